@@ -1,0 +1,1 @@
+"""Documents on disk: the layout of saved calls. Knows no table."""
