@@ -1,0 +1,274 @@
+"""
+Increments or running totals: how the counters of a report are to be read.
+
+RealtimeKit's own client sends increments since the previous sample (verified for ``packets_sent`` and
+``bytes_sent``, likely for the others); dumps of getStats carry running totals. Nothing in a report says which, so
+it is decided for each report and counter from how the counter moves over all of its series:
+
+- a running total never falls (but at a reset, when it starts again near 0), while increments fall about as often
+  as they rise. Of n increments in random order, the chance of n - 1 rises in a row is 1/n!; a counter counts as a
+  running total where the product of these chances over its series is below one in a million.
+- a rare event's total (loss, concealment, key frames …) stays where it is between events; an increment above 0 is
+  followed by a smaller one about every second time. Each step at an equal value above 0 halves the chance.
+- what is growing must have had the time to grow: a total of packets, bytes, frames or playout that would have
+  needed far longer than the series lasted to reach its first value is none.
+
+What stays undecided is read as increments, which is how the API's own client counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InvalidArgumentError
+from ..tables.build import from_rows
+from ..tables.declared.media import COUNTER_READINGS, COUNTERS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .series import SeriesIndex
+
+Reading = Literal["increments", "totals"]
+Counters = Reading | Mapping[str, Reading] | None
+"""How counters are to be read: one reading for all, one by counter's name, or None to decide by evidence."""
+
+FLOWS = frozenset(
+    {
+        "bytes_received",
+        "bytes_sent",
+        "packets_received",
+        "packets_sent",
+        "frames_decoded",
+        "frames_encoded",
+        "jitter_buffer_delay",
+        "jitter_buffer_emitted_count",
+    }
+)
+"""Counters that grow all the time while media flows; the others count rare events."""
+
+_ONE_IN_A_MILLION = math.log(1e6)
+_FEWEST_STEPS = 3
+_STEPS_PER_RESET = 20
+_SLACK = 3.0
+_HEAD_START_S = 120.0
+
+
+@dataclass(frozen=True)
+class _Moves:
+    series: int
+    rises: int
+    falls: int
+    ties: int
+    longest: int
+    evidence: float
+    restarts: bool
+    had_time: bool
+
+    def is_total(self, *, flow: bool) -> bool:
+        if self.falls and not (self.restarts and self.rises >= _STEPS_PER_RESET * self.falls):
+            return False
+        if flow:
+            return self.longest >= _FEWEST_STEPS and self.evidence > _ONE_IN_A_MILLION and self.had_time
+        return self.rises > 0 and self.evidence > _ONE_IN_A_MILLION
+
+
+def _moves(values: NDArray[np.float64], code: NDArray[np.intp], seconds: NDArray[np.float64], *, flow: bool) -> _Moves:
+    known = ~np.isnan(values)
+    values, code, seconds = values[known], code[known], seconds[known]
+    same = code[1:] == code[:-1]
+    step = np.where(same, values[1:] - values[:-1], 0.0)
+    rise, fall = same & (step > 0), same & (step < 0)
+    tie = same & (step == 0) & (values[1:] > 0)
+    # A fall is a restart where the counter begins anew well below where it was.
+    restarts = bool(np.all(values[1:][fall] <= 0.5 * values[:-1][fall])) if fall.any() else True
+    moved = code[1:][rise | fall]
+    if flow:
+        runs = np.bincount(moved)[np.unique(moved)] if len(moved) else np.zeros(0, dtype=int)
+        evidence = float(sum(math.lgamma(run + 2) for run in runs))
+        longest = int(runs.max(initial=0))
+    else:
+        after_event = same & (values[:-1] > 0) & ~fall
+        evidence = float(np.count_nonzero(after_event)) * math.log(2)
+        longest = int(np.count_nonzero(after_event))
+    return _Moves(
+        series=len(np.unique(code)),
+        rises=int(np.count_nonzero(rise)),
+        falls=int(np.count_nonzero(fall)),
+        ties=int(np.count_nonzero(tie)),
+        longest=longest,
+        evidence=evidence - (math.log(1e3) * np.count_nonzero(fall) if flow else 0.0),
+        restarts=restarts,
+        had_time=_had_time(values, code, seconds, rise, step),
+    )
+
+
+def _had_time(
+    values: NDArray[np.float64],
+    code: NDArray[np.intp],
+    seconds: NDArray[np.float64],
+    rise: NDArray[np.bool_],
+    step: NDArray[np.float64],
+) -> bool:
+    """Tell whether the values could have been reached at the pace at which they grow, in the median series."""
+    needed = []
+    span = []
+    for number in np.unique(code):
+        rows = np.flatnonzero(code == number)
+        inner = rows[:-1][rise[rows[:-1]]] if len(rows) > 1 else rows[:0]
+        lasted = seconds[rows[-1]] - seconds[rows[0]]
+        if not len(inner) or not lasted > 0:
+            continue
+        pace = float(np.sum(step[inner])) / lasted
+        needed.append(float(values[rows[0]]) / pace)
+        span.append(float(lasted))
+    if not needed:
+        return True
+    return float(np.median(needed)) <= _SLACK * float(np.max(span)) + _HEAD_START_S
+
+
+def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None) -> pd.DataFrame:
+    """
+    Decide for each report and counter whether it holds increments or running totals.
+
+    Parameters
+    ----------
+    samples
+        Table ``samples``.
+    index
+        Its series.
+    counters
+        Force a reading for all counters, or for those named; the others are decided.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``counter_readings``, one row per participant and counter that its report has.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where ``counters`` names an unknown reading or counter.
+    """
+    forced = forced_readings(counters)
+    seconds = index.micros / 1e6
+    rows = []
+    for peer in pd.unique(index.peer):
+        mine = np.flatnonzero(index.peer == peer)
+        head = samples.iloc[mine[0]]
+        for counter in COUNTERS:
+            values = samples[counter].to_numpy()[mine]
+            if np.isnan(values).all():
+                continue
+            flow = counter in FLOWS
+            moves = _moves(values, index.code[mine], seconds[mine], flow=flow)
+            total = moves.is_total(flow=flow)
+            falls_often = moves.falls > 0 and not total
+            rows.append(
+                {
+                    "session_id": head["session_id"],
+                    "peer_id": head["peer_id"],
+                    "counter": counter,
+                    "reading": forced.get(counter, "totals" if total else "increments"),
+                    "decided_by": "forced" if counter in forced else "evidence" if total or falls_often else "default",
+                    "series": moves.series,
+                    "rises": moves.rises,
+                    "falls": moves.falls,
+                    "ties": moves.ties,
+                }
+            )
+    return from_rows(COUNTER_READINGS, rows)
+
+
+def forced_readings(counters: Counters) -> dict[str, Reading]:
+    """Spell out which counters are forced to which reading."""
+    if counters is None:
+        return {}
+    wanted = dict.fromkeys(COUNTERS, counters) if isinstance(counters, str) else dict(counters)
+    if unknown := sorted(wanted.keys() - COUNTERS.keys()):
+        msg = f"No such counter: {', '.join(unknown)}. There are: {', '.join(COUNTERS)}."
+        raise InvalidArgumentError(msg)
+    if any(reading not in ("increments", "totals") for reading in wanted.values()):
+        msg = 'A counter is read as "increments" or "totals"; counters=None decides by evidence.'
+        raise InvalidArgumentError(msg)
+    return cast("dict[str, Reading]", wanted)
+
+
+def increments(
+    samples: pd.DataFrame, index: SeriesIndex, readings: pd.DataFrame
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_], NDArray[np.int8]]:
+    """
+    Read every counter as increments.
+
+    Parameters
+    ----------
+    samples, index
+        Table ``samples`` and its series.
+    readings
+        Table ``counter_readings``.
+
+    Returns
+    -------
+    tuple
+        Counter to increments (float64, a row each; the first row of a series holds what was counted before it);
+        rows at which a running total fell (bool), whose increments are NaN; and the reading of each row (int8
+        code of increments, totals, mixed).
+    """
+    peers = codes_of_readings(readings, samples, index)
+    reset = np.zeros(len(samples), dtype=bool)
+    made: dict[str, NDArray[np.float64]] = {}
+    from_totals: dict[str, NDArray[np.bool_]] = {}
+    saw_total, saw_increment = reset.copy(), reset.copy()
+    for counter in COUNTERS:
+        values = samples[counter].to_numpy()
+        total = peers.get(counter, np.zeros(0, dtype=bool))
+        total = total[index.peer] if len(total) else np.zeros(len(values), dtype=bool)
+        step = values.copy()
+        inner = total & ~index.first
+        step[inner] = values[inner] - values[np.flatnonzero(inner) - 1]
+        if counter != "packets_lost":  # a total of losses can fall by duplicates, without starting again
+            with np.errstate(invalid="ignore"):
+                reset |= inner & (step < 0)
+        made[counter], from_totals[counter] = step, inner
+        moving = _moves_in_report(values, index)
+        saw_total |= total & ~np.isnan(values) & moving
+        saw_increment |= ~total & ~np.isnan(values) & moving
+    for counter, step in made.items():
+        step[reset & from_totals[counter]] = np.nan
+    code = np.where(saw_total & saw_increment, 2, np.where(saw_total, 1, 0)).astype("int8")
+    return made, reset, code
+
+
+def codes_of_readings(
+    readings: pd.DataFrame, samples: pd.DataFrame, index: SeriesIndex
+) -> dict[str, NDArray[np.bool_]]:
+    """Return, for each counter, whether each participant (by number) counts running totals."""
+    peers = int(index.peer.max(initial=-1)) + 1
+    firsts = [int(np.flatnonzero(index.peer == peer)[0]) for peer in range(peers)]
+    number = {
+        (samples["session_id"].iloc[row] if pd.notna(samples["session_id"].iloc[row]) else None,
+         samples["peer_id"].iloc[row] if pd.notna(samples["peer_id"].iloc[row]) else None): peer
+        for peer, row in enumerate(firsts)
+    }  # fmt: skip
+    found = {counter: np.zeros(peers, dtype=bool) for counter in COUNTERS}
+    totals = readings[readings["reading"] == "totals"]
+    for session, peer, counter in zip(totals["session_id"], totals["peer_id"], totals["counter"], strict=True):
+        key = (session if pd.notna(session) else None, peer if pd.notna(peer) else None)
+        if key in number:
+            found[counter][number[key]] = True
+    return found
+
+
+def _moves_in_report(values: NDArray[np.float64], index: SeriesIndex) -> NDArray[np.bool_]:
+    """Tell for each row whether the counter is anything but 0 in that participant's report."""
+    peers = int(index.peer.max(initial=-1)) + 1
+    moving = np.zeros(peers, dtype=bool)
+    rows = np.flatnonzero(~np.isnan(values) & (values != 0))
+    moving[index.peer[rows]] = True
+    return moving[index.peer]

@@ -1,0 +1,164 @@
+"""One peer report, from its document to the rows of every table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..errors import NotADocumentError
+from .build import from_rows
+from .decoding import SplitReport, split_report
+from .documents import Document, each, payload
+from .problems import Problem, Problems, problems_frame
+from .reading import Reader, child, decode
+from .report_rows import ReportRows
+from .sample_rows import SampleRows
+from .schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+
+class PeerReport:
+    """
+    A peer report, opened: everything but the samples is decoded, the samples wait as text.
+
+    Parameters
+    ----------
+    document
+        JSON text or a dict.
+    peer_id
+        Whom it was asked for; the document's own id where None.
+    session_id
+        Session it was asked in, for a document that does not say.
+    source
+        What to call it in ``problems``.
+    """
+
+    def __init__(
+        self, document: Document, *, peer_id: str | None = None, session_id: str | None = None, source: str = ""
+    ) -> None:
+        self.problems = Problems(source, session_id=session_id, peer_id=peer_id)
+        body = document if isinstance(document, bytes) else _encode(document)
+        split = split_report(body) if body is not None else SplitReport(b"")
+        self._series = split.series
+        value = decode(split.rest, self.problems) if body is not None else document
+        reader = Reader(self.problems)
+        self.readable = isinstance(value, dict)
+        data, path = payload(value, reader) if value is not None else ({}, "$")
+        if "participant" in data:
+            reader.unknown(data, ("participant",), path)
+            path = child(path, "participant")
+            data = reader.mapping(data["participant"], path)
+        self.has_report = isinstance(data.get("peer_report"), dict)
+        own = data.get("id")
+        self.own_id = own if isinstance(own, str) and own not in ("", "null") else None
+        self.peer_id = peer_id or self.own_id or ""
+        if peer_id and self.own_id and self.own_id != peer_id:
+            self.problems.add(
+                "conflict", child(path, "id"), "the id of another peer than was asked for", "the id asked for is shown"
+            )
+        self.parts = ReportRows(data, path, self.problems, peer_id=self.peer_id, session_id=session_id)
+        self.session_id: str | None = self.parts.keys["session_id"]
+        self.problems.session_id, self.problems.peer_id = self.session_id, self.peer_id or None
+        report = data.get("peer_report")
+        quality = report.get("quality") if isinstance(report, dict) else None
+        self._quality: dict[str, Any] = quality if isinstance(quality, dict) else {}
+        self._path = child(child(path, "peer_report"), "quality")
+
+    def samples_into(self, rows: SampleRows) -> list[Problem]:
+        """Decode the samples into a collector; returns the problems that were met on the way."""
+        problems = Problems(self.problems.source, session_id=self.session_id, peer_id=self.peer_id or None)
+        rows.add(
+            self._series, self._quality, self._path, problems, session_id=self.session_id, peer_id=self.peer_id
+        )
+        return problems.rows()
+
+
+def _encode(document: Document) -> bytes | None:
+    if isinstance(document, str):
+        return document.encode("utf-8", "surrogatepass")
+    try:
+        return msgspec.json.encode(document)
+    except (TypeError, ValueError, msgspec.MsgspecError, OverflowError, UnicodeEncodeError):
+        if not isinstance(document, dict):
+            msg = f"A peer report is JSON text or a dict, not {type(document).__name__}."
+            raise NotADocumentError(msg) from None
+        return None
+
+
+def _of_reports(name: str) -> Callable[..., pd.DataFrame]:
+    table = TABLES[name]
+
+    def build(documents: Any) -> pd.DataFrame:
+        rows = [row for document in each(documents) for row in PeerReport(document).parts.rows.get(name, ())]
+        return from_rows(table, rows)
+
+    build.__name__ = build.__qualname__ = name
+    build.__doc__ = f"""
+    Make the table ``{name}``: one row per {table.row}.
+
+    Parameters
+    ----------
+    documents
+        Answers of the peer-report call (JSON text or dicts), one or a list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``{name}``; ``rtk.schema()`` lists its columns.
+    """
+    return build
+
+
+clients = _of_reports("clients")
+device_changes = _of_reports("device_changes")
+connection_checks = _of_reports("connection_checks")
+sdp = _of_reports("sdp")
+candidate_pairs = _of_reports("candidate_pairs")
+events = _of_reports("events")
+cumulative = _of_reports("cumulative")
+
+
+def samples(documents: Any) -> pd.DataFrame:
+    """
+    Make the table ``samples``: one row per sample of a stream, as reported, all eight series in one.
+
+    Parameters
+    ----------
+    documents
+        Answers of the peer-report call (JSON text or dicts), one or a list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``samples``, sorted by report, media, direction, stream, SSRC and time; counters are raw.
+    """
+    rows = SampleRows()
+    for document in each(documents):
+        PeerReport(document).samples_into(rows)
+    return rows.finish()
+
+
+def problems(documents: Any) -> pd.DataFrame:
+    """
+    Make the table ``problems`` of peer reports: what in them could not be read, and what nobody knows.
+
+    Parameters
+    ----------
+    documents
+        Answers of the peer-report call, one or a list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``problems``.
+    """
+    found: list[Problem] = []
+    for document in each(documents):
+        report = PeerReport(document)
+        found += report.problems.rows() + report.samples_into(SampleRows())
+    return problems_frame(found)

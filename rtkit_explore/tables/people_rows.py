@@ -1,0 +1,137 @@
+"""Sessions, participants and their lifecycle events, from documents to tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .build import from_rows
+from .declared.people import PARTICIPANTS, PEER_EVENTS, SESSIONS
+from .documents import each, listed, opened, payload
+from .problems import Problems
+from .reading import Reader, child
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+_ELSEWHERE = ("role", "session_id", "peer_events", "peer_report", "peer_stats", "quality_stats")
+
+
+def session_rows(document: Any, problems: Problems) -> list[Row]:
+    """Read the sessions of one document."""
+    value, reader = opened(document, problems)
+    data, path = payload(value, reader)
+    rows = []
+    for place, record in listed(data, "sessions", "session", reader, path):
+        row = reader.row(SESSIONS, record, place, known=("paging",))
+        if row["session_id"] is None:
+            problems.bad_value(child(place, "id"), "a session without an id", "its row has no session_id")
+        rows.append(row)
+    return rows
+
+
+def participant_row(record: Row, place: str, reader: Reader, session_id: str | None) -> Row:
+    """Read one participant; the session is the record's own where it names one."""
+    own = reader.value(PARTICIPANTS["session_id"], record.get("session_id"), child(place, "session_id"))
+    row = reader.row(PARTICIPANTS, record, place, known=_ELSEWHERE, session_id=own or session_id, report=None)
+    role = reader.value(PARTICIPANTS["preset_name"], record.get("role"), child(place, "role"))
+    if role is not None:
+        if row["preset_name"] not in (None, role):
+            reader.problems.add("conflict", child(place, "role"), "differs from preset_name", "preset_name is shown")
+        row["preset_name"] = row["preset_name"] or role
+    if row["peer_id"] is None:
+        reader.problems.bad_value(child(place, "id"), "a participant without an id", "the row has no peer_id")
+    return row
+
+
+def peer_event_rows(record: Row, place: str, reader: Reader, session_id: str | None) -> list[Row]:
+    """Read the lifecycle events of a participant."""
+    rows = []
+    owner = record.get("id") if isinstance(record.get("id"), str) else None
+    for _, where, event in reader.records(record.get("peer_events"), child(place, "peer_events")):
+        fixed = {
+            name: reader.value(PEER_EVENTS[name], event.get(name), child(where, name))
+            for name in ("session_id", "peer_id")
+        }
+        fixed["session_id"] = fixed["session_id"] or session_id
+        fixed["peer_id"] = fixed["peer_id"] or owner
+        rows.append(reader.row(PEER_EVENTS, event, where, known=("session_id", "peer_id"), **fixed))
+    return rows
+
+
+def people_of(document: Any, problems: Problems, session_id: str | None = None) -> tuple[list[Row], list[Row]]:
+    """Read the participants and the lifecycle events of one document: a list of them, or one (also a report)."""
+    value, reader = opened(document, problems)
+    data, path = payload(value, reader)
+    people: list[Row] = []
+    lifecycle: list[Row] = []
+    for place, record in listed(data, "participants", "participant", reader, path):
+        row = participant_row(record, place, reader, session_id)
+        people.append(row)
+        lifecycle += peer_event_rows(record, place, reader, row["session_id"])
+    return people, lifecycle
+
+
+def sessions(documents: Any) -> pd.DataFrame:
+    """
+    Make the table of sessions.
+
+    Parameters
+    ----------
+    documents
+        Answers of the sessions or session call (JSON text or dicts), one or a list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``sessions``, one row a session.
+    """
+    return from_rows(SESSIONS, [row for document in each(documents) for row in session_rows(document, Problems())])
+
+
+def participants(documents: Any, *, session_id: str | None = None) -> pd.DataFrame:
+    """
+    Make the table of participants.
+
+    Parameters
+    ----------
+    documents
+        Answers of the participants, participant or peer-report call, one or a list.
+    session_id
+        Session they were asked of, for records that do not say.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``participants``, one row a participant and document; ``report`` is ``not_fetched`` throughout,
+        ``read`` where the document holds a report.
+    """
+    rows = []
+    for document in each(documents):
+        value, reader = opened(document, Problems())
+        data, path = payload(value, reader)
+        for place, record in listed(data, "participants", "participant", reader, path):
+            row = participant_row(record, place, reader, session_id)
+            row["report"] = "read" if isinstance(record.get("peer_report"), dict) else "not_fetched"
+            rows.append(row)
+    return from_rows(PARTICIPANTS, rows)
+
+
+def peer_events(documents: Any, *, session_id: str | None = None) -> pd.DataFrame:
+    """
+    Make the table of lifecycle events.
+
+    Parameters
+    ----------
+    documents
+        Answers of the participants, participant or peer-report call that were asked with ``include_peer_events``.
+    session_id
+        Session they were asked of, for records that do not say.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``peer_events``.
+    """
+    rows = [row for document in each(documents) for row in people_of(document, Problems(), session_id)[1]]
+    return from_rows(PEER_EVENTS, rows)

@@ -1,0 +1,247 @@
+"""The eight lists of samples of peer reports as one table, sorted by series and time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .build import frame, texts, times_from_ints
+from .declared.kinds import DIRECTIONS, LIMITS, MEDIA
+from .declared.media import COUNTERS, GAUGES, SAMPLE_FIELDS, SAMPLES, SERIES
+from .decoding import DURATIONS, DecodedSeries, decode_series
+from .reading import Reader, child
+from .times import NAT, parse_times
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import msgspec
+    from numpy.typing import NDArray
+
+    from .problems import Problems
+
+_TEXTS = {"stream_id": None, "remote_peer_id": "peer_id", "producer_id": "producer_id", "mid": "mid"}
+_FLOATS = (*COUNTERS, *GAUGES, "ssrc")
+_CODES = {reason: code for code, reason in enumerate(LIMITS)}
+
+
+class SampleRows:
+    """Gathers the samples of many reports column by column, so that no decoded report outlives its turn."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[NDArray[Any]]] = {}
+        self._shared: dict[str, str] = {}
+        self._rows = 0
+
+    def add(
+        self,
+        series: Mapping[str, msgspec.Raw],
+        decoded: Mapping[str, Any],
+        path: str,
+        problems: Problems,
+        *,
+        session_id: str | None,
+        peer_id: str,
+    ) -> None:
+        """
+        Add the samples of one report.
+
+        Parameters
+        ----------
+        series
+            Lists of samples as JSON text.
+        decoded
+            Decoded ``quality`` of the report; lists that do not stand in ``series`` are read from here.
+        path
+            JSON path of ``quality``.
+        """
+        blocks: list[tuple[str, DecodedSeries]] = []
+        for name in SERIES:
+            place = child(path, name)
+            block = decode_series(name, series[name]) if name in series else None
+            if block is None:
+                items = _decode_slowly(series[name], problems, place) if name in series else decoded.get(name)
+                block = _read_slowly(name, items, place, Reader(problems))
+            for key, (first, count) in block.unknown.items():
+                problems.unknown_key(f"{place}[{first}].{key}", count=count)
+            if block.size:
+                blocks.append((name, block))
+        if blocks:
+            self._append(blocks, path, problems, session_id, peer_id)
+
+    def _append(
+        self,
+        blocks: list[tuple[str, DecodedSeries]],
+        path: str,
+        problems: Problems,
+        session_id: str | None,
+        peer_id: str,
+    ) -> None:
+        sizes = [block.size for _, block in blocks]
+        rows = sum(sizes)
+        spans = list(zip(np.cumsum([0, *sizes[:-1]]), np.cumsum(sizes), strict=True))
+        made: dict[str, NDArray[Any]] = {
+            "media": np.repeat([MEDIA.index(name.rpartition("_")[0]) for name, _ in blocks], sizes).astype("int8"),
+            "direction": np.repeat([DIRECTIONS.index(name.rpartition("_")[2]) for name, _ in blocks], sizes).astype(
+                "int8"
+            ),
+            "position": np.concatenate([np.arange(size) for size in sizes]),
+        }
+        for column in _FLOATS:
+            made[column] = values = np.full(rows, np.nan)
+            for (name, block), (begin, end) in zip(blocks, spans, strict=True):
+                if column in block.columns:
+                    values[begin:end] = block.columns[column]
+                    self._check_numbers(values[begin:end], column, child(path, name), problems)
+        for column, key in _TEXTS.items():
+            made[column] = words = np.full(rows, pd.NA, dtype=object)
+            for (name, block), (begin, end) in zip(blocks, spans, strict=True):
+                source = key or ("consumer_id" if name.endswith("consumer") else "producer_id")
+                if source in block.columns:
+                    words[begin:end] = self._words(block.columns[source], source, child(path, name), problems)
+        made["timestamp"] = np.concatenate(
+            [_times(block.columns["timestamp"], child(path, name), problems) for name, block in blocks]
+        )
+        made["quality_limitation_reason"] = reasons = np.full(rows, -1, dtype="int8")
+        for (name, block), (begin, end) in zip(blocks, spans, strict=True):
+            if "quality_limitation_reason" in block.columns:
+                reasons[begin:end] = _reasons(block.columns["quality_limitation_reason"], child(path, name), problems)
+        order = _order(made)
+        for column, values in made.items():
+            self._parts.setdefault(column, []).append(values[order])
+        for column, value in (("session_id", session_id), ("peer_id", peer_id)):
+            self._parts.setdefault(column, []).append(np.full(rows, pd.NA if value is None else value, dtype=object))
+        self._rows += rows
+
+    def _words(self, values: tuple[Any, ...], key: str, path: str, problems: Problems) -> list[Any]:
+        """Share one object for equal texts; ``null`` in quotes is missing."""
+        shared = self._shared
+        words: list[Any] = [pd.NA if value is None else shared.setdefault(value, value) for value in values]
+        if "null" in shared:
+            for position, value in enumerate(words):
+                if value is not pd.NA and value == "null":
+                    problems.wrong_type(f"{path}[{position}].{key}", "null", "a text")
+                    words[position] = pd.NA
+        return words
+
+    @staticmethod
+    def _check_numbers(values: NDArray[np.float64], column: str, path: str, problems: Problems) -> None:
+        wrong = np.isinf(values)
+        if column == "ssrc":
+            wrong |= (values != np.floor(values)) & ~np.isnan(values)
+        if wrong.any():
+            for position in np.flatnonzero(wrong):
+                problems.bad_value(f"{path}[{position}].{column}", "not a number that can be")
+            values[wrong] = np.nan
+
+    def finish(self) -> pd.DataFrame:
+        """Make the table; the gathered columns are given up one by one, to keep the peak low."""
+        columns: dict[str, Any] = {}
+        while self._parts:
+            column, parts = self._parts.popitem()
+            values = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            parts.clear()
+            columns[column] = self._typed(column, values)
+        return frame(SAMPLES, columns, self._rows)
+
+    @staticmethod
+    def _typed(column: str, values: NDArray[Any]) -> Any:
+        declared = SAMPLES[column]
+        match declared.kind:
+            case "category":
+                return pd.Categorical.from_codes(values, categories=list(declared.categories))
+            case "string":
+                return texts(values)
+            case "time":
+                return times_from_ints(values)
+            case "Int64" if values.dtype.kind == "i":
+                return pd.arrays.IntegerArray(values, np.zeros(len(values), dtype=bool))
+            case _:
+                return values
+
+
+def _order(made: Mapping[str, NDArray[Any]]) -> NDArray[np.intp]:
+    """Sort by media, direction, stream, SSRC and time; streams in the order they appear in."""
+    streams, _ = pd.factorize(made["stream_id"])
+    ssrc = np.nan_to_num(made["ssrc"], nan=-1.0)
+    times = made["timestamp"].copy()
+    times[times == NAT] = np.iinfo(np.int64).max
+    return np.lexsort((times, ssrc, streams, made["direction"], made["media"]))
+
+
+def _times(values: tuple[Any, ...], path: str, problems: Problems) -> NDArray[np.int64]:
+    reader = Reader(problems)
+
+    def report(position: int, value: Any, read: bool) -> None:
+        reader.bad_time(f"{path}[{position}].timestamp", value, read=read)
+
+    micros = parse_times(values, report)
+    absent = [position for position, value in enumerate(values) if value is None]
+    if absent:
+        problems.add(
+            "bad_value",
+            f"{path}[{absent[0]}].timestamp",
+            "a sample without a time",
+            "it stands last in its series and has no interval",
+            count=len(absent),
+        )
+    return micros
+
+
+def _reasons(values: tuple[Any, ...], path: str, problems: Problems) -> NDArray[np.int8]:
+    codes = np.fromiter((_CODES.get(value, -1) for value in values), dtype="int8", count=len(values))
+    for position in np.flatnonzero(codes == -1):
+        if values[position] is not None:
+            problems.bad_value(
+                f"{path}[{position}].quality_limitation_reason", f"not one of {', '.join(LIMITS)}", "missing in the table"
+            )
+    return codes
+
+
+def _decode_slowly(raw: msgspec.Raw, problems: Problems, path: str) -> Any:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        problems.add("broken", path, "not JSON", "its samples are in no table")
+        return None
+
+
+def _read_slowly(name: str, items: Any, path: str, reader: Reader) -> DecodedSeries:
+    """Read a list of samples value by value: what is wrong is left out and recorded with its place."""
+    fields = SAMPLE_FIELDS[name.removeprefix("screenshare_")]
+    plain = [field for field in fields if field != DURATIONS]
+    declared = {column.key: column for column in SAMPLES.columns if column.key}
+    declared["consumer_id"] = SAMPLES["stream_id"]
+    parts = ("bandwidth", "cpu", "none", "other")
+    names = plain + [f"{DURATIONS}_{part}" for part in parts if DURATIONS in fields]
+    columns: dict[str, list[Any]] = {column: [] for column in names}
+    records = reader.records(items, path)
+    for _, place, record in records:
+        reader.unknown(record, fields, place)
+        for key in plain:
+            value = record.get(key)
+            if key == "timestamp":
+                if value is not None and not isinstance(value, str):
+                    reader.bad_time(child(place, key), value, read=False)
+                    value = None
+            elif value is not None and key not in ("quality_limitation_reason", *_TEXT_KEYS):
+                value = reader.value(declared[key], value, child(place, key))
+            elif value is not None and not isinstance(value, str):
+                reader.problems.wrong_type(child(place, key), value, "a text")
+                value = None
+            columns[key].append(value)
+        if DURATIONS in fields:
+            where = child(place, DURATIONS)
+            durations = reader.mapping(record.get(DURATIONS), where)
+            reader.unknown(durations, parts, where)
+            for part in parts:
+                column = f"{DURATIONS}_{part}"
+                columns[column].append(reader.value(SAMPLES[column], durations.get(part), child(where, part)))
+    return DecodedSeries(len(records), {column: tuple(values) for column, values in columns.items()}, {})
+
+
+_TEXT_KEYS = ("mid", "producer_id", "consumer_id", "peer_id")
