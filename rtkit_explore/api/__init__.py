@@ -1,0 +1,1 @@
+"""Talking to RealtimeKit: documents in, nothing about tables."""

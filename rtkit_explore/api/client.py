@@ -1,0 +1,368 @@
+"""The nine calls of the sessions API, async: documents in the API's own shape, as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+import httpx
+
+from rtkit_explore.api import answers, transport
+from rtkit_explore.api.answers import Subject
+from rtkit_explore.api.clock import Clock
+from rtkit_explore.api.network import Network
+from rtkit_explore.api.paging import Listing, Page, Pager, read_page
+from rtkit_explore.api.parameters import (
+    Id,
+    ParticipantSort,
+    ParticipantView,
+    ReportFilter,
+    SessionSort,
+    SessionStatus,
+    SortOrder,
+    Time,
+    TranscriptFormat,
+    choice,
+    flag,
+    head_count,
+    query,
+    segment,
+    text,
+    whole,
+    window,
+)
+from rtkit_explore.errors import (
+    BadAnswerError,
+    BadRequestError,
+    DownloadExpiredError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from rtkit_explore.settings import Secret, Settings
+
+MOST_REDIRECTS = 5
+OnProgress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class DownloadLink:
+    """
+    Where something can be downloaded for a while.
+
+    Attributes
+    ----------
+    session_id
+        Whose.
+    kind
+        "chat", "transcript" or "summary".
+    format
+        "CSV", "JSON", "SRT", "VTT" or "TXT".
+    expires_at
+        ISO 8601 text as the API gave it, or None.
+    url
+        The presigned address: a secret until it expires.
+    """
+
+    session_id: str
+    kind: str
+    format: str
+    expires_at: str | None
+    url: Secret = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Download:
+    """
+    Something downloaded.
+
+    Attributes
+    ----------
+    link
+        Where it came from.
+    content
+        Its bytes.
+    """
+
+    link: DownloadLink
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A list, before it is asked for."""
+
+    key: str
+    path: str
+    asked: dict[str, str]
+    subject: Subject
+
+
+class ApiClient:
+    """
+    The nine calls, over a chain of transports.
+
+    A client belongs to the event loop in which it is first used.
+
+    Parameters
+    ----------
+    settings
+        Credentials and options.
+    innermost
+        What carries requests out; the network by default. Anything that httpx takes as an async transport.
+    clock
+        Time, for tests.
+    """
+
+    def __init__(
+        self, settings: Settings, *, innermost: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+    ) -> None:
+        if innermost is not None and not isinstance(innermost, httpx.AsyncBaseTransport):
+            msg = (
+                f"transport is a {type(innermost).__name__}, but it must be an httpx.AsyncBaseTransport, such as"
+                " httpx.AsyncHTTPTransport() or httpx.MockTransport(handler)"
+            )
+            raise InvalidArgumentError(msg)
+        self.settings = settings
+        self._owns_innermost = innermost is None
+        self._innermost = innermost if innermost is not None else Network(settings.in_flight)
+        self._chain = transport.build(settings, self._innermost, clock or Clock())
+        self._pagers = {"sessions": Pager("sessions"), "participants": Pager("participants")}
+
+    def __repr__(self) -> str:
+        """Say which app; never the token."""
+        return f"ApiClient(app_id={self.settings.app_id!r}, base_url={self.settings.base_url!r})"
+
+    async def aclose(self) -> None:
+        """Close the connections; a transport that was given stays open, it is the giver's."""
+        if self._owns_innermost:
+            await self._innermost.aclose()
+
+    # The nine calls
+
+    async def sessions(
+        self,
+        *,
+        page_no: int | None = None,
+        per_page: int | None = None,
+        sort_by: SessionSort | None = None,
+        sort_order: SortOrder | None = None,
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        participants: str | tuple[int, int] | None = None,
+        status: SessionStatus | None = None,
+        search: str | None = None,
+        associated_id: Id | None = None,
+        limit: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Listing:
+        """Read the list of sessions: every page, or the one that ``page_no`` names."""
+        first, last = window(start_time, end_time)
+        asked = query(
+            sort_by=choice("sort_by", sort_by, SessionSort),
+            sort_order=choice("sort_order", sort_order, SortOrder),
+            start_time=first,
+            end_time=last,
+            participants=head_count(participants),
+            status=choice("status", status, SessionStatus),
+            search=text("search", search),
+            associated_id=text("associated_id", associated_id),
+        )
+        wanted = _Wanted("sessions", "/sessions", asked, Subject("the sessions", "no such account or app"))
+        return await self._list(wanted, page_no=page_no, per_page=per_page, limit=limit, on_progress=on_progress)
+
+    async def session(self, session_id: Id, *, include_breakout_rooms: bool | None = None) -> bytes:
+        """Fetch one session."""
+        asked = query(include_breakout_rooms=flag("include_breakout_rooms", include_breakout_rooms))
+        subject = Subject(f"session {session_id}", f"no session {session_id}")
+        return await self._document(f"/sessions/{segment('session_id', session_id)}", asked, subject)
+
+    async def participants(
+        self,
+        session_id: Id,
+        *,
+        search: str | None = None,
+        page_no: int | None = None,
+        per_page: int | None = None,
+        sort_by: ParticipantSort | None = None,
+        sort_order: SortOrder | None = None,
+        include_peer_events: bool | None = None,
+        view: ParticipantView | None = None,
+        limit: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Listing:
+        """Read the list of a session's participants: every page, or the one that ``page_no`` names."""
+        path = f"/sessions/{segment('session_id', session_id)}/participants"
+        asked = query(
+            search=text("search", search),
+            sort_by=choice("sort_by", sort_by, ParticipantSort),
+            sort_order=choice("sort_order", sort_order, SortOrder),
+            include_peer_events=flag("include_peer_events", include_peer_events),
+            view=choice("view", view, ParticipantView),
+        )
+        subject = Subject(f"the participants of session {session_id}", f"no session {session_id}")
+        wanted = _Wanted("participants", path, asked, subject)
+        return await self._list(wanted, page_no=page_no, per_page=per_page, limit=limit, on_progress=on_progress)
+
+    async def participant(
+        self, session_id: Id, participant_id: Id, *, include_peer_events: bool | None = None
+    ) -> bytes:
+        """Fetch one participant of a session."""
+        path = f"/sessions/{segment('session_id', session_id)}/participants/{segment('participant_id', participant_id)}"
+        asked = query(include_peer_events=flag("include_peer_events", include_peer_events))
+        subject = Subject(
+            f"participant {participant_id}",
+            f"no participant {participant_id} in session {session_id}, or no such session",
+        )
+        return await self._document(path, asked, subject)
+
+    async def peer_report(
+        self, peer_id: Id, *, filters: ReportFilter | None = None, include_peer_events: bool | None = None
+    ) -> bytes:
+        """Fetch one participant's report."""
+        asked = query(
+            filters=choice("filters", filters, ReportFilter),
+            include_peer_events=flag("include_peer_events", include_peer_events),
+        )
+        subject = Subject(f"the peer report of {peer_id}", f"no peer report of peer {peer_id}")
+        return await self._document(f"/sessions/peer-report/{segment('peer_id', peer_id)}", asked, subject)
+
+    async def chat(self, session_id: Id) -> Download:
+        """Download a session's chat, as CSV."""
+        return await self._download(session_id, "chat", "CSV")
+
+    async def transcript(self, session_id: Id, *, format: TranscriptFormat = "CSV") -> Download:  # noqa: A002
+        """Download a session's transcript."""
+        return await self._download(session_id, "transcript", str(choice("format", format, TranscriptFormat)))
+
+    async def summary(self, session_id: Id) -> Download:
+        """Download the summary of a session's transcript."""
+        return await self._download(session_id, "summary", "TXT")
+
+    async def generate_summary(self, session_id: Id) -> bytes:
+        """Have the summary of a session's transcript written. Sent once, whatever happens."""
+        subject = Subject(f"writing the summary of session {session_id}", f"no session {session_id}", repeatable=False)
+        path = f"/sessions/{segment('session_id', session_id)}/summary"
+        return answers.whole(await self._send("POST", path, {}, subject), subject, self.settings)
+
+    # Downloads
+
+    async def link(self, session_id: Id, kind: str, form: str) -> DownloadLink:
+        """Ask where a chat, a transcript or a summary can be downloaded."""
+        path = f"/sessions/{segment('session_id', session_id)}/{kind}"
+        asked = query(format=form) if kind == "transcript" else {}
+        subject = Subject(
+            f"the {kind} of session {session_id}", f"no {kind} of session {session_id}, or no such session"
+        )
+        answer = answers.small(await self._send("GET", path, asked, subject), subject, self.settings)
+        url = answer.get(f"{kind}_download_url")
+        if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
+            msg = f"the answer about {subject.what} names no address to download it from: try again"
+            raise BadAnswerError(msg)
+        expires = answer.get(f"{kind}_download_url_expiry")
+        return DownloadLink(str(session_id).strip(), kind, form, str(expires) if expires else None, Secret(url.strip()))
+
+    async def _download(self, session_id: Id, kind: str, form: str) -> Download:
+        link = await self.link(session_id, kind, form)
+        try:
+            return Download(link, await self._fetch(link))
+        except DownloadExpiredError:
+            # The link lives for a while only; a new one is as good.
+            link = await self.link(session_id, kind, form)
+            return Download(link, await self._fetch(link))
+
+    async def _fetch(self, link: DownloadLink) -> bytes:
+        """Fetch a presigned address: without token, and following it where it leads."""
+        subject = Subject(f"the {link.kind} file of session {link.session_id}", f"no {link.kind} file any more")
+        address = link.url
+        for _ in range(MOST_REDIRECTS + 1):
+            response = await self._exchange("GET", address, subject, download=True)
+            where = response.headers.get("Location")
+            if not (response.is_redirect and where):
+                break
+            address = Secret(str(httpx.URL(address.reveal()).join(where)))
+        if response.is_success:
+            return response.content
+        if response.is_redirect or response.status_code in {400, 401, 403, 404, 410}:
+            msg = (
+                f"the address of {subject.what} is no longer valid ({response.status_code}), and neither is a new one:"
+                " the file may be gone, files are kept for some days only"
+            )
+            raise DownloadExpiredError(msg, status=response.status_code)
+        answers.whole(response, subject, self.settings)
+        return response.content
+
+    # Requests
+
+    async def _document(self, path: str, asked: dict[str, str], subject: Subject) -> bytes:
+        return answers.whole(await self._send("GET", path, asked, subject), subject, self.settings)
+
+    async def _list(
+        self,
+        wanted: _Wanted,
+        *,
+        page_no: int | None,
+        per_page: int | None,
+        limit: int | None,
+        on_progress: OnProgress | None,
+    ) -> Listing:
+        page_no = whole("page_no", page_no, least=0)
+        per_page = whole("per_page", per_page, least=1)
+        limit = whole("limit", limit, least=1)
+
+        async def fetch(number: int | None, size: int | None) -> Page:
+            asked = wanted.asked | query(page_no=number, per_page=size)
+            response = await self._send("GET", wanted.path, asked, wanted.subject)
+            return read_page(answers.decoded(response, wanted.subject, self.settings), response.content, wanted.key)
+
+        if page_no is not None:
+            page = await fetch(page_no, per_page)
+            rows = page.rows if limit is None else page.rows[:limit]
+            return Listing(rows, page.content, page.total)
+        size = per_page or (self.settings.per_page if limit is None else min(self.settings.per_page, limit))
+        return await self._pagers[wanted.key].read(
+            fetch, per_page=size, fixed_size=per_page is not None, limit=limit, on_progress=on_progress
+        )
+
+    async def _send(self, method: str, path: str, asked: dict[str, str], subject: Subject) -> httpx.Response:
+        url = httpx.URL(self.settings.prefix + path, params=asked) if asked else httpx.URL(self.settings.prefix + path)
+        return await self._exchange(method, Secret(str(url)), subject, download=False)
+
+    async def _exchange(self, method: str, address: Secret, subject: Subject, *, download: bool) -> httpx.Response:
+        # The chain is called as it is, without an httpx.AsyncClient around it, because that one logs every address,
+        # and a presigned address is a secret.
+        settings = self.settings
+        try:
+            url = httpx.URL(address.reveal())
+        except httpx.InvalidURL:
+            msg = f"the address of {subject.what} is not a web address: try again"
+            raise BadAnswerError(msg) from None
+        limits = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout, pool=None)
+        request = httpx.Request(
+            method,
+            url,
+            headers={
+                "Accept": "*/*" if download else "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": f"rtkit-explore/{_version()}",
+            },
+            extensions={"timeout": limits.as_dict(), transport.DOWNLOAD: download},
+        )
+        try:
+            return await self._chain.handle_async_request(request)
+        except httpx.RequestError as error:
+            failure = answers.unreachable(error, request, subject, settings)
+        # Outside of the handler, so that the error does not hold the request with its address.
+        raise failure
+
+
+def _version() -> str:
+    try:
+        return version("rtkit-explore")
+    except PackageNotFoundError:
+        return "0"
+
+
+REFUSALS = (PermissionDeniedError, NotFoundError, BadRequestError)
+"""Errors that mean that the request itself cannot work, as opposed to one that may work later."""

@@ -1,0 +1,52 @@
+"""The network itself, as innermost transport, by way of the proxy that the environment names."""
+
+from __future__ import annotations
+
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from rtkit_explore.settings import LOOPBACK
+
+
+class Network(httpx.AsyncBaseTransport):
+    """
+    Sends requests out, each through the proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY`` name for its host.
+
+    httpx reads these variables only where it chooses the transport itself.
+
+    Parameters
+    ----------
+    connections
+        How many connections may be open at once.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self._ways: dict[str | None, httpx.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Choose the way and go it."""
+        return await self._way(_proxy(request.url)).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ways = list(self._ways.values())
+        self._ways.clear()
+        for way in ways:
+            await way.aclose()
+
+    def _way(self, proxy: str | None) -> httpx.AsyncHTTPTransport:
+        if proxy not in self._ways:
+            self._ways[proxy] = httpx.AsyncHTTPTransport(limits=self._limits, proxy=proxy)
+        return self._ways[proxy]
+
+
+def _proxy(url: httpx.URL) -> str | None:
+    if url.host in LOOPBACK:
+        return None
+    named = getproxies()
+    proxy = named.get(url.scheme) or named.get("all")
+    if not proxy or proxy_bypass(url.host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"

@@ -1,0 +1,194 @@
+"""What may be asked of the API, and how it is spelled in an address."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any, Literal, get_args
+from urllib.parse import quote
+
+from rtkit_explore.errors import InvalidArgumentError
+
+SessionSort = Literal["minutesConsumed", "createdAt"]
+ParticipantSort = Literal["joinedAt", "duration"]
+SortOrder = Literal["ASC", "DESC"]
+SessionStatus = Literal["LIVE", "ENDED"]
+ParticipantView = Literal["raw", "consolidated"]
+ReportFilter = Literal["device_info", "ip_information", "precall_network_information", "events", "quality_stats"]
+TranscriptFormat = Literal["CSV", "JSON", "SRT", "VTT"]
+Time = str | date
+"""A time: ISO 8601 text, ``date``, ``datetime`` or ``pandas.Timestamp``; without a zone it is UTC."""
+Id = str | uuid.UUID
+
+
+def segment(name: str, value: object) -> str:
+    """
+    Spell an id as one piece of a path.
+
+    Parameters
+    ----------
+    name
+        What the id is called, for the error.
+    value
+        The id.
+
+    Returns
+    -------
+    str
+        Quoted, so that no id can reach another address.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is empty, which would ask for something else entirely.
+    """
+    text = str(value).strip() if isinstance(value, str | uuid.UUID) else ""
+    if not text:
+        shown = "empty" if isinstance(value, str) else f"{value!r}"
+        msg = f"{name} is {shown}: give the id as a text, as it stands in the table's {name} column"
+        raise InvalidArgumentError(msg)
+    if text in {".", ".."}:
+        msg = f"{name} is {text!r}, which is not an id"
+        raise InvalidArgumentError(msg)
+    return quote(text, safe="")
+
+
+def moment(name: str, value: Time) -> str:
+    """
+    Spell a time as the API wants it.
+
+    Parameters
+    ----------
+    name
+        The argument's name, for the error.
+    value
+        ISO 8601 text, date (its midnight), datetime or Timestamp. Without a zone it is read as UTC.
+
+    Returns
+    -------
+    str
+        ISO 8601 in UTC with ``Z``, to the millisecond (finer where the time is).
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is no time.
+    """
+    return spell(instant(name, value))
+
+
+def instant(name: str, value: Time) -> datetime:
+    """Read a time as :func:`moment` does, as a datetime in UTC."""
+    read: Any = value
+    if isinstance(value, str):
+        try:
+            read = datetime.fromisoformat(value.strip())
+        except ValueError:
+            read = None
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        read = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if not isinstance(read, datetime) or read != read:  # noqa: PLR0124 - NaT is a datetime that equals nothing
+        msg = f"{name} is {value!r}: give a time such as '2026-11-01', '2026-11-01T14:30+01:00', a date or a datetime"
+        raise InvalidArgumentError(msg)
+    read = read.replace(tzinfo=UTC) if read.tzinfo is None else read
+    # Built anew: a pandas Timestamp has nanoseconds and an isoformat of its own.
+    utc = read.astimezone(UTC)
+    return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, tzinfo=UTC)
+
+
+def spell(read: datetime) -> str:
+    """Write a UTC datetime in the API's form."""
+    precision = "milliseconds" if read.microsecond % 1000 == 0 else "microseconds"
+    return read.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def window(start: Time | None, end: Time | None) -> tuple[str | None, str | None]:
+    """Spell a start and an end, and refuse an end before its start."""
+    first = None if start is None else moment("start_time", start)
+    last = None if end is None else moment("end_time", end)
+    if start is not None and end is not None and instant("end_time", end) < instant("start_time", start):
+        msg = f"end_time ({last}) lies before start_time ({first}): exchange them"
+        raise InvalidArgumentError(msg)
+    return first, last
+
+
+def choice(name: str, value: object, kind: object) -> str | None:
+    """Check a closed choice at run time, for those without a type checker."""
+    if value is None:
+        return None
+    allowed = get_args(kind)
+    if value not in allowed:
+        msg = f"{name} is {value!r}, but it can be {', '.join(map(repr, allowed))}"
+        raise InvalidArgumentError(msg)
+    return str(value)
+
+
+def flag(name: str, value: object) -> str | None:
+    """Spell a boolean as the API does."""
+    if value is None:
+        return None
+    if value is True or value is False or type(value).__name__ in {"bool", "bool_"}:
+        return "true" if value else "false"
+    msg = f"{name} is {value!r}, but it can be True or False"
+    raise InvalidArgumentError(msg)
+
+
+def whole(name: str, value: object, *, least: int) -> int | None:
+    """Check a whole number."""
+    if value is None:
+        return None
+    try:
+        number = int(value) if not isinstance(value, bool | str) else None  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or number < least or (isinstance(value, float) and not math.isclose(value, number)):
+        msg = f"{name} is {value!r}, but it is a whole number of at least {least}"
+        raise InvalidArgumentError(msg)
+    return int(number)
+
+
+def text(name: str, value: object) -> str | None:
+    """Check a free text; an empty one is refused because it would silently match everything."""
+    if value is None:
+        return None
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if not isinstance(value, str) or not value.strip():
+        msg = f"{name} is {value!r}: give a text, or leave it out"
+        raise InvalidArgumentError(msg)
+    return value
+
+
+def head_count(value: str | tuple[int, int] | None) -> str | None:
+    """
+    Spell a range of participant numbers.
+
+    Parameters
+    ----------
+    value
+        ``"1:10"``, or ``(1, 10)``.
+
+    Returns
+    -------
+    str or None
+        ``"1:10"``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is no range.
+    """
+    if value is None:
+        return None
+    parts = value.split(":") if isinstance(value, str) else [str(part) for part in value]
+    bounds = [int(part) for part in parts if part.strip().isdigit()]
+    if len(parts) != 2 or len(bounds) != 2 or bounds[0] > bounds[1]:
+        msg = f"participants is {value!r}, but it is a range such as '1:10' or (1, 10): sessions of 1 to 10 people"
+        raise InvalidArgumentError(msg)
+    return f"{bounds[0]}:{bounds[1]}"
+
+
+def query(**values: str | int | None) -> dict[str, str]:
+    """Keep what was given."""
+    return {name: str(value) for name, value in values.items() if value is not None}

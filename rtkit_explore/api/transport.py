@@ -1,0 +1,279 @@
+"""
+The way to the API: httpx transports that wrap one another, each of which does one thing.
+
+From the outside in: :class:`Retrying` repeats what is safe to repeat, :class:`WholeAnswers` bounds how many requests
+are under way and reads each answer to its end, :class:`Budgeted` keeps to the number of requests that the API allows,
+:class:`Authorised` adds the token where it belongs, and innermost is the network, a replay or a simulation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from rtkit_explore.api.notices import tell_waiting
+
+if TYPE_CHECKING:
+    from rtkit_explore.api.clock import Clock
+    from rtkit_explore.settings import Secret, Settings
+
+DOWNLOAD: Final = "rtkit_explore.download"
+"""Extension of a request that marks it as a presigned download: no token, no budget."""
+
+ATTEMPTS: Final = "rtkit_explore.attempts"
+"""Extension of a request: how often it was sent so far."""
+
+ASKED_TO_WAIT: Final = "rtkit_explore.asked_to_wait"
+"""Extension of an answer: seconds that the API asked to wait, where that was too long to do so."""
+
+RETRIED: Final = frozenset({408, 409, 429})
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+
+
+def build(settings: Settings, innermost: httpx.AsyncBaseTransport, clock: Clock) -> httpx.AsyncBaseTransport:
+    """
+    Wrap a transport in all that this package adds.
+
+    Parameters
+    ----------
+    settings
+        Token, origin, budget, retries, requests under way.
+    innermost
+        What carries a request out.
+    clock
+        Time.
+
+    Returns
+    -------
+    httpx.AsyncBaseTransport
+        Answers are read to their end.
+    """
+    chain: httpx.AsyncBaseTransport = Authorised(innermost, settings.token, httpx.URL(settings.base_url))
+    if settings.budget_requests is not None:
+        chain = Budgeted(chain, settings.budget_requests, settings.budget_seconds, clock)
+    chain = WholeAnswers(chain, settings.in_flight)
+    return Retrying(chain, settings.retries, settings.longest_wait, clock)
+
+
+class _Wrapping(httpx.AsyncBaseTransport):
+    """A transport around another one."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class Authorised(_Wrapping):
+    """
+    Sends the token to the API and to nobody else.
+
+    Parameters
+    ----------
+    inner
+        Next transport.
+    token
+        Bearer token, or None.
+    origin
+        Address of the API; only requests to the same scheme, host and port carry the token.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, token: Secret | None, origin: httpx.URL) -> None:
+        super().__init__(inner)
+        self._token = token
+        self._origin = _origin(origin)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Add the token, or make sure that there is none."""
+        request.headers.pop("Authorization", None)
+        ours = not request.extensions.get(DOWNLOAD) and _origin(request.url) == self._origin
+        if ours and self._token is not None:
+            request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        try:
+            return await self._inner.handle_async_request(request)
+        finally:
+            # Whoever holds the request later (an error, a traceback) holds no token.
+            request.headers.pop("Authorization", None)
+
+
+class Budgeted(_Wrapping):
+    """
+    Starts at most so many requests in any period of so many seconds.
+
+    Each request reserves the moment at which it may start, in the order of asking. A 429 with ``Retry-After`` holds
+    back everything on the client, because the limit is the account's and not the request's.
+
+    Parameters
+    ----------
+    inner
+        Next transport.
+    requests, seconds
+        The budget.
+    clock
+        Time.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, requests: int, seconds: float, clock: Clock) -> None:
+        super().__init__(inner)
+        self._requests = requests
+        self._seconds = seconds
+        self._clock = clock
+        self._starts: deque[float] = deque(maxlen=requests)
+        self._held_until = float("-inf")
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Wait for this request's moment, then pass it on."""
+        if request.extensions.get(DOWNLOAD):
+            return await self._inner.handle_async_request(request)
+        start = self._reserve()
+        reason = f"the API allows {self._requests} requests in {self._seconds:g} s"
+        while (wait := max(start, self._held_until) - self._clock.now()) > 0:
+            if self._held_until > start:
+                reason = "the API asked to wait (too many requests)"
+            tell_waiting(wait, reason)
+            await self._clock.sleep(wait)
+        response = await self._inner.handle_async_request(request)
+        if response.status_code == 429 and (asked := retry_after(response, self._clock)) is not None:
+            self._held_until = max(self._held_until, self._clock.now() + min(asked, LONGEST_PAUSE))
+        return response
+
+    def _reserve(self) -> float:
+        start = max(self._clock.now(), self._held_until)
+        if len(self._starts) == self._requests:
+            start = max(start, self._starts[0] + self._seconds)
+        if self._starts:
+            start = max(start, self._starts[-1])
+        self._starts.append(start)
+        return start
+
+
+class WholeAnswers(_Wrapping):
+    """
+    Reads every answer to its end, with so many under way at once.
+
+    Reading here means that a connection which breaks in the middle of a body is a failure that can be retried.
+
+    Parameters
+    ----------
+    inner
+        Next transport.
+    in_flight
+        How many requests may be under way.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, in_flight: int) -> None:
+        super().__init__(inner)
+        self._slots = asyncio.Semaphore(in_flight)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, read, decode and close."""
+        async with self._slots:
+            response = await self._inner.handle_async_request(request)
+            response.request = request
+            try:
+                content = await response.aread()
+            finally:
+                await response.aclose()
+        headers = httpx.Headers(
+            [
+                (name, value)
+                for name, value in response.headers.multi_items()
+                # The content is decoded by now.
+                if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
+            ]
+        )
+        return httpx.Response(
+            response.status_code, headers=headers, content=content, request=request, extensions=response.extensions
+        )
+
+
+class Retrying(_Wrapping):
+    """
+    Repeats a GET after a passing failure: 408, 409, 429, 5xx, a broken or absent connection.
+
+    Waits twice as long each time, with some chance in it, or as long as ``Retry-After`` says. Anything but a GET is
+    sent once, because the first one may have worked.
+
+    Parameters
+    ----------
+    inner
+        Next transport; it reads answers to their end.
+    retries
+        How often to repeat.
+    longest_wait
+        Seconds; if the API asks for more, its answer is returned as it is.
+    clock
+        Time and chance.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, retries: int, longest_wait: float, clock: Clock) -> None:
+        super().__init__(inner)
+        self._retries = retries
+        self._longest_wait = longest_wait
+        self._clock = clock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send until it works, or cannot."""
+        retries = self._retries if request.method == "GET" else 0
+        attempt = 0
+        while True:
+            attempt += 1
+            request.extensions[ATTEMPTS] = attempt
+            asked: float | None = None
+            try:
+                response = await self._inner.handle_async_request(request)
+            except httpx.RequestError as error:
+                if attempt > retries or isinstance(error, httpx.UnsupportedProtocol):
+                    raise
+                why = "the connection failed"
+            else:
+                if response.status_code not in RETRIED and response.status_code < 500:
+                    return response
+                asked = retry_after(response, self._clock)
+                if asked is not None and asked > self._longest_wait:
+                    response.extensions[ASKED_TO_WAIT] = asked
+                    return response
+                if attempt > retries:
+                    return response
+                why = f"the API answered {response.status_code}"
+            pause = self._pause(attempt) if asked is None else asked
+            tell_waiting(pause, f"{why}, trying again ({attempt} of {retries})")
+            await self._clock.sleep(pause)
+
+    def _pause(self, attempt: int) -> float:
+        longest = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
+        return longest * (0.5 + 0.5 * self._clock.chance())
+
+
+def retry_after(response: httpx.Response, clock: Clock) -> float | None:
+    """
+    Read ``Retry-After``, which is a number of seconds or a date.
+
+    Returns
+    -------
+    float or None
+        Seconds from now, not below 0; None where there is none or it makes no sense.
+    """
+    value = response.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - clock.wall()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return max(float(seconds), 0.0) if math.isfinite(seconds) else None
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.host, port
