@@ -271,7 +271,7 @@ def retry_after(response: httpx.Response, clock: Clock) -> float | None:
             seconds = parsedate_to_datetime(value).timestamp() - clock.wall()
         except (TypeError, ValueError, OverflowError):
             return None
-    return max(float(seconds), 0.0) if math.isfinite(seconds) else None
+    return max(0.0, float(seconds)) if math.isfinite(seconds) else None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
