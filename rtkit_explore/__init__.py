@@ -1,1 +1,90 @@
-"""placeholder"""
+'''
+RealtimeKit calls as tidy tables, pickers, plots and findings.
+
+Getting started::
+
+    import rtkit_explore as rtk
+
+    app = rtk.connect()                  # CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID, RTKIT_APP_ID
+    app = rtk.replay(rtk.sample_calls()) # or recorded calls that come with the package: no network, no credentials
+
+    app.sessions(status="ENDED")         # a DataFrame: one row a session
+    app.find("alma")                     # whose calls? by name or id
+    call = app.call(session_id)          # everyone's peer reports
+
+    call.participants                    # who was there, and whose report was read
+    call.device_changes                  # what their devices did
+    call.candidate_pairs                 # which network paths they used
+    call.quality                         # how every stream went, interval by interval
+    call.problems                        # what could not be fetched or read
+
+    rtk.plot.timeline(call)
+    rtk.plot.quality(call, metrics=["loss_pct", "rtt_ms"], participant="Alma")
+
+``rtk.schema()`` lists every table and column with dtype, unit and meaning. Importing this package brings in neither
+pandas nor matplotlib: each part is loaded when it is first used.
+'''
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .errors import RtkitError
+
+if TYPE_CHECKING:
+    from . import measures, plot, tables
+    from .api.bridge import allow_nested_loops
+    from .app import App, AsyncApp, connect, load, replay
+    from .call import Call
+    from .samples_folder import sample_calls
+    from .tables.schema import describe as schema
+
+__version__ = "0.1.0"
+
+_MODULES = ("api", "errors", "findings", "measures", "plot", "sharing", "simulator", "store", "tables", "widgets")
+_NAMES = {
+    "App": "app:App",
+    "AsyncApp": "app:AsyncApp",
+    "Call": "call:Call",
+    "allow_nested_loops": "api.bridge:allow_nested_loops",
+    "connect": "app:connect",
+    "load": "app:load",
+    "replay": "app:replay",
+    "sample_calls": "samples_folder:sample_calls",
+    "schema": "tables.schema:describe",
+}
+
+__all__ = [
+    "App",
+    "AsyncApp",
+    "Call",
+    "RtkitError",
+    "allow_nested_loops",
+    "connect",
+    "load",
+    "measures",
+    "plot",
+    "replay",
+    "sample_calls",
+    "schema",
+    "tables",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a part of the package when it is first asked for."""
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        module, _, attribute = _NAMES[name].partition(":")
+        value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+        globals()[name] = value
+        return value
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    """List the public face, loaded or not."""
+    return sorted({*__all__, *_NAMES, *_MODULES, "__version__"})

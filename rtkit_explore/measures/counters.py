@@ -10,8 +10,13 @@ it is decided for each report and counter from how the counter moves over all of
   running total where the product of these chances over its series is below one in a million.
 - a rare event's total (loss, concealment, key frames …) stays where it is between events; an increment above 0 is
   followed by a smaller one about every second time. Each step at an equal value above 0 halves the chance.
+- frames, and what a jitter buffer plays out, have a known pace: the frame rate, or 48,000 audio samples a second.
+  The reading that keeps to it is the right one, where the other is off by more than twice.
 - what is growing must have had the time to grow: a total of packets, bytes, frames or playout that would have
   needed far longer than the series lasted to reach its first value is none.
+
+Where one counter of a report has been found to be a running total in this way, one in twenty is enough for its
+other counters, provided that they never fall: sources that count totals do so throughout.
 
 What stays undecided is read as increments, which is how the API's own client counts.
 """
@@ -54,6 +59,10 @@ FLOWS = frozenset(
 """Counters that grow all the time while media flows; the others count rare events."""
 
 _ONE_IN_A_MILLION = math.log(1e6)
+_ONE_IN_TWENTY = math.log(20)
+_OFF_BY_TWO = math.log(2)
+_NEAR = math.log(1.5)
+_AUDIO_RATE = 48_000.0
 _FEWEST_STEPS = 3
 _STEPS_PER_RESET = 20
 _SLACK = 3.0
@@ -70,18 +79,26 @@ class _Moves:
     evidence: float
     restarts: bool
     had_time: bool
+    keeps_pace: bool
 
-    def is_total(self, *, flow: bool) -> bool:
+    def is_total(self, *, flow: bool, bar: float = _ONE_IN_A_MILLION) -> bool:
         if self.falls and not (self.restarts and self.rises >= _STEPS_PER_RESET * self.falls):
             return False
         if flow:
-            return self.longest >= _FEWEST_STEPS and self.evidence > _ONE_IN_A_MILLION and self.had_time
-        return self.rises > 0 and self.evidence > _ONE_IN_A_MILLION
+            return self.keeps_pace or (self.longest >= _FEWEST_STEPS and self.evidence > bar and self.had_time)
+        return self.evidence > bar and (self.rises > 0 or bar < _ONE_IN_A_MILLION)
 
 
-def _moves(values: NDArray[np.float64], code: NDArray[np.intp], seconds: NDArray[np.float64], *, flow: bool) -> _Moves:
+def _moves(
+    values: NDArray[np.float64],
+    code: NDArray[np.intp],
+    seconds: NDArray[np.float64],
+    pace: NDArray[np.float64],
+    *,
+    flow: bool,
+) -> _Moves:
     known = ~np.isnan(values)
-    values, code, seconds = values[known], code[known], seconds[known]
+    values, code, seconds, pace = values[known], code[known], seconds[known], pace[known]
     same = code[1:] == code[:-1]
     step = np.where(same, values[1:] - values[:-1], 0.0)
     rise, fall = same & (step > 0), same & (step < 0)
@@ -106,7 +123,36 @@ def _moves(values: NDArray[np.float64], code: NDArray[np.intp], seconds: NDArray
         evidence=evidence - (math.log(1e3) * np.count_nonzero(fall) if flow else 0.0),
         restarts=restarts,
         had_time=_had_time(values, code, seconds, rise, step),
+        keeps_pace=_keeps_pace(values, seconds, pace, same, step),
     )
+
+
+def _keeps_pace(
+    values: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    pace: NDArray[np.float64],
+    same: NDArray[np.bool_],
+    step: NDArray[np.float64],
+) -> bool:
+    """Tell whether the steps between samples, and not the samples themselves, keep to the known pace."""
+    wanted = pace[1:] * (seconds[1:] - seconds[:-1])
+    usable = same & (wanted > 0) & (values[1:] > 0) & (step > 0)
+    if np.count_nonzero(usable) < _FEWEST_STEPS:
+        return False
+    as_total = np.median(np.abs(np.log(step[usable] / wanted[usable])))
+    as_increment = np.median(np.abs(np.log(values[1:][usable] / wanted[usable])))
+    return bool(as_total < _NEAR and as_increment > _OFF_BY_TWO)
+
+
+def _pace(samples: pd.DataFrame, counter: str) -> NDArray[np.float64]:
+    """Return how fast a counter grows by what else is known, per second; NaN where nothing is."""
+    frames = samples["frames_per_second"].to_numpy()
+    if counter in ("frames_decoded", "frames_encoded"):
+        return frames
+    if counter == "jitter_buffer_emitted_count":
+        audio = samples["media"].isin(["audio", "screenshare_audio"]).to_numpy()
+        return np.where(audio, _AUDIO_RATE, frames)
+    return np.full(len(samples), np.nan)
 
 
 def _had_time(
@@ -157,33 +203,43 @@ def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None)
         Where ``counters`` names an unknown reading or counter.
     """
     forced = forced_readings(counters)
-    seconds = index.micros / 1e6
-    rows = []
+    rows: list[dict[str, object]] = []
     for peer in pd.unique(index.peer):
         mine = np.flatnonzero(index.peer == peer)
-        head = samples.iloc[mine[0]]
-        for counter in COUNTERS:
-            values = samples[counter].to_numpy()[mine]
-            if np.isnan(values).all():
-                continue
-            flow = counter in FLOWS
-            moves = _moves(values, index.code[mine], seconds[mine], flow=flow)
-            total = moves.is_total(flow=flow)
-            falls_often = moves.falls > 0 and not total
-            rows.append(
-                {
-                    "session_id": head["session_id"],
-                    "peer_id": head["peer_id"],
-                    "counter": counter,
-                    "reading": forced.get(counter, "totals" if total else "increments"),
-                    "decided_by": "forced" if counter in forced else "evidence" if total or falls_often else "default",
-                    "series": moves.series,
-                    "rises": moves.rises,
-                    "falls": moves.falls,
-                    "ties": moves.ties,
-                }
-            )
+        rows += _decide_one(samples.iloc[mine], index.code[mine], index.micros[mine] / 1e6, forced)
     return from_rows(COUNTER_READINGS, rows)
+
+
+def _decide_one(
+    report: pd.DataFrame, code: NDArray[np.intp], seconds: NDArray[np.float64], forced: Mapping[str, Reading]
+) -> list[dict[str, object]]:
+    moves = {
+        counter: _moves(values, code, seconds, _pace(report, counter), flow=counter in FLOWS)
+        for counter in COUNTERS
+        if not np.isnan(values := report[counter].to_numpy()).all()
+    }
+    totals = {counter for counter, move in moves.items() if move.is_total(flow=counter in FLOWS)}
+    if totals:
+        totals |= {
+            counter
+            for counter, move in moves.items()
+            if not move.falls and move.is_total(flow=counter in FLOWS, bar=_ONE_IN_TWENTY)
+        }
+    decided = {counter: counter in totals or move.falls > 0 for counter, move in moves.items()}
+    return [
+        {
+            "session_id": report["session_id"].iloc[0],
+            "peer_id": report["peer_id"].iloc[0],
+            "counter": counter,
+            "reading": forced.get(counter, "totals" if counter in totals else "increments"),
+            "decided_by": "forced" if counter in forced else "evidence" if decided[counter] else "default",
+            "series": move.series,
+            "rises": move.rises,
+            "falls": move.falls,
+            "ties": move.ties,
+        }
+        for counter, move in moves.items()
+    ]
 
 
 def forced_readings(counters: Counters) -> dict[str, Reading]:

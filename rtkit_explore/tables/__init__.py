@@ -7,6 +7,7 @@ table of its name; ``rtk.schema()`` lists every table and column.
 
 from __future__ import annotations
 
+from .download_rows import chat, downloads, summary_jobs, transcript
 from .peer_report import (
     candidate_pairs,
     clients,
@@ -22,10 +23,12 @@ from .people_rows import participants, peer_events, sessions
 
 __all__ = [
     "candidate_pairs",
+    "chat",
     "clients",
     "connection_checks",
     "cumulative",
     "device_changes",
+    "downloads",
     "events",
     "participants",
     "peer_events",
@@ -33,4 +36,6 @@ __all__ = [
     "samples",
     "sdp",
     "sessions",
+    "summary_jobs",
+    "transcript",
 ]

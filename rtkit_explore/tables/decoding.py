@@ -8,17 +8,25 @@ kind. What such a decoder cannot take (a value of a wrong type) goes the slow wa
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
 from .declared.media import SAMPLE_FIELDS, SERIES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
 TEXT_FIELDS = ("mid", "timestamp", "producer_id", "consumer_id", "peer_id", "quality_limitation_reason")
 DURATIONS = "quality_limitation_durations"
+DURATION_PARTS = ("bandwidth", "cpu", "none", "other")
 _MOST_EXTRA_KEYS = 32
 _NOTHING = msgspec.Raw(b"")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<key>.+?)`(?: - at `(?P<path>.*)`)?", re.DOTALL)
@@ -85,7 +93,7 @@ def split_report(body: bytes) -> SplitReport:
         if size < 3 or memoryview(raw)[0] != ord("["):  # noqa: PLR2004 - "[]" or not a list
             continue
         offset = _address(raw) - start
-        if not 0 <= offset <= len(body) - size or body.find(memoryview(raw), offset, offset + size) != offset:
+        if not 0 <= offset <= len(body) - size:  # not a view of the body, as it is today
             return SplitReport(body)
         cuts.append((offset, offset + size))
         series[name] = raw
@@ -115,7 +123,7 @@ class _Kind:
 def _make_kind(kind: str, extra: tuple[str, ...] = (), extra_durations: tuple[str, ...] = ()) -> _Kind:
     durations: Any = msgspec.defstruct(
         "Durations",
-        [(name, float | None, None) for name in ("bandwidth", "cpu", "none", "other")]
+        [(name, float | None, None) for name in DURATION_PARTS]
         + [(f"extra_{number}", Any, msgspec.UNSET) for number in range(len(extra_durations))],
         rename={f"extra_{number}": key for number, key in enumerate(extra_durations)},
         forbid_unknown_fields=True,
@@ -130,7 +138,7 @@ def _make_kind(kind: str, extra: tuple[str, ...] = (), extra_durations: tuple[st
 
     struct: Any = msgspec.defstruct(
         f"Sample_{kind}",
-        [(name, type_of(name), None) for name in fields]
+        [(name, type_of(name), None if name in TEXT_FIELDS or name == DURATIONS else math.nan) for name in fields]
         + [(f"extra_{number}", msgspec.Raw, _NOTHING) for number in range(len(extra))],
         rename={f"extra_{number}": key for number, key in enumerate(extra)},
         forbid_unknown_fields=True,
@@ -159,7 +167,7 @@ class DecodedSeries:
     """
 
     size: int
-    columns: dict[str, tuple[Any, ...]]
+    columns: dict[str, list[Any] | NDArray[np.float64]]
     unknown: dict[str, tuple[int, int]]
 
 
@@ -202,31 +210,31 @@ def decode_series(name: str, raw: msgspec.Raw) -> DecodedSeries | None:
 
 
 def _columns(kind: _Kind, records: list[Any]) -> DecodedSeries:
-    values = list(zip(*map(msgspec.structs.astuple, records), strict=True))
-    columns = dict(zip(kind.fields, values, strict=False))
+    columns: dict[str, list[Any] | NDArray[np.float64]] = {}
+    for name in kind.fields:
+        of_each = attrgetter(name)
+        if name not in TEXT_FIELDS and name != DURATIONS:
+            try:
+                columns[name] = np.fromiter(map(of_each, records), "float64", len(records))
+                continue
+            except TypeError:  # a null among the numbers
+                pass
+        columns[name] = list(map(of_each, records))
     unknown: dict[str, tuple[int, int]] = {}
-    for key, found in zip(kind.extra, values[len(kind.fields) :], strict=True):
-        present = [position for position, value in enumerate(found) if value is not _NOTHING]
-        if present:
-            unknown[key] = (present[0], len(present))
+    for number, key in enumerate(kind.extra):
+        _note(unknown, key, map(attrgetter(f"extra_{number}"), records), _NOTHING)
     if DURATIONS in columns:
-        columns |= _durations(kind, columns.pop(DURATIONS), unknown)
+        durations = list(columns.pop(DURATIONS))
+        for part in DURATION_PARTS:
+            columns[f"{DURATIONS}_{part}"] = [None if value is None else getattr(value, part) for value in durations]
+        for number, key in enumerate(kind.extra_durations):
+            name = f"extra_{number}"
+            found = (msgspec.UNSET if value is None else getattr(value, name) for value in durations)
+            _note(unknown, f"{DURATIONS}.{key}", found, msgspec.UNSET)
     return DecodedSeries(len(records), columns, unknown)
 
 
-def _durations(
-    kind: _Kind, found: tuple[Any, ...], unknown: dict[str, tuple[int, int]]
-) -> dict[str, tuple[float | None, ...]]:
-    parts = {
-        f"{DURATIONS}_{part}": tuple(None if value is None else getattr(value, part) for value in found)
-        for part in ("bandwidth", "cpu", "none", "other")
-    }
-    for number, key in enumerate(kind.extra_durations):
-        present = [
-            position
-            for position, value in enumerate(found)
-            if value is not None and getattr(value, f"extra_{number}") is not msgspec.UNSET
-        ]
-        if present:
-            unknown[f"{DURATIONS}.{key}"] = (present[0], len(present))
-    return parts
+def _note(unknown: dict[str, tuple[int, int]], key: str, values: Iterable[Any], absent: Any) -> None:
+    present = [position for position, value in enumerate(values) if value is not absent]
+    if present:
+        unknown[key] = (present[0], len(present))

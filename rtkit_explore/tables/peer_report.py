@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -61,13 +62,25 @@ class PeerReport:
             self.problems.add(
                 "conflict", child(path, "id"), "the id of another peer than was asked for", "the id asked for is shown"
             )
-        self.parts = ReportRows(data, path, self.problems, peer_id=self.peer_id, session_id=session_id)
-        self.session_id: str | None = self.parts.keys["session_id"]
+        named = data.get("session_id")
+        self.session_id = named if isinstance(named, str) and named != "null" else session_id
         self.problems.session_id, self.problems.peer_id = self.session_id, self.peer_id or None
+        self._participant = (data, path)
         report = data.get("peer_report")
         quality = report.get("quality") if isinstance(report, dict) else None
         self._quality: dict[str, Any] = quality if isinstance(quality, dict) else {}
         self._path = child(child(path, "peer_report"), "quality")
+
+    @cached_property
+    def parts(self) -> ReportRows:
+        """The rows of every table but the samples."""
+        data, path = self._participant
+        return ReportRows(data, path, self.problems, peer_id=self.peer_id, session_id=self.session_id)
+
+    def all_problems(self, rows: SampleRows) -> list[Problem]:
+        """Read everything; returns what was wrong, the samples' going into a collector."""
+        _ = self.parts
+        return self.problems.rows() + self.samples_into(rows)
 
     def samples_into(self, rows: SampleRows) -> list[Problem]:
         """Decode the samples into a collector; returns the problems that were met on the way."""
@@ -160,5 +173,5 @@ def problems(documents: Any) -> pd.DataFrame:
     found: list[Problem] = []
     for document in each(documents):
         report = PeerReport(document)
-        found += report.problems.rows() + report.samples_into(SampleRows())
+        found += report.all_problems(SampleRows())
     return problems_frame(found)

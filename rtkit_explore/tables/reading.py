@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +28,9 @@ _WANTED = {
     "epoch_ms": "a time in epoch milliseconds",
 }
 _BIGGEST = 2**63 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DATE_ONLY = 10
 _LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 
@@ -135,6 +139,15 @@ class Reader:
 
     def time(self, value: str, path: str) -> int | None:
         """Read one ISO 8601 time stamp as microseconds since 1970."""
+
+        try:  # the common forms, quickly
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            if len(value) > _DATE_ONLY and value[4] == "-":
+                moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+                return (moment - _EPOCH) // _MICROSECOND
 
         def report(_position: int, _value: Any, read: bool) -> None:
             self.bad_time(path, value, read=read)

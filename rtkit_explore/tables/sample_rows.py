@@ -10,7 +10,7 @@ import pandas as pd
 from .build import frame, texts, times_from_ints
 from .declared.kinds import DIRECTIONS, LIMITS, MEDIA
 from .declared.media import COUNTERS, GAUGES, SAMPLE_FIELDS, SAMPLES, SERIES
-from .decoding import DURATIONS, DecodedSeries, decode_series
+from .decoding import DURATION_PARTS, DURATIONS, DecodedSeries, decode_series
 from .reading import Reader, child
 from .times import NAT, parse_times
 
@@ -27,12 +27,20 @@ _FLOATS = (*COUNTERS, *GAUGES, "ssrc")
 _CODES = {reason: code for code, reason in enumerate(LIMITS)}
 
 
+class _Shared(dict[Any, Any]):
+    """One object for equal texts; missing for None."""
+
+    def __missing__(self, value: Any) -> Any:
+        self[value] = kept = pd.NA if value is None else value
+        return kept
+
+
 class SampleRows:
     """Gathers the samples of many reports column by column, so that no decoded report outlives its turn."""
 
     def __init__(self) -> None:
         self._parts: dict[str, list[NDArray[Any]]] = {}
-        self._shared: dict[str, str] = {}
+        self._shared = _Shared()
         self._rows = 0
 
     def add(
@@ -101,9 +109,7 @@ class SampleRows:
                 source = key or ("consumer_id" if name.endswith("consumer") else "producer_id")
                 if source in block.columns:
                     words[begin:end] = self._words(block.columns[source], source, child(path, name), problems)
-        made["timestamp"] = np.concatenate(
-            [_times(block.columns["timestamp"], child(path, name), problems) for name, block in blocks]
-        )
+        made["timestamp"] = _times(blocks, path, problems)
         made["quality_limitation_reason"] = reasons = np.full(rows, -1, dtype="int8")
         for (name, block), (begin, end) in zip(blocks, spans, strict=True):
             if "quality_limitation_reason" in block.columns:
@@ -115,19 +121,22 @@ class SampleRows:
             self._parts.setdefault(column, []).append(np.full(rows, pd.NA if value is None else value, dtype=object))
         self._rows += rows
 
-    def _words(self, values: tuple[Any, ...], key: str, path: str, problems: Problems) -> list[Any]:
+    def _words(self, values: Any, key: str, path: str, problems: Problems) -> list[Any]:
         """Share one object for equal texts; ``null`` in quotes is missing."""
-        shared = self._shared
-        words: list[Any] = [pd.NA if value is None else shared.setdefault(value, value) for value in values]
-        if "null" in shared:
-            for position, value in enumerate(words):
-                if value is not pd.NA and value == "null":
+        words = list(map(self._shared.__getitem__, values))
+        if "null" in self._shared:
+            for position, value in enumerate(values):
+                if value == "null":
                     problems.wrong_type(f"{path}[{position}].{key}", "null", "a text")
                     words[position] = pd.NA
         return words
 
     @staticmethod
     def _check_numbers(values: NDArray[np.float64], column: str, path: str, problems: Problems) -> None:
+        with np.errstate(invalid="ignore"):
+            total = values.sum()
+        if column != "ssrc" and total - total == 0:  # neither NaN nor infinite
+            return
         wrong = np.isinf(values)
         if column == "ssrc":
             wrong |= (values != np.floor(values)) & ~np.isnan(values)
@@ -171,26 +180,31 @@ def _order(made: Mapping[str, NDArray[Any]]) -> NDArray[np.intp]:
     return np.lexsort((times, ssrc, streams, made["direction"], made["media"]))
 
 
-def _times(values: tuple[Any, ...], path: str, problems: Problems) -> NDArray[np.int64]:
+def _times(blocks: list[tuple[str, DecodedSeries]], path: str, problems: Problems) -> NDArray[np.int64]:
+    """Parse the times of a report; streams are sampled together, so that each distinct one is parsed once."""
+    distinct = list({value: None for _, block in blocks for value in block.columns["timestamp"]})
+    unclean: dict[Any, bool] = {}
+
+    def report(_position: int, value: Any, read: bool) -> None:
+        unclean[value] = read
+
+    lookup = dict(zip(distinct, parse_times(distinct, report).tolist(), strict=True))
     reader = Reader(problems)
-
-    def report(position: int, value: Any, read: bool) -> None:
-        reader.bad_time(f"{path}[{position}].timestamp", value, read=read)
-
-    micros = parse_times(values, report)
-    absent = [position for position, value in enumerate(values) if value is None]
-    if absent:
-        problems.add(
-            "bad_value",
-            f"{path}[{absent[0]}].timestamp",
-            "a sample without a time",
-            "it stands last in its series and has no interval",
-            count=len(absent),
-        )
-    return micros
+    for name, block in blocks:
+        values = block.columns["timestamp"]
+        if not unclean and None not in lookup:
+            continue
+        for position, value in enumerate(values):
+            place = f"{child(path, name)}[{position}].timestamp"
+            if value in unclean:
+                reader.bad_time(place, value, read=unclean[value])
+            elif value is None:
+                problems.bad_value(place, "a sample without a time", "it stands last in its series, without interval")
+    times = [np.fromiter(map(lookup.__getitem__, block.columns["timestamp"]), "int64", block.size) for _, block in blocks]
+    return np.concatenate(times)
 
 
-def _reasons(values: tuple[Any, ...], path: str, problems: Problems) -> NDArray[np.int8]:
+def _reasons(values: list[Any], path: str, problems: Problems) -> NDArray[np.int8]:
     codes = np.fromiter((_CODES.get(value, -1) for value in values), dtype="int8", count=len(values))
     for position in np.flatnonzero(codes == -1):
         if values[position] is not None:
@@ -216,8 +230,7 @@ def _read_slowly(name: str, items: Any, path: str, reader: Reader) -> DecodedSer
     plain = [field for field in fields if field != DURATIONS]
     declared = {column.key: column for column in SAMPLES.columns if column.key}
     declared["consumer_id"] = SAMPLES["stream_id"]
-    parts = ("bandwidth", "cpu", "none", "other")
-    names = plain + [f"{DURATIONS}_{part}" for part in parts if DURATIONS in fields]
+    names = plain + [f"{DURATIONS}_{part}" for part in DURATION_PARTS if DURATIONS in fields]
     columns: dict[str, list[Any]] = {column: [] for column in names}
     records = reader.records(items, path)
     for _, place, record in records:
@@ -237,11 +250,11 @@ def _read_slowly(name: str, items: Any, path: str, reader: Reader) -> DecodedSer
         if DURATIONS in fields:
             where = child(place, DURATIONS)
             durations = reader.mapping(record.get(DURATIONS), where)
-            reader.unknown(durations, parts, where)
-            for part in parts:
+            reader.unknown(durations, DURATION_PARTS, where)
+            for part in DURATION_PARTS:
                 column = f"{DURATIONS}_{part}"
                 columns[column].append(reader.value(SAMPLES[column], durations.get(part), child(where, part)))
-    return DecodedSeries(len(records), {column: tuple(values) for column, values in columns.items()}, {})
+    return DecodedSeries(len(records), columns, {})
 
 
 _TEXT_KEYS = ("mid", "producer_id", "consumer_id", "peer_id")

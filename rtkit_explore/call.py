@@ -1,0 +1,393 @@
+"""Call: one session with every participant's report, as tables. The object that users hold."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from .errors import InvalidArgumentError
+from .measures.counters import Counters, forced_readings
+from .measures.intervals import quality_of
+from .measures.totals import streams_of
+from .store.documents import CallDocuments, Failure
+from .tables.build import TEXT, from_rows
+from .tables.download_rows import chat_rows, transcript_rows
+from .tables.people_rows import people_of, session_rows
+from .tables.peer_report import PeerReport
+from .tables.problems import Problem, Problems, problems_frame
+from .tables.sample_rows import SampleRows
+from .tables.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+Row = dict[str, Any]
+REPORT_TABLES = ("clients", "device_changes", "connection_checks", "sdp", "candidate_pairs", "events", "cumulative")
+
+
+class Call:
+    """
+    One session with every participant's report, as tables.
+
+    Parameters
+    ----------
+    documents
+        The API's documents of the call; kept as they came, so that nothing is lost.
+    counters
+        How counters are read: "increments", "totals", a mapping by counter, or None to decide by evidence.
+
+    Attributes
+    ----------
+    documents
+        The documents.
+
+    Notes
+    -----
+    Tables are made when they are first asked for: ``call.candidate_pairs`` does not pay for the samples. Each is a
+    plain DataFrame; ``rtk.schema()`` lists their columns. A Call never changes; what narrows it down (``only``)
+    or reads it differently (``with_counters``) gives a new one.
+    """
+
+    def __init__(self, documents: CallDocuments, *, counters: Counters = None) -> None:
+        forced_readings(counters)  # refuses what cannot be
+        self.documents = documents
+        self._counters = counters
+
+    # What it is called --------------------------------------------------------------------------------------------
+
+    @property
+    def session_id(self) -> str | None:
+        """The session; None where no document names it."""
+        found = self.sessions["session_id"].dropna()
+        if len(found):
+            return str(found.iloc[0])
+        found = self.participants["session_id"].dropna()
+        return str(found.iloc[0]) if len(found) else self.documents.session_id
+
+    @property
+    def title(self) -> str:
+        """Title of the meeting, or the session's id."""
+        titles = self.sessions["meeting_display_name"].dropna()
+        return str(titles.iloc[0]) if len(titles) else str(self.session_id or "call")
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Peer id to a name that tells participants apart: a name that several have gets a number."""
+        people = self.participants
+        names = {
+            peer: (name if isinstance(name, str) and name else f"participant {peer[:8]}")
+            for peer, name in zip(people["peer_id"].dropna(), people.loc[people["peer_id"].notna(), "display_name"], strict=True)
+        }
+        seen: dict[str, int] = {}
+        several = {name for name in names.values() if list(names.values()).count(name) > 1}
+        for peer, name in names.items():
+            if name in several:
+                seen[name] = seen.get(name, 0) + 1
+                names[peer] = f"{name} ({seen[name]})"
+        return names
+
+    def peer(self, who: str) -> str:
+        """
+        Return the peer id of a participant by name, peer id, user id or custom id.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Where nobody or more than one is called that; the message lists who there is.
+        """
+        people = self.participants
+        if (people["peer_id"] == who).any():
+            return who
+        labels = [peer for peer, name in self.names.items() if name.casefold() == who.casefold()]
+        if len(labels) == 1:
+            return labels[0]
+        same = pd.Series(data=False, index=people.index)
+        for column in ("display_name", "user_id", "custom_participant_id"):
+            same |= people[column].str.casefold().eq(who.casefold()).fillna(value=False).astype(bool)
+        found = people.loc[same, "peer_id"].dropna()
+        if len(found) == 1:
+            return str(found.iloc[0])
+        known = ", ".join(f"{name} ({peer})" for peer, name in self.names.items()) or "nobody"
+        problem = "Several participants are" if len(found) else "Nobody in this call is"
+        msg = f"{problem} called {who!r}. In the call: {known}."
+        raise InvalidArgumentError(msg)
+
+    # Reading ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _people(self) -> tuple[list[Row], list[Row], list[Row], list[Problem]]:
+        """Sessions, participants and lifecycle events of the two lists, and what was wrong with them."""
+        documents = self.documents
+        found: list[Problem] = []
+        sessions: list[Row] = []
+        people: list[Row] = []
+        lifecycle: list[Row] = []
+        if documents.session is not None:
+            problems = Problems(documents.names.get("session", "session"), session_id=documents.session_id)
+            sessions = session_rows(documents.session, problems)
+            found += problems.rows()
+        session_id = next((row["session_id"] for row in sessions if row.get("session_id")), documents.session_id)
+        if documents.participants is not None:
+            problems = Problems(documents.names.get("participants", "participants"), session_id=session_id)
+            people, lifecycle = people_of(documents.participants, problems, session_id)
+            found += problems.rows()
+        return sessions, people, lifecycle, found
+
+    def _reports(self) -> Iterator[PeerReport]:
+        """Open one report after the other, so that no two are held decoded at a time."""
+        sessions = self._people[0]
+        session_id = next((row["session_id"] for row in sessions if row.get("session_id")), self.documents.session_id)
+        for peer, body in self.documents.reports.items():
+            name = self.documents.names.get(peer, f"peer-report {peer}")
+            yield PeerReport(body, peer_id=peer, session_id=session_id, source=name)
+
+    @cached_property
+    def _metadata(self) -> tuple[dict[str, list[Row]], dict[str, Row], list[Problem]]:
+        """Rows of every table that needs no samples, the person of each report, and what was wrong."""
+        rows: dict[str, list[Row]] = {}
+        persons: dict[str, Row] = {}
+        found: list[Problem] = []
+        for report in self._reports():
+            for table, more in report.parts.rows.items():
+                rows.setdefault(table, []).extend(more)
+            state = "read" if report.has_report else "missing" if report.readable else "failed"
+            persons[report.peer_id] = {**report.parts.person, "report": state}
+            if report.readable and not report.has_report:
+                report.problems.add(
+                    "missing", "$", "the document holds no peer report", "nothing is known of this participant's media"
+                )
+            found += report.problems.rows()
+        return rows, persons, found
+
+    @cached_property
+    def _media(self) -> tuple[pd.DataFrame, list[Problem]]:
+        collected = SampleRows()
+        found: list[Problem] = []
+        for report in self._reports():
+            found += report.samples_into(collected)
+        return collected.finish(), found
+
+    @cached_property
+    def _intervals(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        quality, readings = quality_of(self.samples, counters=self._counters)
+        quality["display_name"] = quality["peer_id"].map(self.names).astype(TEXT)
+        return quality, readings
+
+    # Tables -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sessions(self) -> pd.DataFrame:
+        """Table ``sessions``: the session, one row (none where its document is absent)."""
+        return from_rows(TABLES["sessions"], self._people[0])
+
+    @cached_property
+    def participants(self) -> pd.DataFrame:
+        """Table ``participants``: everyone listed or with a report, and whether the report was read."""
+        return from_rows(TABLES["participants"], self._merged[0])
+
+    @cached_property
+    def _merged(self) -> tuple[list[Row], list[Problem]]:
+        """Everyone, the list first; a report fills what the list leaves open and may not contradict it."""
+        persons, conflicts = self._metadata[1], []
+        states = {
+            failure.peer_id: "missing" if failure.missing else "failed"
+            for failure in self.documents.failures
+            if failure.peer_id
+        }
+        merged: dict[str | None, Row] = {}
+        for row in self._people[1]:
+            merged.setdefault(row["peer_id"], {**row})
+        for peer, person in persons.items():
+            row = merged.setdefault(peer, {"peer_id": peer})
+            for name, value in person.items():
+                if row.get(name) is None:
+                    row[name] = value
+                elif value is not None and name not in ("report", "updated_at", "peer_id") and row[name] != value:
+                    conflicts.append(self._conflict(peer, name, row))
+        for peer, row in merged.items():
+            row["report"] = (persons.get(peer) or {}).get("report") or states.get(peer, "not_fetched")
+        return list(merged.values()), conflicts
+
+    def _conflict(self, peer: str, name: str, row: Row) -> Problem:
+        return Problem(
+            "conflict",
+            f"{name} differs from the list of participants",
+            "the list's value is shown",
+            f"$.data.participant.{name}",
+            self.documents.names.get(peer, f"peer-report {peer}"),
+            row.get("session_id"),
+            peer,
+        )
+
+    @cached_property
+    def peer_events(self) -> pd.DataFrame:
+        """Table ``peer_events``: lifecycle events by the server's clock, each once."""
+        rows = [*self._people[2], *self._metadata[0].get("peer_events", ())]
+        distinct = {json.dumps(row, sort_keys=True): row for row in rows}
+        return from_rows(TABLES["peer_events"], distinct.values())
+
+    def _of_reports(self, name: str) -> pd.DataFrame:
+        return from_rows(TABLES[name], self._metadata[0].get(name, ()))
+
+    @cached_property
+    def clients(self) -> pd.DataFrame:
+        """Table ``clients``: device, browser, SDK, encoder and network location of each participant."""
+        return self._of_reports("clients")
+
+    @cached_property
+    def device_changes(self) -> pd.DataFrame:
+        """Table ``device_changes``: devices added, removed, selected."""
+        return self._of_reports("device_changes")
+
+    @cached_property
+    def connection_checks(self) -> pd.DataFrame:
+        """Table ``connection_checks``: pre-call checks."""
+        return self._of_reports("connection_checks")
+
+    @cached_property
+    def sdp(self) -> pd.DataFrame:
+        """Table ``sdp``: SDP texts of the checks."""
+        return self._of_reports("sdp")
+
+    @cached_property
+    def candidate_pairs(self) -> pd.DataFrame:
+        """Table ``candidate_pairs``: ICE candidate pairs of both transports."""
+        return self._of_reports("candidate_pairs")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Table ``events``: client events, by the client's clock."""
+        return self._of_reports("events")
+
+    @cached_property
+    def cumulative(self) -> pd.DataFrame:
+        """Table ``cumulative``: the values of the cumulative blocks, long."""
+        return self._of_reports("cumulative")
+
+    @cached_property
+    def samples(self) -> pd.DataFrame:
+        """Table ``samples``: every sample as reported."""
+        return self._media[0]
+
+    @property
+    def quality(self) -> pd.DataFrame:
+        """Table ``quality``: every sample as an interval, with rates, delays, gaps and resets."""
+        return self._intervals[0]
+
+    @property
+    def counter_readings(self) -> pd.DataFrame:
+        """Table ``counter_readings``: which counters were read as increments and which as running totals."""
+        return self._intervals[1]
+
+    @cached_property
+    def streams(self) -> pd.DataFrame:
+        """Table ``streams``: every stream from its first sample to its last."""
+        return streams_of(self.quality)
+
+    @cached_property
+    def _said(self) -> tuple[list[Row], list[Row], list[Problem]]:
+        documents, session_id = self.documents, self.session_id
+        chat: list[Row] = []
+        spoken: list[Row] = []
+        found: list[Problem] = []
+        if documents.chat is not None:
+            problems = Problems(documents.names.get("chat", "chat"), session_id=session_id)
+            chat = chat_rows(documents.chat, problems, session_id)
+            found += problems.rows()
+        if documents.transcript is not None:
+            problems = Problems(documents.names.get("transcript", "transcript"), session_id=session_id)
+            spoken = transcript_rows(documents.transcript, documents.transcript_format, problems, session_id)
+            found += problems.rows()
+        return chat, spoken, found
+
+    @cached_property
+    def chat(self) -> pd.DataFrame:
+        """Table ``chat``: messages, where the chat was fetched or saved."""
+        return from_rows(TABLES["chat"], self._said[0])
+
+    @cached_property
+    def transcript(self) -> pd.DataFrame:
+        """Table ``transcript``: utterances, where the transcript was fetched or saved."""
+        return from_rows(TABLES["transcript"], self._said[1])
+
+    @property
+    def summary(self) -> str | None:
+        """The summary's text, where it was fetched or saved."""
+        return self.documents.summary
+
+    @cached_property
+    def problems(self) -> pd.DataFrame:
+        """Table ``problems``: all that could not be fetched or read. Reads every document."""
+        session_id = self.session_id
+        fetched = [self._fetch_problem(failure, session_id) for failure in self.documents.failures]
+        read = [*self._people[3], *self._metadata[2], *self._merged[1], *self._media[1], *self._said[2]]
+        return problems_frame([*fetched, *read])
+
+    @staticmethod
+    def _fetch_problem(failure: Failure, session_id: str | None) -> Problem:
+        if failure.source == "peer-report":
+            meaning = "nothing is known of this participant's media; that is not the same as fine"
+        elif failure.source == "paging":
+            meaning = "rows may be missing"
+        else:
+            meaning = "its tables are empty"
+        kind = "missing" if failure.missing else "paging" if failure.source == "paging" else "fetch"
+        return Problem(kind, failure.message, meaning, "$", failure.source, session_id, failure.peer_id)
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """All tables of the call by name, made now."""
+        names = [name for name in TABLES if name not in ("downloads", "summary_jobs")]
+        return {name: getattr(self, name) for name in names}
+
+    # More ---------------------------------------------------------------------------------------------------------
+
+    def document(self, who: str) -> dict[str, Any]:
+        """
+        Return the decoded document of a participant's report, whole, unknown keys included.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Where the participant has no report here.
+        """
+        peer = who if who in self.documents.reports else self.peer(who)
+        if peer not in self.documents.reports:
+            msg = f"There is no report of {who!r} in this call; call.participants tells why (column report)."
+            raise InvalidArgumentError(msg)
+        value = json.loads(self.documents.reports[peer])
+        return value if isinstance(value, dict) else {"document": value}
+
+    def with_counters(self, counters: Counters) -> Call:
+        """Return the same call with its counters read another way ("increments", "totals", by counter, or None)."""
+        return Call(self.documents, counters=counters)
+
+    def save(self, folder: str | Path) -> Path:
+        """
+        Write the original documents (not redacted: names, addresses, labels and words included) into a folder.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder of the session, which ``rtk.replay`` opens.
+        """
+        from .store.layout import save_call
+
+        return save_call(self.documents, folder, session_id=self.session_id)
+
+    def __repr__(self) -> str:
+        """Say what is there, without names."""
+        people = self.participants
+        read = int((people["report"] == "read").sum())
+        return f"<Call {self.session_id}: {len(people)} participants, {read} reports read>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        people = self.participants[["display_name", "joined_at", "left_at", "duration", "report"]]
+        title = f"<p><b>{escape(self.title)}</b> · session {escape(str(self.session_id))} · times in UTC</p>"
+        return title + people.to_html(index=False, escape=True, border=0, na_rep="")

@@ -1,0 +1,297 @@
+"""Chat, transcripts, and the small answers that name downloads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NotADocumentError
+from .build import from_rows
+from .declared.people import CHAT, DOWNLOADS, SUMMARY_JOBS, TRANSCRIPT
+from .documents import each, opened, payload
+from .problems import Problems
+from .reading import Reader, child, decode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_TRANSCRIPT_COLUMNS = ("start", "peer_id", "user_id", "custom_participant_id", "display_name", "text")
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
+_CUE = re.compile(rf"{_CLOCK.pattern}\s*-->\s*{_CLOCK.pattern}")
+_EARLIEST_EPOCH_MS = 1e11  # March 1973; a meeting is not that long
+_SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}): (?P<text>.*)", re.DOTALL)
+_VOICE = re.compile(r"<v(?:\.[^ >]*)? (?P<name>[^>]+)>(?P<text>.*?)(?:</v>)?$", re.DOTALL)
+
+
+def _text(document: bytes | str) -> str:
+    text = document.decode("utf-8-sig", "replace") if isinstance(document, bytes) else document
+    return text.removeprefix("\ufeff")
+
+
+def _table(text: str) -> list[list[str]]:
+    return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+
+
+def chat_rows(document: bytes | str, problems: Problems, session_id: str | None = None) -> list[Row]:
+    """Read a chat download: CSV with a header."""
+    reader = Reader(problems)
+    table = _table(_text(document))
+    if not table:
+        return []
+    header = [name.strip() for name in table[0]]
+    by_key = {column.key: column for column in CHAT.columns}
+    for key in header:
+        if key not in by_key:
+            problems.unknown_key(f"header.{key}", count=len(table) - 1)
+    rows = []
+    for line, cells in enumerate(table[1:], start=2):
+        place = f"line {line}"
+        if len(cells) != len(header):
+            problems.bad_value(place, f"not {len(header)} cells", "what is there is read")
+        row: Row = {"session_id": session_id}
+        for key, cell in zip(header, cells, strict=False):
+            column = by_key.get(key)
+            if column is None or cell == "":
+                continue
+            value: Any = _FLAGS.get(cell.strip().lower(), cell) if column.kind == "boolean" else cell
+            read = reader.value(column, value, f"{place}.{key}") if column.name != "payload" else cell
+            row[column.name] = read if read is not None else row.get(column.name)
+        rows.append(row)
+    return rows
+
+
+def transcript_rows(
+    document: bytes | str, form: str, problems: Problems, session_id: str | None = None
+) -> list[Row]:
+    """Read a transcript in any of its forms."""
+    match form.upper():
+        case "CSV":
+            rows = _csv_utterances(document, Reader(problems))
+        case "JSON":
+            rows = _json_utterances(document, Reader(problems))
+        case "SRT" | "VTT":
+            rows = _cues(document, problems)
+        case _:
+            msg = f"A transcript is CSV, JSON, SRT or VTT, not {form!r}."
+            raise NotADocumentError(msg)
+    return [{"session_id": session_id, **row} for row in rows]
+
+
+def _moment(value: Any, which: str, reader: Reader, path: str) -> Row:
+    """Read a time that is either a date or a number of milliseconds (since 1970, or since the start)."""
+    number: float | None = None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = float(value)
+    elif isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return {which: reader.value(TRANSCRIPT[which], value, path)}
+    if number is None:
+        if value is not None:
+            reader.problems.wrong_type(path, value, "a time")
+        return {}
+    if number != number or abs(number) == float("inf"):
+        reader.problems.bad_value(path, "not a finite number")
+        return {}
+    if number >= _EARLIEST_EPOCH_MS:
+        return {which: round(number * 1000)}
+    return {f"{which}_s": number / 1000}
+
+
+def _csv_utterances(document: bytes | str, reader: Reader) -> list[Row]:
+    table = _table(_text(document))
+    names = list(_TRANSCRIPT_COLUMNS)
+    if table and not re.match(r"\s*[\d\"']", table[0][0]):
+        table = table[1:]  # older ones may have a header; a time begins with a digit
+    rows = []
+    for line, cells in enumerate(table, start=1):
+        place = f"row {line}"
+        if len(cells) < len(names):
+            reader.problems.bad_value(place, f"fewer than {len(names)} cells", "what is there is read")
+        if len(cells) > len(names):
+            reader.problems.bad_value(place, f"more than {len(names)} cells", "the rest is taken as text")
+            cells = [*cells[: len(names) - 1], ",".join(cells[len(names) - 1 :])]
+        row: Row = {name: cell or None for name, cell in zip(names[1:], cells[1:], strict=False)}
+        rows.append(row | (_moment(cells[0], "start", reader, f"{place}.start") if cells[0] else {}))
+    return rows
+
+
+def _json_utterances(document: bytes | str, reader: Reader) -> list[Row]:
+    value = decode(document, reader.problems)
+    path = "$"
+    if isinstance(value, dict):
+        for key in ("data", "transcript", "transcripts"):
+            if key in value:
+                value, path = value[key], child(path, key)
+                break
+    rows = []
+    for _, place, record in reader.records(value, path):
+        row = reader.row(TRANSCRIPT, record, place, known=("startTime", "endTime"), session_id=None)
+        row.pop("session_id")
+        for key, which in (("startTime", "start"), ("endTime", "end")):
+            if record.get(key) is not None:
+                row |= _moment(record[key], which, reader, child(place, key))
+        rows.append(row)
+    return rows
+
+
+def _seconds(parts: tuple[str | None, ...]) -> float:
+    hours, minutes, seconds, fraction = parts
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + int((fraction or "0").ljust(3, "0")) / 1000
+
+
+def _cues(document: bytes | str, problems: Problems) -> list[Row]:
+    """Read the cues of SubRip (SRT) or WebVTT."""
+    rows = []
+    blocks = re.split(r"\n[ \t]*\n", _text(document).replace("\r\n", "\n").replace("\r", "\n"))
+    for number, block in enumerate(blocks, start=1):
+        lines = block.strip("\n").split("\n")
+        at = next((index for index, line in enumerate(lines) if "-->" in line), None)
+        if at is None:
+            head = lines[0].strip()
+            if head and not re.match(r"WEBVTT|NOTE|STYLE|REGION|\d+$", head):
+                problems.bad_value(f"block {number}", "not a cue", "in no table")
+            continue
+        times = _CUE.search(lines[at])
+        if times is None:
+            problems.bad_value(f"block {number}", "a cue without readable times", "its text has no time")
+        text = "\n".join(lines[at + 1 :]).strip()
+        spoken = _VOICE.match(text) or _SPEAKER.match(text)
+        row: Row = {"text": spoken["text"].strip() if spoken else text}
+        if spoken:
+            row["display_name"] = spoken["name"].strip()
+        if times is not None:
+            row |= {"start_s": _seconds(times.groups()[:4]), "end_s": _seconds(times.groups()[4:])}
+        rows.append(row)
+    return rows
+
+
+def _small(document: Any, problems: Problems, known: tuple[str, ...]) -> tuple[Row, Reader, str]:
+    value, reader = opened(document, problems)
+    data, path = payload(value, reader)
+    reader.unknown(data, known, path)
+    return data, reader, path
+
+
+def download_row(document: Any, kind: str, problems: Problems, *, session_id: str | None, form: str | None) -> Row:
+    """Read an answer that names a download; the presigned URL is a secret and is not kept."""
+    keys = {
+        "session_id": ("session_id", "sessionId"),
+        "expires_at": (f"{kind}_download_url_expiry", f"{kind}DownloadUrlExpiry"),
+        "url": (f"{kind}_download_url", f"{kind}DownloadUrl"),
+    }
+    data, reader, path = _small(document, problems, tuple(name for names in keys.values() for name in names))
+    row: Row = {"kind": kind, "format": form, "session_id": session_id}
+    for name in ("session_id", "expires_at"):
+        for key in keys[name]:
+            if data.get(key) is not None:
+                row[name] = reader.value(DOWNLOADS[name], data[key], child(path, key)) or row.get(name)
+    return row
+
+
+def chat(document: bytes | str, *, session_id: str | None = None) -> pd.DataFrame:
+    """
+    Make the table of chat messages.
+
+    Parameters
+    ----------
+    document
+        The downloaded chat: CSV with a header.
+    session_id
+        Session, for rows that do not say.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``chat``.
+    """
+    return from_rows(CHAT, chat_rows(document, Problems(), session_id))
+
+
+def transcript(document: bytes | str, *, format: str = "CSV", session_id: str | None = None) -> pd.DataFrame:  # noqa: A002 - the API's name
+    """
+    Make the table of utterances.
+
+    Parameters
+    ----------
+    document
+        The downloaded transcript.
+    format
+        CSV, JSON, SRT or VTT.
+    session_id
+        Session that it belongs to.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``transcript``. ``start`` and ``end`` are times where the document gives dates (or milliseconds
+        since 1970), ``start_s`` and ``end_s`` seconds from the start of the transcript where it does not.
+
+    Raises
+    ------
+    NotADocumentError
+        For another format.
+    """
+    return from_rows(TRANSCRIPT, transcript_rows(document, format, Problems(), session_id))
+
+
+def summary_jobs(documents: Any) -> pd.DataFrame:
+    """
+    Make the table of summaries that were asked for.
+
+    Parameters
+    ----------
+    documents
+        Answers of the call that asks for a summary, one or a list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``summary_jobs``.
+    """
+    rows = []
+    for document in each(documents):
+        data, reader, path = _small(document, Problems(), ("session_id", "sessionId", "status"))
+        session = data.get("session_id") or data.get("sessionId")
+        rows.append(
+            {
+                "session_id": reader.value(SUMMARY_JOBS["session_id"], session, child(path, "session_id")),
+                "status": reader.value(SUMMARY_JOBS["status"], data.get("status"), child(path, "status")),
+            }
+        )
+    return from_rows(SUMMARY_JOBS, rows)
+
+
+def downloads(
+    documents: Any, *, kind: str, session_id: str | None = None, format: str | None = None  # noqa: A002
+) -> pd.DataFrame:
+    """
+    Make the table of downloads.
+
+    Parameters
+    ----------
+    documents
+        Answers of the chat, transcript or summary call, one or a list.
+    kind
+        chat, transcript or summary.
+    session_id
+        Session they were asked of, for answers that do not say.
+    format
+        Form of the transcript that was asked for.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``downloads``. The presigned URLs are secrets and in no table.
+    """
+    rows = [
+        download_row(document, kind, Problems(), session_id=session_id, form=format) for document in each(documents)
+    ]
+    return from_rows(DOWNLOADS, rows)
+
+
