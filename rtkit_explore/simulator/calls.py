@@ -1,0 +1,144 @@
+"""Simulating one call by the name of what happens in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.simulator.devices import NAMES
+from rtkit_explore.simulator.encoder import SHAPES
+from rtkit_explore.simulator.engine import SimulatedCall, run
+from rtkit_explore.simulator.plan import CallPlan, Person
+from rtkit_explore.simulator.scenarios import SCENARIOS, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STARTED = 1795168800.0
+"""Begin of a simulated session unless told: 2026-11-20T10:00:00Z."""
+
+
+def scenario_named(what: str | Scenario | Sequence[str | Scenario]) -> Scenario:
+    """
+    Find a scenario, or put several together.
+
+    Parameters
+    ----------
+    what
+        A name (spaces, hyphens and underscores are one), names joined by ``+``, a scenario, or a list of those.
+
+    Returns
+    -------
+    The scenario.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where there is none of that name; the message lists all.
+    """
+    if isinstance(what, Scenario):
+        return what
+    names = [part for part in what.split("+")] if isinstance(what, str) else list(what)
+    if not names:
+        return SCENARIOS["clean"]
+    found: list[Scenario] = []
+    for name in names:
+        if isinstance(name, Scenario):
+            found.append(name)
+            continue
+        key = name.strip().lower().replace(" ", "_").replace("-", "_")
+        if key not in SCENARIOS:
+            msg = f"there is no scenario {name!r}; there are {', '.join(SCENARIOS)}"
+            raise InvalidArgumentError(msg)
+        found.append(SCENARIOS[key])
+    together = found[0]
+    for scenario in found[1:]:
+        together = together + scenario
+    return together
+
+
+def simulate_documents(
+    scenario: str | Scenario | Sequence[str | Scenario] = "clean",
+    *,
+    participants: int | Sequence[str | Person] = 4,
+    minutes: float = 6.0,
+    seed: int = 0,
+    direct: bool = False,
+    simulcast: bool = False,
+    shape: str = "camera",
+    started: float = STARTED,
+    title: str | None = None,
+) -> SimulatedCall:
+    """
+    Simulate a call and return its documents with the truth about it.
+
+    Parameters
+    ----------
+    scenario
+        What happens: a name of :data:`SCENARIOS`, several joined by ``+``, a scenario, or a list of those.
+    participants
+        How many people, or who. There are 26 names before numbers are added.
+    minutes
+        Length of the session.
+    seed
+        Of everything that is left to chance; the same seed gives the same bytes.
+    direct
+        Two people without a media server.
+    simulcast
+        Cameras send three layers, and the server forwards the one that fits.
+    shape
+        Camera and encoder: a name of :data:`~rtkit_explore.simulator.encoder.SHAPES`.
+    started
+        Begin of the session, epoch seconds.
+    title
+        Name of the meeting.
+
+    Returns
+    -------
+    Documents, truth and the ledger of packets.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where a name is unknown, people are too few, or the length is no length.
+    """
+    chosen = scenario_named(scenario)
+    people = _people(participants)
+    if direct and len(people) != 2:
+        msg = f"a direct call is between two people, not {len(people)}"
+        raise InvalidArgumentError(msg)
+    if minutes < 1:
+        msg = f"a simulated call lasts at least a minute, not {minutes:g}"
+        raise InvalidArgumentError(msg)
+    if shape not in SHAPES:
+        msg = f"there is no camera {shape!r}; there are {', '.join(SHAPES)}"
+        raise InvalidArgumentError(msg)
+    names = [person.name for person in people]
+    return run(
+        CallPlan(
+            people=people,
+            seconds=minutes * 60.0,
+            incidents=chosen.lay_out(names, minutes * 60.0, seed),
+            seed=seed,
+            shape=shape,
+            direct=direct,
+            simulcast=simulcast,
+            started=started,
+            title=title if title is not None else chosen.name.replace("_", " "),
+        )
+    )
+
+
+def _people(participants: int | Sequence[str | Person]) -> tuple[Person, ...]:
+    if isinstance(participants, int):
+        if participants < 2:
+            msg = f"a call takes two people or more, not {participants}"
+            raise InvalidArgumentError(msg)
+        rounds = -(-participants // len(NAMES))
+        numbered = [name if r == 0 else f"{name} {r + 1}" for r in range(rounds) for name in NAMES]
+        return tuple(Person(name) for name in numbered[:participants])
+    people = tuple(Person(p) if isinstance(p, str) else p for p in participants)
+    if len({p.name for p in people}) != len(people) or len(people) < 2:
+        msg = "participants must be two or more different names"
+        raise InvalidArgumentError(msg)
+    return people

@@ -1,0 +1,175 @@
+"""One direction of somebody's network: rate and queue, delay and jitter, random and burst loss, outages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtkit_explore.simulator.plan import STEP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtkit_explore.simulator.plan import Impair
+
+    Floats = NDArray[np.float64]
+
+TICK = 0.02
+"""Resolution of bursts, s: the distance of two audio packets."""
+
+
+@dataclass
+class Link:
+    """
+    State of a one-way link at every step.
+
+    Attributes
+    ----------
+    loss, burst_ms, delay_ms, jitter_ms, kbps, queue_ms
+        As in :class:`~rtkit_explore.simulator.plan.Impair`; one value per step.
+    down
+        Share of the step during which nothing passes, 0 to 1.
+    touched
+        Whether anything but the everyday state was ever set.
+    """
+
+    loss: Floats
+    burst_ms: Floats
+    delay_ms: Floats
+    jitter_ms: Floats
+    kbps: Floats
+    queue_ms: Floats
+    down: Floats
+    touched: bool = False
+
+    @classmethod
+    def fair(cls, steps: int, *, delay_ms: float, jitter_ms: float, loss: float = 0.0) -> Link:
+        """Make a link that nobody would complain about."""
+        full = np.full
+        return cls(
+            loss=full(steps, loss),
+            burst_ms=np.zeros(steps),
+            delay_ms=full(steps, delay_ms),
+            jitter_ms=full(steps, jitter_ms),
+            kbps=full(steps, np.inf),
+            queue_ms=full(steps, 300.0),
+            down=np.zeros(steps),
+        )
+
+    def impair(self, impairment: Impair) -> None:
+        """Lay an impairment over the link; what overlaps adds up, and the narrower rate wins."""
+        self.touched = True
+        share = cover(impairment.start, impairment.end, self.loss.size)
+        inside = share > 0
+        self.loss[inside] = 1 - (1 - self.loss[inside]) * (1 - impairment.loss * share[inside])
+        self.burst_ms[inside] = np.maximum(self.burst_ms[inside], impairment.burst_ms)
+        self.delay_ms += impairment.delay_ms * share
+        self.jitter_ms += impairment.jitter_ms * share
+        if impairment.kbps is not None:
+            mostly = share >= 0.5
+            self.kbps[mostly] = np.minimum(self.kbps[mostly], impairment.kbps)
+            self.queue_ms[mostly] = impairment.queue_ms
+        if impairment.down:
+            self.down = np.maximum(self.down, share)
+
+    def loss_share(self, rng: np.random.Generator) -> Floats:
+        """Share of packets that each step loses: the mean for random loss, a Gilbert chain's for bursts."""
+        bursty = self.burst_ms > 0
+        if not bursty.any():
+            return self.loss
+        share = self.loss.copy()
+        where = np.flatnonzero(bursty)
+        share[where] = gilbert(rng, float(self.loss[where].max()), float(self.burst_ms[where].max()), where.size)
+        return share
+
+
+def cover(start: float, end: float, steps: int) -> Floats:
+    """Share of each step that lies within [start, end), seconds."""
+    left = np.arange(steps) * STEP
+    return np.clip((np.minimum(left + STEP, end) - np.maximum(left, start)) / STEP, 0.0, 1.0)
+
+
+def gilbert(rng: np.random.Generator, loss: float, burst_ms: float, steps: int) -> Floats:
+    """
+    Share of lost packets per step from a two-state chain (Gilbert 1960): all is lost in the bad state, nothing else.
+
+    Parameters
+    ----------
+    rng
+        Source of chance.
+    loss
+        Long-run share of time in the bad state, 0 to 1.
+    burst_ms
+        Mean stay in the bad state.
+    steps
+        How many steps are wanted.
+
+    Returns
+    -------
+    Shares of shape (steps,), 0 to 1.
+    """
+    per_step = round(STEP / TICK)
+    ticks = steps * per_step
+    bad = max(1.0, burst_ms / (TICK * 1000))
+    good = bad * (1 - loss) / max(loss, 1e-9)
+    pairs = int(ticks / (bad + good) * 2) + 20
+    runs = np.empty(2 * pairs, dtype=np.int64)
+    runs[0::2] = rng.geometric(min(1.0, 1 / max(good, 1.0)), pairs)
+    runs[1::2] = rng.geometric(1 / bad, pairs)
+    state = np.repeat(np.tile([0.0, 1.0], pairs), runs)[:ticks]
+    if state.size < ticks:
+        state = np.pad(state, (0, ticks - state.size))
+    shares: Floats = state.reshape(steps, per_step).mean(axis=1)
+    return shares
+
+
+def overflow(offered_kbit: Floats, link: Link) -> tuple[Floats, Floats]:
+    """
+    Run the queue in front of a link.
+
+    Parameters
+    ----------
+    offered_kbit
+        What is to be sent in each step, kbit.
+    link
+        The link with its rate and the length of its queue.
+
+    Returns
+    -------
+    Share of the offered load that the full queue drops, and the delay that the queue adds (ms), per step.
+    """
+    dropped = np.zeros(offered_kbit.size)
+    delay = np.zeros(offered_kbit.size)
+    narrow = np.flatnonzero(np.isfinite(link.kbps))
+    backlog, last = 0.0, -2
+    for j in narrow.tolist():
+        if j != last + 1:
+            backlog = 0.0
+        rate = float(link.kbps[j])
+        load = float(offered_kbit[j])
+        backlog = max(0.0, backlog + load - rate * STEP)
+        room = rate * float(link.queue_ms[j]) / 1000
+        if backlog > room:
+            dropped[j] = min(0.95, (backlog - room) / max(load, 1e-9))
+            backlog = room
+        delay[j] = 1000 * backlog / rate
+        last = j
+    return dropped, delay
+
+
+def fading_peak(values: Floats, half_life_s: float) -> Floats:
+    """Largest value so far, each forgotten by halves: how a buffer remembers a bad moment."""
+    drift = np.arange(values.shape[-1]) * (STEP * np.log(2) / half_life_s)
+    with np.errstate(divide="ignore"):
+        peak: Floats = np.exp(np.maximum.accumulate(np.log(np.maximum(values, 1e-12)) + drift, axis=-1) - drift)
+    return peak
+
+
+def wander(rng: np.random.Generator, size: int, *, scale: float, memory_s: float, every_s: float = STEP) -> Floats:
+    """Slow noise of standard deviation ``scale`` around 0: a smoothed random walk that stays near home."""
+    knots = max(2, int(size * every_s / memory_s) + 3)
+    values = rng.normal(0.0, scale, knots)
+    smooth: Floats = np.interp(np.linspace(0, knots - 1, size), np.arange(knots), values) if size else np.zeros(0)
+    return smooth

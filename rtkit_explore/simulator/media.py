@@ -1,0 +1,310 @@
+"""What each participant sends: audio, camera and screen as whole packets per step, with the fate of each packet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtkit_explore.simulator.encoder import (
+    AUDIO_GROSS_KBPS,
+    AUDIO_RATE,
+    LAYERS,
+    SHAPES,
+    audio_bytes,
+    encode_video,
+    steady_counts,
+    whole,
+)
+from rtkit_explore.simulator.link import overflow, wander
+from rtkit_explore.simulator.plan import STEP
+from rtkit_explore.simulator.seats import new_id
+
+if TYPE_CHECKING:
+    import random
+
+    from numpy.typing import NDArray
+
+    from rtkit_explore.simulator.encoder import Shape
+    from rtkit_explore.simulator.plan import CallPlan, Kind
+    from rtkit_explore.simulator.seats import Seat
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+
+UNREPAIRED = 0.012
+"""Share of lost video packets that no retransmission brings in time (recordings sfu-*: 0 or 1 in 35)."""
+
+BREAKS_PER_S = 0.22
+"""Pictures broken per second and share of loss, each mended by a key frame (recordings sfu-*)."""
+
+
+@dataclass
+class Track:
+    """
+    One producer. Arrays are (layers, steps); audio and screens have one layer.
+
+    To the packet, in every step and layer: ``sent = media + missing + repaired + spare + gone``.
+
+    Attributes
+    ----------
+    sent
+        Packets sent, retransmissions and padding included.
+    media
+        Packets that the server (or, directly, the other side) has in hand.
+    missing
+        Lost on the way up and not repaired: every receiver counts them as lost.
+    lost
+        Lost on the way up, repaired or not: what the far end reports to the sender.
+    repaired
+        Lost on the way up and sent again, the loss and its repair taken together.
+    spare
+        Padding that probes the link; a server does not pass it on.
+    gone
+        Sent during an outage: neither received nor counted as lost.
+    """
+
+    kind: Kind
+    seat: int
+    producer_id: str
+    mid: str
+    ssrc: list[int]
+    active: Flags
+    sent: Ints
+    media: Ints
+    missing: Ints
+    lost: Ints
+    repaired: Ints
+    spare: Ints
+    gone: Ints
+    packet_bytes: Floats
+    queue_ms: Floats
+    pace_ms: float = 0.0
+    frames: Ints | None = None
+    keys: Ints | None = None
+    pli: Ints | None = None
+    width: Ints | None = None
+    height: Ints | None = None
+    fps: Floats | None = None
+    limit: Ints | None = None
+    frame_ms: Floats | None = None
+    breaks: list[int] = field(default_factory=list)
+
+    @property
+    def layers(self) -> int:
+        """How many encodings of the same picture are sent."""
+        return len(self.ssrc)
+
+    def ask_key_frame(self, step: int) -> None:
+        """A receiver has lost the picture: count its request and send a key frame in the next step."""
+        if self.keys is None or self.pli is None:
+            return
+        for at in range(step, min(step + 4, self.active.size)):
+            if self.active[at]:
+                self.pli[:, at] += 1
+                self.keys[:, at] += 1
+                return
+
+
+def produce(plan: CallPlan, seats: list[Seat], rng: np.random.Generator, chance: random.Random) -> list[Track]:
+    """
+    Run all senders.
+
+    Parameters
+    ----------
+    plan, seats
+        The call and who is in it.
+    rng, chance
+        Sources of chance, for physics and for names.
+
+    Returns
+    -------
+    Every track of the call, in the order of the seats.
+    """
+    tracks: list[Track] = []
+    for index, seat in enumerate(seats):
+        tracks.extend(_of_seat(plan, index, seat, rng, chance))
+    return tracks
+
+
+def _of_seat(plan: CallPlan, index: int, seat: Seat, rng: np.random.Generator, chance: random.Random) -> list[Track]:
+    shape = SHAPES[plan.shape]
+    present = seat.present
+    ever = bool(present.any())
+    microphone, camera, screen = present & seat.microphone, present & seat.camera, present & seat.screen
+    random_loss = seat.up.loss_share(rng)
+    encoded = encode_video(shape, seat.up, seat.slow, rng)
+    screen_kbps, screen_fps = _screen(seat, rng)
+    simulcast = plan.simulcast and not plan.direct
+    layer_kbps = _layers(encoded.kbps, shape) if simulcast else encoded.kbps[None, :]
+    offered = (
+        microphone * AUDIO_GROSS_KBPS + camera * layer_kbps.sum(axis=0) * 1.06 + screen * (screen_kbps * 1.06)
+    ) * STEP
+    dropped, queue_ms = overflow(offered, seat.up)
+    loss = 1 - (1 - random_loss) * (1 - dropped)
+    tracks: list[Track] = []
+
+    def numbers(layers: int) -> list[int]:
+        return [chance.getrandbits(32) for _ in range(layers)]
+
+    def start(kind: Kind, active: Flags, sent: Ints, packet_bytes: Floats) -> Track:
+        zeros = np.zeros_like(sent)
+        gone = _share(sent, seat.up.down)
+        track = Track(
+            kind=kind,
+            seat=index,
+            producer_id=new_id(chance),
+            mid=str(len(tracks)),
+            ssrc=numbers(sent.shape[0]),
+            active=active,
+            sent=sent,
+            media=sent - gone,
+            missing=zeros,
+            lost=zeros.copy(),
+            repaired=zeros.copy(),
+            spare=zeros.copy(),
+            gone=gone,
+            packet_bytes=packet_bytes,
+            queue_ms=queue_ms,
+        )
+        tracks.append(track)
+        return track
+
+    if ever and microphone.any():
+        sent = steady_counts(AUDIO_RATE, microphone, rng)[None, :]
+        size = np.where(seat.silent, 9.0, audio_bytes(seat.up, rng))[None, :]
+        _lose(start("audio", microphone, sent, size), loss, rng)
+    if ever and camera.any():
+        fps = np.repeat(encoded.fps[None, :], layer_kbps.shape[0], axis=0)
+        if simulcast:
+            fps = np.minimum(fps, np.array([layer[3] for layer in LAYERS])[:, None])
+            fps[layer_kbps <= 0] = 0.0
+        frames = np.stack([whole(row * STEP * camera, rng) for row in fps])
+        packets = np.stack([whole(row * camera * (STEP * 125 / shape.packet_bytes), rng) for row in layer_kbps])
+        packets = np.where(camera, np.maximum(packets, frames), 0)
+        size = layer_kbps * STEP * 125 / np.maximum(packets, 1)
+        size = np.where(packets > 0, np.clip(size, 60.0, 1150.0), shape.packet_bytes)
+        track = start("video", camera, packets, size)
+        _pictures(track, shape, encoded.level, encoded.limit, frames, fps)
+        track.pace_ms = shape.jitter_ms
+        assert track.keys is not None
+        track.keys[:, encoded.changed[camera[encoded.changed]]] += 1
+        _lose(track, loss, rng, repair=True, direct=plan.direct, probing=encoded.limit == 2)
+        track.frame_ms = np.minimum(layer_kbps.max(axis=0) / np.maximum(encoded.fps, 0.5) / seat.up.kbps * 800, 400.0)
+    if ever and screen.any():
+        frames = whole(screen_fps * STEP * screen, rng)[None, :]
+        packets = np.where(screen, np.maximum(whole(screen_kbps * screen * (STEP * 125 / 1080), rng), frames), 0)
+        track = start("screenshare_video", screen, packets, np.full(packets.shape, 1080.0))
+        level = np.zeros(screen.size, dtype=np.int64)
+        screen_shape = SHAPES["camera"]
+        _pictures(track, screen_shape, level, level, frames, screen_fps[None, :])
+        assert track.width is not None
+        assert track.height is not None
+        track.width[:], track.height[:] = 1920, 1080
+        track.pace_ms = 3.0
+        _lose(track, loss, rng, repair=True, direct=plan.direct)
+        if not seat.static:
+            sent = steady_counts(AUDIO_RATE, screen, rng)[None, :]
+            _lose(start("screenshare_audio", screen, sent, np.full(sent.shape, 96.0)), loss, rng)
+    return tracks
+
+
+def _pictures(track: Track, shape: Shape, level: Ints, limit: Ints, frames: Ints, fps: Floats) -> None:
+    layers = track.layers
+    if layers > 1:
+        widths = np.array([layer[0] for layer in LAYERS])[:, None]
+        heights = np.array([layer[1] for layer in LAYERS])[:, None]
+        track.width = np.repeat(widths, level.size, axis=1)
+        track.height = np.repeat(heights, level.size, axis=1)
+    else:
+        track.width = np.array([size[0] for size in shape.sizes])[level][None, :]
+        track.height = np.array([size[1] for size in shape.sizes])[level][None, :]
+    track.frames, track.fps, track.limit = frames, fps, limit
+    track.keys = np.zeros_like(frames)
+    track.pli = np.zeros_like(frames)
+    first = np.flatnonzero(track.active)[:1]
+    track.keys[:, first] += 1
+
+
+def _layers(kbps: Floats, shape: Shape) -> Floats:
+    """Share the bitrate among simulcast layers: the largest is given up first."""
+    budget = kbps / shape.kbps[0] * sum(layer[2] for layer in LAYERS)
+    rows = []
+    for _, _, want, _ in LAYERS:
+        given = np.where(budget >= 0.6 * want, np.minimum(budget, want * 1.04), 0.0)
+        rows.append(given)
+        budget = budget - given
+    rows[0] = np.maximum(rows[0], np.minimum(kbps, LAYERS[0][2]))
+    return np.stack(rows)
+
+
+def _screen(seat: Seat, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    steps = seat.slow.size
+    if not seat.screen.any():
+        return np.zeros(steps), np.zeros(steps)
+    if not seat.static:
+        return 900.0 + 140 * wander(rng, steps, scale=1.0, memory_s=6.0), np.full(steps, 12.0)
+    # a document: about a frame a second to refresh it, a burst when somebody turns the page
+    kbps, fps = np.full(steps, 22.0), np.full(steps, 1.1)
+    for at in np.flatnonzero(rng.random(steps) < STEP / 45).tolist():
+        kbps[at : at + 3], fps[at : at + 3] = 650.0, 6.0
+    return kbps, fps
+
+
+def _share(counts: Ints, share: Floats) -> Ints:
+    taken: Ints = np.rint(counts * share).astype(np.int64)
+    return taken
+
+
+def binomial(rng: np.random.Generator, counts: Ints, share: Floats) -> Ints:
+    """Draw how many of each count are hit; steps without a chance of it cost nothing."""
+    hit = np.zeros_like(counts)
+    share = np.broadcast_to(share, counts.shape)
+    where = (share > 0) & (counts > 0)
+    if where.any():
+        hit[where] = rng.binomial(counts[where], np.clip(share[where], 0.0, 1.0))
+    return hit
+
+
+def _lose(
+    track: Track,
+    loss: Floats,
+    rng: np.random.Generator,
+    *,
+    repair: bool = False,
+    direct: bool = False,
+    probing: Flags | None = None,
+) -> None:
+    """Take what the uplink loses from the track; video is repaired by sending it again."""
+    first = binomial(rng, track.media, loss)
+    if not repair:
+        track.lost = first
+        track.missing = first
+        track.media = track.media - first
+        return
+    again = binomial(rng, first, loss)
+    if direct:
+        # repairs are packets of the stream like any other: sent, and lost or received
+        resent = np.roll(first, 1, axis=1)
+        resent[:, 0] = 0
+        resent = np.where(track.active & (track.gone == 0), resent, 0)
+        lost = first + binomial(rng, resent, loss)
+        track.sent = track.sent + resent
+        track.media = track.media + resent - lost
+        track.lost = track.missing = lost
+    else:
+        given_up = np.minimum(binomial(rng, first, np.full(track.active.size, UNREPAIRED)), first)
+        track.lost = first + again
+        track.missing = given_up
+        track.repaired = first + again - given_up
+        track.media = track.media - given_up
+        if probing is not None and track.layers == 1:
+            chance = np.where(probing & (loss < 0.5), 6.0 * STEP, 0.0)
+            bursts = rng.poisson(chance * (rng.random(track.active.size) < 0.7)) * track.active
+            track.spare = np.where(track.gone > 0, 0, bursts[None, :])
+        track.sent = track.sent + track.repaired + track.spare
+    steady = np.where(loss < 0.5, loss, 0.0)
+    broken = rng.random(loss.size) < np.minimum(steady, 0.25) * BREAKS_PER_S * STEP * (0 if direct else 1)
+    track.breaks = np.flatnonzero(broken & track.active & (steady > 0.01)).tolist()

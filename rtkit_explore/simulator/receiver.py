@@ -1,0 +1,364 @@
+"""What each participant receives: the server's choice, the downlink, the jitter buffer, the decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtkit_explore.simulator.encoder import AUDIO_GROSS_KBPS, LAYERS, SHAPES
+from rtkit_explore.simulator.link import fading_peak, overflow, wander
+from rtkit_explore.simulator.media import BREAKS_PER_S, UNREPAIRED, binomial
+from rtkit_explore.simulator.plan import STEP
+from rtkit_explore.simulator.seats import new_id
+
+if TYPE_CHECKING:
+    import random
+
+    from numpy.typing import NDArray
+
+    from rtkit_explore.simulator.media import Track
+    from rtkit_explore.simulator.plan import CallPlan
+    from rtkit_explore.simulator.seats import Seat
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+
+BROKEN_STEPS = 7
+"""How long a broken picture stays broken, steps: about 50 frames at 15/s are dropped (recordings sfu-*)."""
+
+Breaks = dict[tuple[int, int], list[int]]
+
+
+@dataclass
+class Stream:
+    """
+    One consumer: what a receiver gets of one track. One value per step.
+
+    To the packet, over the steps in which it is subscribed:
+    ``sent + resent = received + lost + repaired + withheld + unaccounted``.
+    """
+
+    track: Track
+    receiver: int
+    consumer_id: str
+    ssrc: int
+    mid: str
+    subscribed: Flags
+    received: Ints
+    lost: Ints
+    resent: Ints
+    repaired: Ints
+    withheld: Ints
+    unaccounted: Ints
+    sent: Ints
+    payload: Floats
+    heard: Floats
+    jitter_ms: Floats
+    buffer_ms: Floats
+    conceal: Floats
+    decoded: Ints | None = None
+    dropped: Ints | None = None
+    keys: Ints | None = None
+    width: Ints | None = None
+    height: Ints | None = None
+
+
+def request_key_frames(plan: CallPlan, seats: list[Seat], tracks: list[Track], rng: np.random.Generator) -> Breaks:
+    """
+    Let every receiver ask for the key frames it will need, before anything is received.
+
+    A receiver asks when it subscribes, when a picture breaks beyond repair, and when an outage is over.
+
+    Returns
+    -------
+    Steps at which a picture breaks at one receiver only, by (track, receiver).
+    """
+    own: Breaks = {}
+    for t, track in enumerate(tracks):
+        if track.frames is None:
+            continue
+        asked: set[int] = set(track.breaks)
+        if bool((seats[track.seat].up.down > 0).any()):
+            asked.update(_ends(seats[track.seat].up.down > 0))
+        for r, seat in enumerate(seats):
+            if r == track.seat:
+                continue
+            wanted = track.active & seat.present & ~seat.hidden
+            if not wanted.any():
+                continue
+            begins = np.flatnonzero(np.diff(wanted.astype(np.int8), prepend=0) == 1).tolist()
+            if not plan.direct:
+                asked.update(begins)
+            if seat.down.touched and not plan.direct:
+                rate = np.minimum(np.where(np.isfinite(seat.down.kbps), 0.08, seat.down.loss), 0.25)
+                hit = (rng.random(wanted.size) < rate * BREAKS_PER_S * STEP) & wanted & (rate > 0.01)
+                own[t, r] = np.flatnonzero(hit).tolist()
+                asked.update(own[t, r])
+                asked.update(j for j in _ends(seat.down.down > 0) if j < wanted.size and wanted[j])
+        for step in sorted(asked):
+            track.ask_key_frame(step)
+    return own
+
+
+def _ends(flags: Flags) -> list[int]:
+    ends: list[int] = (np.flatnonzero(np.diff(flags.astype(np.int8), append=0) == -1) + 1).tolist()
+    return ends
+
+
+def consume(
+    plan: CallPlan,
+    seats: list[Seat],
+    tracks: list[Track],
+    r: int,
+    breaks: Breaks,
+    rng: np.random.Generator,
+    chance: random.Random,
+) -> list[Stream]:
+    """
+    Run one receiver.
+
+    Parameters
+    ----------
+    plan, seats, tracks
+        The call, who is in it and what everyone sends.
+    r
+        Index of the receiving seat.
+    breaks
+        What :func:`request_key_frames` returned.
+    rng, chance
+        Sources of chance, for physics and for names.
+
+    Returns
+    -------
+    The streams this seat receives, in the order of the tracks.
+    """
+    seat = seats[r]
+    present = seat.present
+    wanted: list[tuple[int, Track, Flags]] = []
+    for t, track in enumerate(tracks):
+        if track.seat == r or not present.any():
+            continue
+        mask = track.active & present
+        if not track.kind.endswith("audio"):
+            mask = mask & ~seat.hidden
+        if mask.any():
+            wanted.append((t, track, mask))
+    chosen = [_choose(track, seat, len(seats)) for _, track, _ in wanted]
+    loss, queue_ms, thin = _downlink(seat, wanted, chosen, rng, direct=plan.direct)
+    return [
+        _receive(plan, seats, r, item, layer, loss, queue_ms, thin, breaks, rng, chance, position)
+        for position, (item, layer) in enumerate(zip(wanted, chosen, strict=True))
+    ]
+
+
+def _choose(track: Track, seat: Seat, people: int) -> Ints | None:
+    """Pick the layer of each step that the server forwards; None where there is but one."""
+    if track.layers == 1:
+        return None
+    want = 2 if people <= 3 else 1
+    best = np.full(track.active.size, want, dtype=np.int64)
+    share = seat.down.kbps / max(1, people - 1) - AUDIO_GROSS_KBPS
+    for index in range(want, 0, -1):
+        best = np.where((best == index) & (share < 1.15 * LAYERS[index][2]), index - 1, best)
+        # what the sender has given up cannot be forwarded
+        best = np.where((best == index) & (track.sent[index] == 0), index - 1, best)
+    return best
+
+
+def _downlink(
+    seat: Seat,
+    wanted: list[tuple[int, Track, Flags]],
+    chosen: list[Ints | None],
+    rng: np.random.Generator,
+    *,
+    direct: bool,
+) -> tuple[Floats, Floats, Floats]:
+    """Run the queue in front of this receiver; the server thins video where the link is too narrow for it."""
+    steps = seat.slow.size
+    thin = np.ones(steps)
+    loss = seat.down.loss_share(rng)
+    if not np.isfinite(seat.down.kbps).any():
+        return loss, np.zeros(steps), thin
+    video, audio = np.zeros(steps), np.zeros(steps)
+    for (_, track, mask), layer in zip(wanted, chosen, strict=True):
+        media, size = _pick(track.media, layer), _pick(track.packet_bytes, layer)
+        load = media * mask * size * (8 * 1.06 / 1000)
+        if track.frames is None:
+            audio += media * mask * (AUDIO_GROSS_KBPS / 50)
+        else:
+            video += load
+    if not direct:
+        need = np.convolve(video + audio, np.ones(8) / 8)[:steps]
+        room = np.where(np.isfinite(seat.down.kbps), seat.down.kbps * STEP, np.inf)
+        # a single-layer stream can lose its upper temporal layer, no more: about half of its packets
+        thin = np.where(need > 1.05 * room, np.clip(room / np.maximum(need, 1e-9), 0.5, 1.0), 1.0)
+    dropped, queue_ms = overflow(video * thin + audio, seat.down)
+    return 1 - (1 - loss) * (1 - dropped), queue_ms, thin
+
+
+def _pick(rows: NDArray[np.generic], layer: Ints | None) -> Floats:
+    picked: Floats = rows[0] if layer is None else np.take_along_axis(rows, layer[None, :], axis=0)[0]
+    return picked
+
+
+def _receive(
+    plan: CallPlan,
+    seats: list[Seat],
+    r: int,
+    item: tuple[int, Track, Flags],
+    layer: Ints | None,
+    loss: Floats,
+    queue_ms: Floats,
+    thin: Floats,
+    breaks: Breaks,
+    rng: np.random.Generator,
+    chance: random.Random,
+    position: int,
+) -> Stream:
+    t, track, mask = item
+    seat, sender = seats[r], seats[track.seat]
+    off = ~mask
+    video = track.frames is not None
+
+    def picked(rows: Ints) -> Ints:
+        row: Ints = _pick(rows, layer).astype(np.int64)
+        row[off] = 0
+        return row
+
+    sent = np.where(mask, track.sent.sum(axis=0), 0)
+    media, missing, gone = picked(track.media), picked(track.missing), picked(track.gone)
+    repaired = picked(track.repaired)
+    withheld = sent - picked(track.sent) + picked(track.spare)
+    if video and (thin < 1).any():
+        kept = np.floor(media * thin).astype(np.int64)
+        withheld += media - kept
+        media = kept
+    unaccounted = gone
+    if (seat.down.down > 0).any():
+        share = seat.down.down
+        cut, cut_missing = np.rint(media * share).astype(np.int64), np.rint(missing * share).astype(np.int64)
+        unaccounted = gone + cut + cut_missing
+        media, missing = media - cut, missing - cut_missing
+    resent = np.zeros_like(media)
+    first = binomial(rng, media, loss)
+    if video and not plan.direct:
+        again = binomial(rng, first, loss)
+        given_up = np.minimum(binomial(rng, first, np.full(first.size, UNREPAIRED)), first)
+        resent = first + again - given_up
+        lost, received = missing + first + again, media - given_up
+    else:
+        lost, received = missing + first, media - first
+    size = _pick(track.packet_bytes, layer)
+    stream = Stream(
+        track=track,
+        receiver=r,
+        consumer_id=new_id(chance),
+        ssrc=chance.getrandbits(32),
+        mid=str(position),
+        subscribed=mask,
+        received=received,
+        lost=lost,
+        resent=resent,
+        repaired=repaired,
+        withheld=withheld,
+        unaccounted=unaccounted,
+        sent=sent,
+        payload=received * size,
+        heard=np.where(mask & (received + lost > 0), STEP, 0.0),
+        jitter_ms=_jitter(track, sender, seat, queue_ms, direct=plan.direct),
+        buffer_ms=np.zeros(0),
+        conceal=np.zeros(0),
+    )
+    outage = np.maximum(sender.up.down, 0.0 if plan.direct else seat.down.down)
+    if video:
+        _pictures(plan, stream, layer, outage, thin, breaks.get((t, r), []), rng)
+    else:
+        burst = np.maximum(sender.up.burst_ms, 0.0 if plan.direct else seat.down.burst_ms)
+        each = np.where(burst > 20.0, 20.0 / np.maximum(burst, 20.0), 0.88)
+        stream.conceal = lost * each + np.clip(stream.jitter_ms - 25.0, 0.0, 40.0) * 0.004
+    stream.buffer_ms = _buffer(plan, stream, queue_ms, outage, loss, rng)
+    return stream
+
+
+def _jitter(track: Track, sender: Seat, seat: Seat, queue_ms: Floats, *, direct: bool) -> Floats:
+    """Variation of arrival at the receiver: both links' own, the pacing of frames, and what a queue adds."""
+    jitter = sender.up.jitter_ms if direct else np.hypot(sender.up.jitter_ms, seat.down.jitter_ms)
+    frame = track.frame_ms if track.frame_ms is not None else None
+    if frame is not None:
+        # a frame takes its time over a narrow link, and its packets arrive one after the other
+        return jitter + track.pace_ms + np.minimum(frame, 350.0) + 0.12 * queue_ms
+    busy = np.isfinite(sender.up.kbps) * 10.0 + np.minimum(0.08 * queue_ms, 25.0)
+    return jitter + np.where(track.queue_ms > 0, np.minimum(0.05 * track.queue_ms, 15.0), 0.0) + busy
+
+
+def _buffer(
+    plan: CallPlan, stream: Stream, queue_ms: Floats, outage: Floats, loss: Floats, rng: np.random.Generator
+) -> Floats:
+    """Delay of the jitter buffer: it follows the jitter, jumps with a queue or an outage, and forgets slowly."""
+    shape = SHAPES[plan.shape]
+    steps = stream.jitter_ms.size
+    late = np.maximum(stream.track.queue_ms, queue_ms)
+    over = np.zeros(steps)
+    ends = np.array(_ends(outage > 0.3), dtype=np.int64)
+    if stream.decoded is None:
+        home = rng.uniform(40.0, 58.0) + np.abs(wander(rng, steps, scale=16.0, memory_s=25.0))
+        over[ends[ends < steps]] = 70.0
+        spike = np.maximum(fading_peak(np.where(late > 20, late * 1.15, 0.0), 14.0), fading_peak(over, 20.0))
+        follow = 9.0 * np.clip(stream.jitter_ms - 1.6, 0.0, 75.0)
+        return np.clip(np.maximum(home + follow, spike), 20.0, 900.0)
+    grown = 1 - np.exp(-np.arange(steps) * STEP / shape.buffer_drift_s)
+    home = shape.buffer_ms * rng.uniform(0.92, 1.1) + shape.buffer_drift_ms * grown
+    over[ends[ends < steps]] = 75.0
+    waits = np.where(stream.lost > 0, np.clip(loss + stream.track.missing.sum(axis=0) * 0.02, 0.1, 1.0), 0.0)
+    repairs = (stream.track.repaired.sum(axis=0) > 0) & stream.subscribed
+    slow = np.where((waits > 0) | repairs, 62.0, 0.0)
+    slow = fading_peak(slow, 45.0)
+    jumps = fading_peak(np.where(late > 20, late * 0.6, 0.0), 12.0) + fading_peak(over, 40.0)
+    follow = np.clip(stream.jitter_ms - shape.jitter_ms - 2.0, 0.0, 60.0) * 1.2
+    return np.clip(
+        home + slow + jumps + follow + wander(rng, steps, scale=0.06 * shape.buffer_ms, memory_s=20.0), 3.0, 1200.0
+    )
+
+
+def _pictures(
+    plan: CallPlan,
+    stream: Stream,
+    layer: Ints | None,
+    outage: Floats,
+    thin: Floats,
+    own: list[int],
+    rng: np.random.Generator,
+) -> None:
+    track, mask = stream.track, stream.subscribed
+    assert track.frames is not None
+    assert track.keys is not None
+    assert track.width is not None
+    assert track.height is not None
+    frames = np.where(mask, _pick(track.frames, layer), 0).astype(np.int64)
+    hand = stream.received + stream.lost
+    arrived = np.where(hand > 0, stream.received / np.maximum(hand, 1), 0.0)
+    usable = np.where(arrived < 0.5, arrived, 1.0) * (1 - outage) * thin
+    decoded = np.where(usable < 1, np.floor(frames * usable + rng.random(frames.size)), frames).astype(np.int64)
+    decoded = np.minimum(decoded, frames)
+    dropped = np.zeros_like(decoded)
+    for at in sorted({*own, *track.breaks}):
+        span = slice(at, min(at + BROKEN_STEPS, frames.size))
+        dropped[span] += decoded[span]
+        decoded[span] = 0
+    for at in _ends(outage > 0.3):
+        span = slice(at, min(at + 1, frames.size))
+        dropped[span] += decoded[span]
+        decoded[span] = 0
+    stream.decoded, stream.dropped = decoded, dropped
+    stream.keys = np.where(mask & (stream.received > 0), _pick(track.keys, layer), 0).astype(np.int64)
+    stream.width = _held(_pick(track.width, layer).astype(np.int64), stream.received > 0)
+    stream.height = _held(_pick(track.height, layer).astype(np.int64), stream.received > 0)
+
+
+def _held(values: Ints, seen: Flags) -> Ints:
+    """Keep the last value that was seen: a picture that does not arrive keeps its size."""
+    at = np.maximum.accumulate(np.where(seen, np.arange(values.size), -1))
+    return values[np.where(at < 0, np.argmax(seen), at)]

@@ -1,0 +1,359 @@
+"""Samples every 7 s: what each client writes down of its streams, as the API's rows, with the cumulative blocks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rtkit_explore.simulator import scores
+from rtkit_explore.simulator.encoder import REASONS
+from rtkit_explore.simulator.plan import STEP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rtkit_explore.simulator.media import Track
+    from rtkit_explore.simulator.plan import CallPlan
+    from rtkit_explore.simulator.receiver import Stream
+    from rtkit_explore.simulator.seats import Seat
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+KINDS = ("audio", "video", "screenshare_audio", "screenshare_video")
+Row = dict[str, Any]
+
+VIDEO_SENT = (
+    "timestamp", "ssrc", "mid", "bytes_sent", "fir_count", "frames_encoded", "key_frames_encoded", "packets_lost",
+    "packets_sent", "pli_count", "quality_limitation_resolution_changes", "jitter", "rtt", "frame_height",
+    "frame_width", "frames_per_second", "quality_limitation_reason", "quality_limitation_durations", "producer_id",
+    "mos_quality",
+)  # fmt: skip
+
+
+def stamp(epoch: float) -> str:
+    """Write a moment as the API writes it: ISO 8601, milliseconds, Z."""
+    moment = dt.datetime.fromtimestamp(round(epoch * 1000) / 1000, dt.UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+@dataclass
+class Clock:
+    """The moments at which one client samples, as steps and as its own clock shows them."""
+
+    ticks: Ints
+    stamps: list[str]
+    edges: Ints
+
+    @classmethod
+    def of(cls, plan: CallPlan, seat: Seat, rng: np.random.Generator) -> Clock:
+        """Lay out a seat's sampling; a timer is late by a few milliseconds, never early."""
+        ticks = seat.ticks()
+        late = rng.uniform(0.0, 0.012, ticks.size)
+        epochs = plan.started + ticks * STEP + seat.fine + seat.offset + late
+        return cls(ticks, [stamp(e) for e in epochs.tolist()], np.concatenate([[seat.join], ticks]))
+
+    def totals(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Sum a quantity per step over each sample's interval."""
+        running = np.concatenate([[0], np.cumsum(values)])
+        return np.diff(running[np.minimum(self.edges, values.size)])
+
+    def means(self, values: Floats) -> Floats:
+        """Average a quantity over each sample's interval."""
+        length = np.maximum(np.diff(np.minimum(self.edges, values.size)), 1)
+        mean: Floats = self.totals(values) / length
+        return mean
+
+    def last(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Value of the step that ends at each tick."""
+        return values[np.clip(self.ticks - 1, 0, values.size - 1)]
+
+
+@dataclass
+class Series:
+    """Rows of one client by kind and direction, with what the cumulative blocks need of them."""
+
+    rows: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
+    columns: dict[str, list[dict[str, Floats]]] = field(default_factory=dict)
+
+    def add(self, name: str, where: Ints, rows: list[Row], columns: dict[str, Floats]) -> None:
+        """Keep the rows of one series."""
+        self.rows.setdefault(name, []).extend(zip(where.tolist(), rows, strict=True))
+        self.columns.setdefault(name, []).append(columns)
+
+    def ordered(self, name: str) -> list[Row]:
+        """All rows of a kind and direction, by time and then by stream."""
+        return [row for _, row in sorted(self.rows.get(name, []), key=_first)]
+
+    def column(self, name: str, key: str) -> Floats:
+        """One measure over all samples of a kind and direction."""
+        return np.concatenate([part[key] for part in self.columns[name]])
+
+
+def _first(item: tuple[int, Row]) -> int:
+    return item[0]
+
+
+def _noisy(values: Floats, rng: np.random.Generator, spread: float = 0.25) -> Floats:
+    noisy: Floats = values * np.exp(rng.normal(0.0, spread, values.size))
+    return noisy
+
+
+def _frozen(values: NDArray[Any], blind: NDArray[np.bool_]) -> NDArray[Any]:
+    """What the far end reports stands still while its reports do not arrive."""
+    at = np.maximum.accumulate(np.where(blind, 0, np.arange(values.size)))
+    return values[at]
+
+
+def round_trips(plan: CallPlan, seats: list[Seat], track: Track, clock: Clock, rng: np.random.Generator) -> Floats:
+    """Round trip of a sender's reports at each tick, s."""
+    seat = seats[track.seat]
+    if plan.direct:
+        other = next((s for s in seats if s is not seat), seat)
+        way = clock.last(seat.up.delay_ms) + clock.last(other.up.delay_ms)
+    else:
+        way = clock.last(seat.up.delay_ms) + clock.last(seat.down.delay_ms)
+    size = clock.ticks.size
+    noise = 1.2 + rng.exponential(2.2, size) + np.where(rng.random(size) < 0.025, rng.uniform(8, 30, size), 0.0)
+    queue = clock.last(track.queue_ms) * rng.uniform(0.4, 1.0, size)
+    frame = clock.last(track.frame_ms) if track.frame_ms is not None else np.zeros(size)
+    swing = np.abs(rng.normal(0.0, 1.0, size)) * np.maximum(clock.last(seat.up.jitter_ms) - 2.0, 0.0)
+    return np.round((way + noise + queue + rng.exponential(0.3, size) * frame + swing) / 1000, 6)
+
+
+def sample_sent(
+    plan: CallPlan, seats: list[Seat], track: Track, clock: Clock, series: Series, rng: np.random.Generator
+) -> None:
+    """Write down one producer: a row per layer and interval in which it sent."""
+    seat = seats[track.seat]
+    alive = clock.totals(track.active.astype(np.int64)) > 0
+    where = np.flatnonzero(alive)
+    if not where.size:
+        return
+    name = f"{track.kind}_producer"
+    video = track.frames is not None
+    rtt = round_trips(plan, seats, track, clock, rng)
+    other_down = seat.down.down if not plan.direct else seats[1 - track.seat].up.down
+    blind = clock.last(np.maximum(seat.up.down, other_down)) > 0.5
+    repairing = np.where(seat.up.loss > 0.04, 22.0, 0.0) if plan.direct and video else np.zeros(seat.slow.size)
+    jitter_ms = seat.up.jitter_ms + 0.55 * track.pace_ms + repairing + np.minimum(0.05 * track.queue_ms, 15.0)
+    if track.frame_ms is not None:
+        jitter_ms = jitter_ms + np.minimum(track.frame_ms, 350.0)
+    elif np.isfinite(seat.up.kbps).any():
+        jitter_ms = jitter_ms + np.isfinite(seat.up.kbps) * 10.0
+    jitter = np.round(_frozen(_noisy(clock.means(jitter_ms), rng) / 1000, blind), 6)
+    rtt = _frozen(rtt, blind)
+    lag = 10 if plan.direct and not video else 0
+    for layer, ssrc in enumerate(track.ssrc):
+        sent = clock.totals(track.sent[layer])
+        lost = _reported(track.lost[layer], clock, lag)
+        size = np.rint(clock.totals(track.sent[layer] * track.packet_bytes[layer])).astype(np.int64)
+        here = where[(sent > 0)[where]] if track.layers > 1 else where
+        if not here.size:
+            continue
+        loss = scores.percent_lost(lost, sent)
+        common = {"loss": loss[here], "rtt": rtt[here] * 1000}
+        if not video:
+            score = np.round(scores.audio_producer_score(loss, jitter), 6)
+            columns = [c[here].tolist() for c in (size, sent, lost, jitter, rtt, score)]
+            stamps = [clock.stamps[k] for k in here.tolist()]
+            rows = [
+                {
+                    "timestamp": t, "ssrc": ssrc, "mid": track.mid, "bytes_sent": b, "packets_sent": n,
+                    "packets_lost": x, "jitter": j, "rtt": r, "producer_id": track.producer_id, "mos_quality": q,
+                }
+                for t, b, n, x, j, r, q in zip(stamps, *columns, strict=True)
+            ]  # fmt: skip
+            series.add(name, here, rows, {**common, "score": score[here]})
+            continue
+        _video_rows(track, layer, ssrc, clock, here, (size, sent, lost, jitter, rtt, loss), series, rng)
+
+
+def _reported(lost: Ints, clock: Clock, lag: int) -> Ints:
+    """Losses that the far end has told of by each tick: its reports come every so many steps."""
+    if not lag:
+        return clock.totals(lost)
+    running = np.concatenate([[0], np.cumsum(lost)])
+    at = np.minimum(clock.edges, lost.size)
+    at = np.maximum(at - at % lag, 0)
+    told: Ints = np.diff(running[at])
+    return told
+
+
+def _video_rows(
+    track: Track,
+    layer: int,
+    ssrc: int,
+    clock: Clock,
+    here: Ints,
+    measures: tuple[NDArray[Any], ...],
+    series: Series,
+    rng: np.random.Generator,
+) -> None:
+    assert track.frames is not None
+    assert track.keys is not None
+    assert track.pli is not None
+    assert track.width is not None
+    assert track.height is not None
+    assert track.limit is not None
+    size, sent, lost, jitter, rtt, loss = measures
+    frames, keys, pli = (clock.totals(rows[layer]) for rows in (track.frames, track.keys, track.pli))
+    width = clock.last(track.width[layer])
+    height = clock.last(track.height[layer])
+    changes = clock.totals(np.abs(np.diff(track.width[layer], prepend=track.width[layer][:1])) > 0)
+    fps = frame_rate(track.frames[layer], clock, rng)
+    limit = clock.last(track.limit)
+    spent = [np.round(clock.totals((track.limit == code) & track.active) * STEP, 3) for code in range(3)]
+    screen = track.kind.startswith("screenshare")
+    score = np.round(scores.video_score(loss, jitter, fps, width, frames, screen=screen), 6)
+    reasons = [REASONS[code] for code in limit[here].tolist()]
+    columns = [c[here].tolist() for c in (size, frames, keys, lost, sent, pli, changes, jitter, rtt, height, width)]
+    gauges = [c[here].tolist() for c in (np.nan_to_num(fps).astype(np.int64), *spent, score)]
+    stamps = [clock.stamps[k] for k in here.tolist()]
+    rows = [
+        dict(
+            zip(
+                VIDEO_SENT,
+                (t, ssrc, track.mid, b, 0, f, k, x, n, p, c, j, r, h, w, g, why,
+                 {"bandwidth": tb, "cpu": tc, "none": tn, "other": 0}, track.producer_id, q),
+                strict=True,
+            )
+        )
+        for t, b, f, k, x, n, p, c, j, r, h, w, g, tn, tc, tb, q, why in zip(
+            stamps, *columns, *gauges, reasons, strict=True
+        )
+    ]  # fmt: skip
+    series.add(
+        f"{track.kind}_producer",
+        here,
+        rows,
+        {
+            "loss": loss[here], "rtt": rtt[here] * 1000, "score": score[here], "fps": np.nan_to_num(fps)[here],
+            "width": width[here].astype(float), "limit": limit[here].astype(float),
+            "frames": frames[here].astype(float),
+        },
+    )  # fmt: skip
+
+
+def frame_rate(frames: Ints, clock: Clock, rng: np.random.Generator) -> Floats:
+    """Gauge of the frame rate: frames of the last second or two, NaN where there were none."""
+    running = np.concatenate([[0], np.cumsum(frames)])
+    at = np.minimum(clock.ticks, frames.size)
+    recent = running[at] - running[np.maximum(at - 4, 0)]
+    rate = recent / (4 * STEP)
+    swing = np.where(rate > 8, rng.integers(-1, 2, rate.size) * (rng.random(rate.size) < 0.45), 0)
+    return np.where(recent > 0, np.maximum(np.rint(rate + swing), 1.0), np.nan)
+
+
+def sample_received(seats: list[Seat], stream: Stream, clock: Clock, series: Series, rng: np.random.Generator) -> None:
+    """Write down one consumer: a row per interval in which it was subscribed."""
+    track = stream.track
+    where = np.flatnonzero(clock.totals(stream.subscribed.astype(np.int64)) > 0)
+    if not where.size:
+        return
+    name = f"{track.kind}_consumer"
+    peer_id = seats[track.seat].peer_id
+    received, lost = clock.totals(stream.received), clock.totals(stream.lost)
+    size = np.rint(clock.totals(stream.payload)).astype(np.int64)
+    loss = scores.percent_lost(lost, received + lost)
+    quiet = received + lost == 0
+    jitter = _frozen(np.round(_noisy(clock.means(stream.jitter_ms), rng)) / 1000, quiet)
+    buffer_ms = clock.means(stream.buffer_ms) * np.exp(rng.normal(0, 0.03, received.size))
+    video = stream.decoded is not None
+    stamps = [clock.stamps[k] for k in where.tolist()]
+    if not video:
+        emitted = np.rint(clock.totals(stream.heard) * 48000 / 480).astype(np.int64) * 480
+        conceal = rng.poisson(clock.totals(stream.conceal) + np.where(quiet, 0.0, 0.22))
+        conceal = np.where(lost > 0, np.minimum(conceal, lost + 2), conceal)
+        delay = np.round(buffer_ms / 1000 * emitted, 4)
+        score = np.round(scores.audio_consumer_score(conceal.astype(float), loss, jitter), 6)
+        columns = [c[where].tolist() for c in (size, conceal, delay, emitted, lost, received, jitter, score)]
+        rows: list[Row] = [
+            {
+                "timestamp": t, "ssrc": stream.ssrc, "mid": stream.mid, "bytes_received": b, "concealment_events": c,
+                "jitter_buffer_delay": d, "jitter_buffer_emitted_count": e, "packets_lost": x, "packets_received": n,
+                "jitter": j, "consumer_id": stream.consumer_id, "producer_id": track.producer_id, "peer_id": peer_id,
+                "mos_quality": q,
+            }
+            for t, b, c, d, e, x, n, j, q in zip(stamps, *columns, strict=True)
+        ]  # fmt: skip
+        waited = np.where(emitted > 0, buffer_ms, np.nan)
+        series.add(name, where, rows, {"loss": loss[where], "score": score[where], "buffer": waited[where]})
+        return
+    assert stream.decoded is not None
+    assert stream.dropped is not None
+    assert stream.keys is not None
+    assert stream.width is not None
+    assert stream.height is not None
+    decoded, dropped, keys = (clock.totals(v) for v in (stream.decoded, stream.dropped, stream.keys))
+    delay = np.round(buffer_ms / 1000 * decoded, 6)
+    fps = frame_rate(stream.decoded, clock, rng)
+    width, height = clock.last(stream.width), clock.last(stream.height)
+    screen = track.kind.startswith("screenshare")
+    score = np.round(scores.video_score(loss, jitter, fps, width, decoded, screen=screen), 6)
+    columns = [
+        c[where].tolist() for c in (size, decoded, dropped, delay, keys, lost, received, jitter, height, width, score)
+    ]
+    rows = [
+        {
+            "timestamp": t, "ssrc": stream.ssrc, "mid": stream.mid, "bytes_received": b, "fir_count": 0,
+            "frames_decoded": f, "frames_dropped": z, "jitter_buffer_delay": d, "jitter_buffer_emitted_count": f,
+            "key_frames_decoded": k, "packets_lost": x, "packets_received": n, "jitter": j, "frame_height": h,
+            "frame_width": w, "frames_per_second": g, "consumer_id": stream.consumer_id,
+            "producer_id": track.producer_id, "peer_id": peer_id, "mos_quality": q,
+        }
+        for t, g, b, f, z, d, k, x, n, j, h, w, q in zip(stamps, fps[where].tolist(), *columns, strict=True)
+    ]  # fmt: skip
+    for k in np.flatnonzero(np.isnan(fps[where])).tolist():
+        # the browser leaves the gauge out where no frame came
+        del rows[k]["frames_per_second"]
+    for k, at in enumerate(where.tolist()):
+        if rows[k].get("frames_per_second") is not None:
+            rows[k]["frames_per_second"] = int(fps[at])
+    waited = np.where(decoded > 0, buffer_ms, np.nan)
+    series.add(
+        name,
+        where,
+        rows,
+        {
+            "loss": loss[where], "score": score[where], "buffer": waited[where], "fps": fps[where],
+            "width": width[where].astype(float), "frames": decoded[where].astype(float),
+        },
+    )  # fmt: skip
+
+
+def cumulative(series: Series, kind: str, direction: str) -> dict[str, Any]:
+    """Compute a cumulative block from the samples as the recordings' were; no samples give an empty one."""
+    name = f"{kind}_{direction}"
+    if not series.columns.get(name):
+        return {}
+    column = series.column
+    block: dict[str, Any] = {
+        "quality_mos": scores.distribution(column(name, "score")),
+        "packet_loss": scores.packet_loss(column(name, "loss")),
+    }
+    if direction == "producer":
+        block["rtt"] = scores.latency(column(name, "rtt"))
+    else:
+        block["jitter_buffer_delay"] = scores.latency(column(name, "buffer"))
+    if kind.endswith("video"):
+        fps, width, frames = column(name, "fps"), column(name, "width"), column(name, "frames")
+        screen = kind.startswith("screenshare")
+        block["frame_per_second"] = scores.distribution(fps)
+        block["frame_width"] = scores.distribution(width)
+        issues = {
+            "no_video_fraction": scores.share(frames <= 0),
+            "poor_resolution_fraction": scores.share(width < (720 if screen else 240)),
+        }
+        if direction == "producer":
+            limit = column(name, "limit")
+            issues["quality_limitation_fraction"] = scores.share(limit > 0)
+            issues["cpu_quality_limitation_fraction"] = scores.share(limit == 1)
+            issues["bandwidth_quality_limitation_fraction"] = scores.share(limit == 2)
+        else:
+            issues["lag_fraction"] = scores.share(~(fps >= (3 if screen else 8)))
+        block["issues"] = issues
+    return block
