@@ -1,4 +1,4 @@
-'''
+"""
 RealtimeKit calls as tidy tables, pickers, plots and findings.
 
 Getting started::
@@ -23,7 +23,7 @@ Getting started::
 
 ``rtk.schema()`` lists every table and column with dtype, unit and meaning. Importing this package brings in neither
 pandas nor matplotlib: each part is loaded when it is first used.
-'''
+"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .errors import RtkitError
 
 if TYPE_CHECKING:
     from . import measures, plot, tables
-    from .api.bridge import allow_nested_loops
+    from .api.nested import allow_nested_loops
     from .app import App, AsyncApp, connect, load, replay
     from .call import Call
     from .samples_folder import sample_calls
@@ -47,7 +47,7 @@ _NAMES = {
     "App": "app:App",
     "AsyncApp": "app:AsyncApp",
     "Call": "call:Call",
-    "allow_nested_loops": "api.bridge:allow_nested_loops",
+    "allow_nested_loops": "api.nested:allow_nested_loops",
     "connect": "app:connect",
     "load": "app:load",
     "replay": "app:replay",

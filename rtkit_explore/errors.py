@@ -92,5 +92,9 @@ class DownloadExpiredError(ApiError):
     """A presigned download is no longer valid; asking again gets a new one."""
 
 
+class PartialResultWarning(UserWarning):
+    """A table is there, but something that belongs in it may be missing; the message says what and why."""
+
+
 def _rebuild(kind: type[ApiError], message: str, status: int | None, code: int | str | None) -> ApiError:
     return kind(message, status=status, code=code)

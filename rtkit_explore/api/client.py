@@ -113,10 +113,17 @@ class ApiClient:
         What carries requests out; the network by default. Anything that httpx takes as an async transport.
     clock
         Time, for tests.
+    budget
+        Shared with other clients; else the settings' own.
     """
 
     def __init__(
-        self, settings: Settings, *, innermost: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+        self,
+        settings: Settings,
+        *,
+        innermost: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+        budget: transport.Budget | None = None,
     ) -> None:
         if innermost is not None and not isinstance(innermost, httpx.AsyncBaseTransport):
             msg = (
@@ -125,9 +132,10 @@ class ApiClient:
             )
             raise InvalidArgumentError(msg)
         self.settings = settings
-        self._owns_innermost = innermost is None
         self._innermost = innermost if innermost is not None else Network(settings.in_flight)
-        self._chain = transport.build(settings, self._innermost, clock or Clock())
+        if budget is None and settings.budget_requests is not None:
+            budget = transport.Budget(settings.budget_requests, settings.budget_seconds)
+        self._chain = transport.build(settings, self._innermost, clock or Clock(), budget)
         self._pagers = {"sessions": Pager("sessions"), "participants": Pager("participants")}
 
     def __repr__(self) -> str:
@@ -135,9 +143,8 @@ class ApiClient:
         return f"ApiClient(app_id={self.settings.app_id!r}, base_url={self.settings.base_url!r})"
 
     async def aclose(self) -> None:
-        """Close the connections; a transport that was given stays open, it is the giver's."""
-        if self._owns_innermost:
-            await self._innermost.aclose()
+        """Close the connections, also those of a transport that was given."""
+        await self._chain.aclose()
 
     # The nine calls
 

@@ -36,7 +36,9 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 
 
-def build(settings: Settings, innermost: httpx.AsyncBaseTransport, clock: Clock) -> httpx.AsyncBaseTransport:
+def build(
+    settings: Settings, innermost: httpx.AsyncBaseTransport, clock: Clock, budget: Budget | None
+) -> httpx.AsyncBaseTransport:
     """
     Wrap a transport in all that this package adds.
 
@@ -48,6 +50,8 @@ def build(settings: Settings, innermost: httpx.AsyncBaseTransport, clock: Clock)
         What carries a request out.
     clock
         Time.
+    budget
+        What is left of the budget; None for none.
 
     Returns
     -------
@@ -55,8 +59,8 @@ def build(settings: Settings, innermost: httpx.AsyncBaseTransport, clock: Clock)
         Answers are read to their end.
     """
     chain: httpx.AsyncBaseTransport = Authorised(innermost, settings.token, httpx.URL(settings.base_url))
-    if settings.budget_requests is not None:
-        chain = Budgeted(chain, settings.budget_requests, settings.budget_seconds, clock)
+    if budget is not None:
+        chain = Budgeted(chain, budget, clock)
     chain = WholeAnswers(chain, settings.in_flight)
     return Retrying(chain, settings.retries, settings.longest_wait, clock)
 
@@ -103,55 +107,76 @@ class Authorised(_Wrapping):
             request.headers.pop("Authorization", None)
 
 
+class Budget:
+    """
+    At most so many requests in any period of so many seconds; outlives the transports that keep to it.
+
+    Parameters
+    ----------
+    requests, seconds
+        The budget.
+    """
+
+    def __init__(self, requests: int, seconds: float) -> None:
+        self.requests = requests
+        self.seconds = seconds
+        self.held_until = float("-inf")
+        self._starts: deque[float] = deque(maxlen=requests)
+
+    def reserve(self, now: float) -> float:
+        """Return the moment at which the next request may start, and count it as started then."""
+        start = max(now, self.held_until)
+        if len(self._starts) == self.requests:
+            start = max(start, self._starts[0] + self.seconds)
+        if self._starts:
+            # In the order of asking.
+            start = max(start, self._starts[-1])
+        self._starts.append(start)
+        return start
+
+    def hold(self, until: float) -> None:
+        """Start nothing before then."""
+        self.held_until = max(self.held_until, until)
+
+
 class Budgeted(_Wrapping):
     """
-    Starts at most so many requests in any period of so many seconds.
+    Waits until the budget allows a request.
 
-    Each request reserves the moment at which it may start, in the order of asking. A 429 with ``Retry-After`` holds
-    back everything on the client, because the limit is the account's and not the request's.
+    A 429 with ``Retry-After`` holds back everything on the client, because the limit is the account's and not the
+    request's. Downloads do not count: they are not the API's.
 
     Parameters
     ----------
     inner
         Next transport.
-    requests, seconds
-        The budget.
+    budget
+        Shared by everything on a client.
     clock
         Time.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, requests: int, seconds: float, clock: Clock) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, budget: Budget, clock: Clock) -> None:
         super().__init__(inner)
-        self._requests = requests
-        self._seconds = seconds
+        self._budget = budget
         self._clock = clock
-        self._starts: deque[float] = deque(maxlen=requests)
-        self._held_until = float("-inf")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Wait for this request's moment, then pass it on."""
         if request.extensions.get(DOWNLOAD):
             return await self._inner.handle_async_request(request)
-        start = self._reserve()
-        reason = f"the API allows {self._requests} requests in {self._seconds:g} s"
-        while (wait := max(start, self._held_until) - self._clock.now()) > 0:
-            if self._held_until > start:
-                reason = "the API asked to wait (too many requests)"
-            tell_waiting(wait, reason)
-            await self._clock.sleep(wait)
+        budget, clock = self._budget, self._clock
+        start = budget.reserve(clock.now())
+        while (wait := max(start, budget.held_until) - clock.now()) > 0:
+            why = f"the API allows {budget.requests} requests in {budget.seconds:g} s"
+            if budget.held_until > start:
+                why = "the API asked to wait (too many requests)"
+            tell_waiting(wait, why)
+            await clock.sleep(wait)
         response = await self._inner.handle_async_request(request)
-        if response.status_code == 429 and (asked := retry_after(response, self._clock)) is not None:
-            self._held_until = max(self._held_until, self._clock.now() + min(asked, LONGEST_PAUSE))
+        if response.status_code == 429 and (asked := retry_after(response, clock)) is not None:
+            budget.hold(clock.now() + min(asked, LONGEST_PAUSE))
         return response
-
-    def _reserve(self) -> float:
-        start = max(self._clock.now(), self._held_until)
-        if len(self._starts) == self._requests:
-            start = max(start, self._starts[0] + self._seconds)
-        if self._starts:
-            start = max(start, self._starts[-1])
-        self._starts.append(start)
-        return start
 
 
 class WholeAnswers(_Wrapping):
@@ -261,17 +286,17 @@ def retry_after(response: httpx.Response, clock: Clock) -> float | None:
     float or None
         Seconds from now, not below 0; None where there is none or it makes no sense.
     """
-    value = response.headers.get("Retry-After", "").strip()
+    value = str(response.headers.get("Retry-After", "")).strip()
     if not value:
         return None
     try:
-        seconds = float(value)
+        seconds: float = float(value)
     except ValueError:
         try:
             seconds = parsedate_to_datetime(value).timestamp() - clock.wall()
         except (TypeError, ValueError, OverflowError):
             return None
-    return max(0.0, float(seconds)) if math.isfinite(seconds) else None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

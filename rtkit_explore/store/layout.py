@@ -110,10 +110,7 @@ def session_id_of(folder: Path) -> str:
             data = data_of(path.read_bytes())
         except OSError:
             continue
-        if path.name == SESSION:
-            stated = (data.get("session") if isinstance(data.get("session"), dict) else data).get("id")
-        else:
-            stated = participant_of(data).get("session_id")
+        stated = session_of(data).get("id") if path.name == SESSION else participant_of(data).get("session_id")
         if isinstance(stated, str) and stated.strip():
             return stated.strip()
     return folder.name
@@ -129,6 +126,12 @@ def data_of(content: bytes) -> dict[str, Any]:
         return {}
     data = answer.get("data", answer)
     return data if isinstance(data, dict) else {}
+
+
+def session_of(data: dict[str, Any]) -> dict[str, Any]:
+    """Find the session in its answer's data: ``data.session`` or the data itself."""
+    inner = data.get("session")
+    return inner if isinstance(inner, dict) else data
 
 
 def participant_of(data: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +264,7 @@ def _check_same(ours: str | None, target: Path) -> None:
 def _session_id(documents: CallDocuments) -> str | None:
     if documents.session is not None:
         data = data_of(documents.session)
-        stated = (data.get("session") if isinstance(data.get("session"), dict) else data).get("id")
+        stated = session_of(data).get("id")
         if isinstance(stated, str) and stated:
             return stated
     return documents.session_id

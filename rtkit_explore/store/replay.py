@@ -216,9 +216,7 @@ def _dump(answer: object) -> bytes:
 def _session_row(folder: Path, session_id: str) -> Row:
     path = folder / layout.SESSION
     data = layout.data_of(path.read_bytes()) if path.is_file() else {}
-    inner = data.get("session")
-    row = inner if isinstance(inner, dict) else data
-    return {**row, "id": session_id}
+    return {**layout.session_of(data), "id": session_id}
 
 
 def _report_row(path: Path) -> Row:
