@@ -12,11 +12,10 @@ from .errors import InvalidArgumentError
 from .measures.counters import Counters, forced_readings
 from .measures.intervals import quality_of
 from .measures.totals import streams_of
-from .store.documents import CallDocuments, Failure
 from .tables.build import TEXT, from_rows
 from .tables.download_rows import chat_rows, transcript_rows
+from .tables.peer_report import PeerReport, read_samples
 from .tables.people_rows import people_of, session_rows
-from .tables.peer_report import PeerReport
 from .tables.problems import Problem, Problems, problems_frame
 from .tables.sample_rows import SampleRows
 from .tables.schema import TABLES
@@ -24,6 +23,8 @@ from .tables.schema import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from .store.documents import CallDocuments, Failure
 
 Row = dict[str, Any]
 REPORT_TABLES = ("clients", "device_changes", "connection_checks", "sdp", "candidate_pairs", "events", "cumulative")
@@ -80,7 +81,9 @@ class Call:
         people = self.participants
         names = {
             peer: (name if isinstance(name, str) and name else f"participant {peer[:8]}")
-            for peer, name in zip(people["peer_id"].dropna(), people.loc[people["peer_id"].notna(), "display_name"], strict=True)
+            for peer, name in zip(
+                people["peer_id"].dropna(), people.loc[people["peer_id"].notna(), "display_name"], strict=True
+            )
         }
         seen: dict[str, int] = {}
         several = {name for name in names.values() if list(names.values()).count(name) > 1}
@@ -137,13 +140,13 @@ class Call:
             found += problems.rows()
         return sessions, people, lifecycle, found
 
-    def _reports(self) -> Iterator[PeerReport]:
-        """Open one report after the other, so that no two are held decoded at a time."""
+    def _reports(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Yield each report with what is known of it from outside; whoever opens one drops it before the next."""
         sessions = self._people[0]
         session_id = next((row["session_id"] for row in sessions if row.get("session_id")), self.documents.session_id)
         for peer, body in self.documents.reports.items():
             name = self.documents.names.get(peer, f"peer-report {peer}")
-            yield PeerReport(body, peer_id=peer, session_id=session_id, source=name)
+            yield body, {"peer_id": peer, "session_id": session_id, "source": name}
 
     @cached_property
     def _metadata(self) -> tuple[dict[str, list[Row]], dict[str, Row], list[Problem]]:
@@ -151,7 +154,8 @@ class Call:
         rows: dict[str, list[Row]] = {}
         persons: dict[str, Row] = {}
         found: list[Problem] = []
-        for report in self._reports():
+        for body, known in self._reports():
+            report = PeerReport(body, **known)
             for table, more in report.parts.rows.items():
                 rows.setdefault(table, []).extend(more)
             state = "read" if report.has_report else "missing" if report.readable else "failed"
@@ -167,8 +171,8 @@ class Call:
     def _media(self) -> tuple[pd.DataFrame, list[Problem]]:
         collected = SampleRows()
         found: list[Problem] = []
-        for report in self._reports():
-            found += report.samples_into(collected)
+        for body, known in self._reports():
+            found += read_samples(body, collected, **known)
         return collected.finish(), found
 
     @cached_property

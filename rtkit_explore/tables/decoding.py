@@ -1,9 +1,10 @@
 """
 Decoding peer reports: the samples into typed records, everything else without paying for the samples.
 
-A report of an hour is 7 MB of samples and a few KB of the rest. One pass finds where the eight lists of samples
-stand; the rest is then decoded with those lists cut out, and each list by a decoder that knows the fields of its
-kind. What such a decoder cannot take (a value of a wrong type) goes the slow way, list by list.
+A report of an hour is 7 MB of samples and a few KB of the rest. Where samples are wanted, one pass decodes them by
+decoders that know the fields of each kind. Where the rest is wanted, one pass finds where the eight lists of samples
+stand, and the rest is decoded with those lists cut out. What a typed decoder cannot take (a value of a wrong type, an
+envelope of another form) goes the slow way, list by list.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ import numpy as np
 from .declared.media import SAMPLE_FIELDS, SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 TEXT_FIELDS = ("mid", "timestamp", "producer_id", "consumer_id", "peer_id", "quality_limitation_reason")
@@ -29,6 +28,7 @@ DURATIONS = "quality_limitation_durations"
 DURATION_PARTS = ("bandwidth", "cpu", "none", "other")
 _MOST_EXTRA_KEYS = 32
 _NOTHING = msgspec.Raw(b"")
+_IN_SERIES = re.compile(rf"quality\.({'|'.join(SERIES)})\b")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<key>.+?)`(?: - at `(?P<path>.*)`)?", re.DOTALL)
 
 _Quality: Any = msgspec.defstruct("Quality", [(name, msgspec.Raw, _NOTHING) for name in SERIES], gc=False)
@@ -114,40 +114,89 @@ def _address(buffer: Any) -> int:
 class _Kind:
     """How the samples of one kind are decoded: the reference's fields, and keys that were met beside them."""
 
-    fields: tuple[str, ...]
+    name: str
     extra: tuple[str, ...]
     extra_durations: tuple[str, ...]
+    record: Any
     decoder: msgspec.json.Decoder[Any]
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return SAMPLE_FIELDS[self.name]
 
-def _make_kind(kind: str, extra: tuple[str, ...] = (), extra_durations: tuple[str, ...] = ()) -> _Kind:
-    durations: Any = msgspec.defstruct(
-        "Durations",
-        [(name, float | None, None) for name in DURATION_PARTS]
-        + [(f"extra_{number}", Any, msgspec.UNSET) for number in range(len(extra_durations))],
-        rename={f"extra_{number}": key for number, key in enumerate(extra_durations)},
+    @classmethod
+    def of(cls, name: str, extra: tuple[str, ...] = (), extra_durations: tuple[str, ...] = ()) -> _Kind:
+        durations = _record("Durations", [(part, float | None, math.nan) for part in DURATION_PARTS], extra_durations)
+
+        def declare(key: str) -> tuple[str, Any, Any]:
+            if key == DURATIONS:
+                return key, durations | None, None
+            return (key, str | None, None) if key in TEXT_FIELDS else (key, float | None, math.nan)
+
+        record = _record(f"Sample_{name}", [declare(key) for key in SAMPLE_FIELDS[name]], extra)
+        return cls(name, extra, extra_durations, record, msgspec.json.Decoder(list[record]))
+
+    def knowing(self, error: msgspec.ValidationError) -> _Kind | None:
+        """Return a kind that also knows the key that a decoder stumbled over; None where that is not the matter."""
+        found = _UNKNOWN_FIELD.search(str(error))
+        if found is None or len(self.extra) + len(self.extra_durations) >= _MOST_EXTRA_KEYS:
+            return None
+        key, nested = found["key"], (found["path"] or "").endswith(DURATIONS)
+        if key in (self.extra_durations if nested else self.extra):
+            return None
+        if nested:
+            return _Kind.of(self.name, self.extra, (*self.extra_durations, key))
+        return _Kind.of(self.name, (*self.extra, key), self.extra_durations)
+
+
+def _record(name: str, fields: list[tuple[str, Any, Any]], extra: tuple[str, ...]) -> Any:
+    """Define a record that refuses keys it does not know; those in ``extra`` it knows, and marks where absent."""
+    numbered = {f"extra_{number}": key for number, key in enumerate(extra)}
+    return msgspec.defstruct(
+        name,
+        [*fields, *((field, Any, msgspec.UNSET) for field in numbered)],
+        rename=numbered,
         forbid_unknown_fields=True,
         gc=False,
     )
-    fields = SAMPLE_FIELDS[kind]
-
-    def type_of(name: str) -> Any:
-        if name == DURATIONS:
-            return durations | None
-        return str | None if name in TEXT_FIELDS else float | None
-
-    struct: Any = msgspec.defstruct(
-        f"Sample_{kind}",
-        [(name, type_of(name), None if name in TEXT_FIELDS or name == DURATIONS else math.nan) for name in fields]
-        + [(f"extra_{number}", msgspec.Raw, _NOTHING) for number in range(len(extra))],
-        rename={f"extra_{number}": key for number, key in enumerate(extra)},
-        forbid_unknown_fields=True,
-        gc=False,
-    )
-    return _Kind(fields, extra, extra_durations, msgspec.json.Decoder(list[struct]))
 
 
-_KINDS: dict[str, _Kind] = {}
+class _Kinds:
+    """
+    The kinds as they stand, and a decoder of whole reports made of them.
+
+    A key that nobody knows is learnt when it is first met, so that it costs one more try a process, and a count of
+    its occurrences a report.
+    """
+
+    def __init__(self) -> None:
+        self.current = {name: _Kind.of(name) for name in SAMPLE_FIELDS}
+        self._whole: tuple[tuple[_Kind, ...], msgspec.json.Decoder[Any]] | None = None
+
+    def __getitem__(self, series: str) -> _Kind:
+        return self.current[series.removeprefix("screenshare_")]
+
+    def learn(self, series: str, error: msgspec.ValidationError) -> bool:
+        better = self[series].knowing(error)
+        if better is not None:
+            self.current[better.name] = better
+        return better is not None
+
+    def whole(self) -> tuple[dict[str, _Kind], msgspec.json.Decoder[Any]]:
+        """Return the kind of each series and a decoder of whole reports that uses just these."""
+        kinds = {series: self[series] for series in SERIES}
+        made = self._whole
+        if made is None or made[0] != tuple(kinds.values()):
+            quality = _loose("Quality", {name: list[kind.record] for name, kind in kinds.items()})
+            report = _loose("Report", {"quality": quality})
+            participant = _loose("Participant", {"peer_report": report, "id": Any, "session_id": Any})
+            data = _loose("Data", {"participant": participant, "peer_report": Any})
+            made = self._whole = (tuple(kinds.values()), msgspec.json.Decoder(_loose("Document", {"data": data})))
+        return kinds, made[1]
+
+
+def _loose(name: str, fields: dict[str, Any]) -> Any:
+    return msgspec.defstruct(name, [(field, kind | None, None) for field, kind in fields.items()], gc=False)
 
 
 @dataclass
@@ -187,26 +236,53 @@ def decode_series(name: str, raw: msgspec.Raw) -> DecodedSeries | None:
     DecodedSeries or None
         None where a value has a wrong type, or where more keys are unknown than can be told apart quickly.
     """
-    base = name.removeprefix("screenshare_")
-    kind = _KINDS.setdefault(base, _make_kind(base)) if base not in _KINDS else _KINDS[base]
     while True:
+        kind = _KINDS[name]
         try:
-            records = kind.decoder.decode(raw)
+            return _columns(kind, kind.decoder.decode(raw))
         except msgspec.ValidationError as error:
-            # A key that the decoder does not know: from now on it does, so that each costs one retry a process.
-            found = _UNKNOWN_FIELD.search(str(error))
-            if found is None or len(kind.extra) + len(kind.extra_durations) >= _MOST_EXTRA_KEYS:
+            if not _KINDS.learn(name, error):
                 return None
-            key, nested = found["key"], (found["path"] or "").endswith(DURATIONS)
-            if key in (kind.extra_durations if nested else kind.extra):
-                return None
-            extra = kind.extra if nested else (*kind.extra, key)
-            extra_durations = (*kind.extra_durations, key) if nested else kind.extra_durations
-            kind = _KINDS[base] = _make_kind(base, extra, extra_durations)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        else:
-            return _columns(kind, records)
+
+
+@dataclass
+class WholeReport:
+    """The samples of a report in the common envelope, with the ids that stand beside them."""
+
+    peer_id: Any
+    session_id: Any
+    series: dict[str, DecodedSeries]
+
+
+def decode_whole(body: bytes) -> WholeReport | None:
+    """
+    Decode all samples of a report in one pass.
+
+    Returns
+    -------
+    WholeReport or None
+        None where the report has another envelope, or a value of a wrong type anywhere on the way.
+    """
+    while True:
+        kinds, decoder = _KINDS.whole()
+        try:
+            document = decoder.decode(body)
+        except msgspec.ValidationError as error:
+            series = _IN_SERIES.search(str(error))
+            if series is None or not _KINDS.learn(series[1], error):
+                return None
+            continue
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if document.data is None or document.data.participant is None or document.data.peer_report is not None:
+            return None
+        participant = document.data.participant
+        quality = participant.peer_report and participant.peer_report.quality
+        found = {name: getattr(quality, name) for name in SERIES} if quality else {}
+        series_of = {name: _columns(kinds[name], records) for name, records in found.items() if records}
+        return WholeReport(participant.id, participant.session_id, series_of)
 
 
 def _columns(kind: _Kind, records: list[Any]) -> DecodedSeries:
@@ -222,19 +298,22 @@ def _columns(kind: _Kind, records: list[Any]) -> DecodedSeries:
         columns[name] = list(map(of_each, records))
     unknown: dict[str, tuple[int, int]] = {}
     for number, key in enumerate(kind.extra):
-        _note(unknown, key, map(attrgetter(f"extra_{number}"), records), _NOTHING)
+        _note(unknown, key, list(map(attrgetter(f"extra_{number}"), records)))
     if DURATIONS in columns:
         durations = list(columns.pop(DURATIONS))
         for part in DURATION_PARTS:
             columns[f"{DURATIONS}_{part}"] = [None if value is None else getattr(value, part) for value in durations]
         for number, key in enumerate(kind.extra_durations):
             name = f"extra_{number}"
-            found = (msgspec.UNSET if value is None else getattr(value, name) for value in durations)
-            _note(unknown, f"{DURATIONS}.{key}", found, msgspec.UNSET)
+            found = [msgspec.UNSET if value is None else getattr(value, name) for value in durations]
+            _note(unknown, f"{DURATIONS}.{key}", found)
     return DecodedSeries(len(records), columns, unknown)
 
 
-def _note(unknown: dict[str, tuple[int, int]], key: str, values: Iterable[Any], absent: Any) -> None:
-    present = [position for position, value in enumerate(values) if value is not absent]
-    if present:
-        unknown[key] = (present[0], len(present))
+def _note(unknown: dict[str, tuple[int, int]], key: str, values: list[Any]) -> None:
+    count = len(values) - values.count(msgspec.UNSET)
+    if count:
+        unknown[key] = (next(at for at, value in enumerate(values) if value is not msgspec.UNSET), count)
+
+
+_KINDS = _Kinds()

@@ -9,7 +9,7 @@ import msgspec
 
 from ..errors import NotADocumentError
 from .build import from_rows
-from .decoding import SplitReport, split_report
+from .decoding import SplitReport, decode_whole, split_report
 from .documents import Document, each, payload
 from .problems import Problem, Problems, problems_frame
 from .reading import Reader, child, decode
@@ -91,6 +91,31 @@ class PeerReport:
         return problems.rows()
 
 
+def read_samples(
+    document: Document,
+    rows: SampleRows,
+    *,
+    peer_id: str | None = None,
+    session_id: str | None = None,
+    source: str = "",
+) -> list[Problem]:
+    """Decode the samples of a report into a collector, in one pass where it can be; returns what was wrong."""
+    whole = decode_whole(document) if isinstance(document, bytes) else None
+    own = whole.peer_id if whole is not None else None
+    if whole is None or not (peer_id or (isinstance(own, str) and own != "null")):
+        report = PeerReport(document, peer_id=peer_id, session_id=session_id, source=source)
+        return report.samples_into(rows)
+    named = whole.session_id
+    session = named if isinstance(named, str) and named != "null" else session_id
+    peer = peer_id or own
+    problems = Problems(source, session_id=session, peer_id=peer)
+    rows.add_decoded(whole.series, _QUALITY_PATH, problems, session_id=session, peer_id=peer)
+    return problems.rows()
+
+
+_QUALITY_PATH = "$.data.participant.peer_report.quality"
+
+
 def _encode(document: Document) -> bytes | None:
     if isinstance(document, str):
         return document.encode("utf-8", "surrogatepass")
@@ -152,7 +177,7 @@ def samples(documents: Any) -> pd.DataFrame:
     """
     rows = SampleRows()
     for document in each(documents):
-        PeerReport(document).samples_into(rows)
+        read_samples(document, rows)
     return rows.finish()
 
 

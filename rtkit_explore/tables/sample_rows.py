@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _TEXTS = {"stream_id": None, "remote_peer_id": "peer_id", "producer_id": "producer_id", "mid": "mid"}
 _FLOATS = (*COUNTERS, *GAUGES, "ssrc")
-_CODES = {reason: code for code, reason in enumerate(LIMITS)}
+_REASONS = defaultdict(lambda: -1, {reason: code for code, reason in enumerate(LIMITS)})
 
 
 class _Shared(dict[Any, Any]):
@@ -65,17 +66,30 @@ class SampleRows:
         path
             JSON path of ``quality``.
         """
-        blocks: list[tuple[str, DecodedSeries]] = []
+        blocks = {}
         for name in SERIES:
-            place = child(path, name)
             block = decode_series(name, series[name]) if name in series else None
             if block is None:
+                place = child(path, name)
                 items = _decode_slowly(series[name], problems, place) if name in series else decoded.get(name)
                 block = _read_slowly(name, items, place, Reader(problems))
+            blocks[name] = block
+        self.add_decoded(blocks, path, problems, session_id=session_id, peer_id=peer_id)
+
+    def add_decoded(
+        self,
+        series: Mapping[str, DecodedSeries],
+        path: str,
+        problems: Problems,
+        *,
+        session_id: str | None,
+        peer_id: str,
+    ) -> None:
+        """Add the samples of one report that are decoded already."""
+        for name, block in series.items():
             for key, (first, count) in block.unknown.items():
-                problems.unknown_key(f"{place}[{first}].{key}", count=count)
-            if block.size:
-                blocks.append((name, block))
+                problems.unknown_key(f"{child(path, name)}[{first}].{key}", count=count)
+        blocks = [(name, block) for name, block in series.items() if block.size]
         if blocks:
             self._append(blocks, path, problems, session_id, peer_id)
 
@@ -182,7 +196,10 @@ def _order(made: Mapping[str, NDArray[Any]]) -> NDArray[np.intp]:
 
 def _times(blocks: list[tuple[str, DecodedSeries]], path: str, problems: Problems) -> NDArray[np.int64]:
     """Parse the times of a report; streams are sampled together, so that each distinct one is parsed once."""
-    distinct = list({value: None for _, block in blocks for value in block.columns["timestamp"]})
+    merged: dict[Any, None] = {}
+    for _, block in blocks:
+        merged |= dict.fromkeys(block.columns["timestamp"])
+    distinct = list(merged)
     unclean: dict[Any, bool] = {}
 
     def report(_position: int, value: Any, read: bool) -> None:
@@ -205,8 +222,8 @@ def _times(blocks: list[tuple[str, DecodedSeries]], path: str, problems: Problem
 
 
 def _reasons(values: list[Any], path: str, problems: Problems) -> NDArray[np.int8]:
-    codes = np.fromiter((_CODES.get(value, -1) for value in values), dtype="int8", count=len(values))
-    for position in np.flatnonzero(codes == -1):
+    codes = np.fromiter(map(_REASONS.__getitem__, values), dtype="int8", count=len(values))
+    for position in np.flatnonzero(codes == -1) if codes.min(initial=0) < 0 else ():
         if values[position] is not None:
             problems.bad_value(
                 f"{path}[{position}].quality_limitation_reason", f"not one of {', '.join(LIMITS)}", "missing in the table"
