@@ -38,7 +38,7 @@ def scenario_named(what: str | Scenario | Sequence[str | Scenario]) -> Scenario:
     """
     if isinstance(what, Scenario):
         return what
-    names = [part for part in what.split("+")] if isinstance(what, str) else list(what)
+    names = what.split("+") if isinstance(what, str) else list(what)
     if not names:
         return SCENARIOS["clean"]
     found: list[Scenario] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.simulator.seats import new_id
 
 if TYPE_CHECKING:
+    import random
+
     from rtkit_explore.simulator.plan import Person
 
 NAMES = (
@@ -81,7 +82,7 @@ def machine_of(person: Person, chance: random.Random) -> Machine:
 
 
 def browser_metadata(machine: Machine) -> dict[str, Any]:
-    """The report's block of that name."""
+    """Write the report's block of that name."""
     name, version, engine, _, _, platform = machine.browser
     suffix = f" Edg/{version}" if name == "Microsoft Edge" else ""
     agent = f"Mozilla/5.0 ({platform}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version} Safari/537.36{suffix}"
@@ -95,7 +96,7 @@ def browser_metadata(machine: Machine) -> dict[str, Any]:
 
 
 def device_info(machine: Machine) -> dict[str, Any]:
-    """The report's block of that name."""
+    """Write the report's block of that name."""
     return {
         "cpus": machine.cpus,
         "is_mobile": machine.phone,
@@ -105,7 +106,7 @@ def device_info(machine: Machine) -> dict[str, Any]:
 
 
 def ip_information(machine: Machine) -> dict[str, Any]:
-    """The report's block of that name; autonomous systems and addresses are those reserved for documentation."""
+    """Write the report's block of that name; autonomous systems and addresses are those reserved for documentation."""
     city, region, country, zone, org, number = machine.place
     domain = f"{org.lower().replace(' ', '-')}.example"
     return {

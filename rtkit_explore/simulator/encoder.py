@@ -51,6 +51,8 @@ class Shape:
         Frame rate, and how far it strays from it slowly.
     packet_bytes
         Mean payload of a packet.
+    small_packets
+        Size of a packet after stepping down, relative to that: small frames do not fill their packets.
     frame_floor
         Share of its usual size below which a frame cannot be squeezed.
     loss_patience_s, loss_gain
@@ -71,6 +73,7 @@ class Shape:
     fps: float
     fps_wander: float
     packet_bytes: float
+    small_packets: float
     frame_floor: float
     loss_patience_s: float
     loss_gain: float
@@ -83,39 +86,41 @@ class Shape:
 
 
 SHAPES: dict[str, Shape] = {
-    # two browsers directly: a noisy canvas of 640 × 360, as in the recordings clean, loss, bandwidth and blackout
+    # two browsers directly: a noisy canvas of 640 by 360, as in the recordings clean, loss, bandwidth and blackout
     "recorded_direct": Shape(
         sizes=((640, 360), (320, 180)),
         kbps=(1700.0, 600.0),
         fps=17.8,
         fps_wander=1.6,
         packet_bytes=1058.0,
-        frame_floor=0.62,
+        small_packets=0.94,
+        frame_floor=0.75,
         loss_patience_s=9.0,
         loss_gain=1.35,
         loss_burst=1.1,
         recover_s=95.0,
-        jitter_ms=1.0,
+        jitter_ms=3.1,
         buffer_ms=7.8,
         buffer_drift_ms=0.0,
         buffer_drift_s=60.0,
     ),
-    # three browsers over a server: 480 × 270, as in the recordings sfu-*
+    # three browsers over a server: 480 by 270, as in the recordings sfu-*
     "recorded_sfu": Shape(
         sizes=((480, 270), (320, 180)),
         kbps=(423.0, 420.0),
         fps=15.12,
         fps_wander=0.05,
         packet_bytes=1020.0,
+        small_packets=1.0,
         frame_floor=0.5,
         loss_patience_s=15.0,
-        loss_gain=0.93,
+        loss_gain=0.9,
         loss_burst=0.92,
         recover_s=95.0,
         jitter_ms=25.0,
-        buffer_ms=53.0,
-        buffer_drift_ms=85.0,
-        buffer_drift_s=85.0,
+        buffer_ms=48.0,
+        buffer_drift_ms=100.0,
+        buffer_drift_s=100.0,
     ),
     # a webcam as it is common: less noise than a canvas, so frames can be squeezed further
     "camera": Shape(
@@ -124,6 +129,7 @@ SHAPES: dict[str, Shape] = {
         fps=24.0,
         fps_wander=0.4,
         packet_bytes=1040.0,
+        small_packets=0.95,
         frame_floor=0.3,
         loss_patience_s=12.0,
         loss_gain=1.05,
@@ -306,4 +312,5 @@ def steady_counts(per_second: float, active: Flags, rng: np.random.Generator, *,
 def whole(values: Floats, rng: np.random.Generator) -> Ints:
     """Round a rate per step to whole things so that the running total keeps up with the exact one."""
     total = np.cumsum(values)
-    return np.diff(np.floor(total + rng.uniform(0, 1)).astype(np.int64), prepend=0)
+    counts: Ints = np.diff(np.floor(total + rng.uniform(0, 1)).astype(np.int64), prepend=0).astype(np.int64)
+    return counts

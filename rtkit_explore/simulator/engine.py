@@ -17,6 +17,7 @@ from rtkit_explore.simulator.plan import STEP
 from rtkit_explore.simulator.receiver import consume, request_key_frames
 from rtkit_explore.simulator.sampling import KINDS, Clock, Series, cumulative, sample_received, sample_sent, stamp
 from rtkit_explore.simulator.seats import new_id, take_seats
+from rtkit_explore.simulator.world import World
 
 if TYPE_CHECKING:
     from rtkit_explore.simulator.media import Track
@@ -141,18 +142,19 @@ def run(plan: CallPlan, *, reports: bool = True) -> SimulatedCall:
     )
     if not reports:
         return call
-    tracks = produce(plan, seats, rng, chance)
-    breaks = request_key_frames(plan, seats, tracks, rng)
+    world = World(plan, seats, rng, chance)
+    produce(world)
+    request_key_frames(world)
     clocks = [Clock.of(plan, seat, rng) for seat in seats]
     for r, seat in enumerate(seats):
         series, traffic = Series(), Traffic(seat.slow.size)
-        mine = [track for track in tracks if track.seat == r]
+        mine = [track for track in world.tracks if track.seat == r]
         for track in mine:
-            sample_sent(plan, seats, track, clocks[r], series, rng)
+            sample_sent(world, track, clocks[r], series)
             traffic.packets_sent += track.sent.sum(axis=0)
             traffic.bytes_sent += (track.sent * track.packet_bytes).sum(axis=0)
-        for stream in consume(plan, seats, tracks, r, breaks, rng, chance):
-            sample_received(seats, stream, clocks[r], series, rng)
+        for stream in consume(world, r):
+            sample_received(world, stream, clocks[r], series)
             traffic.packets_received += stream.received
             traffic.bytes_received += stream.payload
             call.ledger.append(_account(stream, seats, clocks))

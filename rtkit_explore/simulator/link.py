@@ -88,7 +88,8 @@ class Link:
 def cover(start: float, end: float, steps: int) -> Floats:
     """Share of each step that lies within [start, end), seconds."""
     left = np.arange(steps) * STEP
-    return np.clip((np.minimum(left + STEP, end) - np.maximum(left, start)) / STEP, 0.0, 1.0)
+    share: Floats = np.clip((np.minimum(left + STEP, end) - np.maximum(left, start)) / STEP, 0.0, 1.0)
+    return share
 
 
 def gilbert(rng: np.random.Generator, loss: float, burst_ms: float, steps: int) -> Floats:

@@ -12,6 +12,7 @@ from rtkit_explore.simulator.encoder import (
     AUDIO_RATE,
     LAYERS,
     SHAPES,
+    Encoded,
     audio_bytes,
     encode_video,
     steady_counts,
@@ -22,13 +23,12 @@ from rtkit_explore.simulator.plan import STEP
 from rtkit_explore.simulator.seats import new_id
 
 if TYPE_CHECKING:
-    import random
-
     from numpy.typing import NDArray
 
     from rtkit_explore.simulator.encoder import Shape
-    from rtkit_explore.simulator.plan import CallPlan, Kind
+    from rtkit_explore.simulator.plan import Kind
     from rtkit_explore.simulator.seats import Seat
+    from rtkit_explore.simulator.world import World
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -39,6 +39,33 @@ UNREPAIRED = 0.012
 
 BREAKS_PER_S = 0.22
 """Pictures broken per second and share of loss, each mended by a key frame (recordings sfu-*)."""
+
+
+@dataclass
+class SentPictures:
+    """
+    The frames of a video track, (layers, steps).
+
+    Attributes
+    ----------
+    frames, keys, pli
+        Frames encoded, key frames among them, and requests for those.
+    width, height, fps
+        Size (px) and rate of the encoder.
+    limit
+        What limits the encoder, of shape (steps,): 0 nothing, 1 the processor, 2 bandwidth.
+    frame_ms
+        How long a frame takes over the uplink, of shape (steps,).
+    """
+
+    frames: Ints
+    keys: Ints
+    pli: Ints
+    width: Ints
+    height: Ints
+    fps: Floats
+    limit: Ints
+    frame_ms: Floats
 
 
 @dataclass
@@ -82,14 +109,7 @@ class Track:
     packet_bytes: Floats
     queue_ms: Floats
     pace_ms: float = 0.0
-    frames: Ints | None = None
-    keys: Ints | None = None
-    pli: Ints | None = None
-    width: Ints | None = None
-    height: Ints | None = None
-    fps: Floats | None = None
-    limit: Ints | None = None
-    frame_ms: Floats | None = None
+    pictures: SentPictures | None = None
     breaks: list[int] = field(default_factory=list)
 
     @property
@@ -98,38 +118,31 @@ class Track:
         return len(self.ssrc)
 
     def ask_key_frame(self, step: int) -> None:
-        """A receiver has lost the picture: count its request and send a key frame in the next step."""
-        if self.keys is None or self.pli is None:
+        """Count the request of a receiver that has lost the picture, and send a key frame in the next step."""
+        if self.pictures is None:
             return
         for at in range(step, min(step + 4, self.active.size)):
             if self.active[at]:
-                self.pli[:, at] += 1
-                self.keys[:, at] += 1
+                self.pictures.pli[:, at] += 1
+                self.pictures.keys[:, at] += 1
                 return
 
 
-def produce(plan: CallPlan, seats: list[Seat], rng: np.random.Generator, chance: random.Random) -> list[Track]:
+def produce(world: World) -> None:
     """
-    Run all senders.
+    Run all senders: fill the world's ``tracks``, in the order of the seats.
 
     Parameters
     ----------
-    plan, seats
-        The call and who is in it.
-    rng, chance
-        Sources of chance, for physics and for names.
-
-    Returns
-    -------
-    Every track of the call, in the order of the seats.
+    world
+        The call; its seats learn of their queues.
     """
-    tracks: list[Track] = []
-    for index, seat in enumerate(seats):
-        tracks.extend(_of_seat(plan, index, seat, rng, chance))
-    return tracks
+    for index in range(len(world.seats)):
+        world.tracks.extend(_of_seat(world, index))
 
 
-def _of_seat(plan: CallPlan, index: int, seat: Seat, rng: np.random.Generator, chance: random.Random) -> list[Track]:
+def _of_seat(world: World, index: int) -> list[Track]:
+    plan, seat, rng, chance = world.plan, world.seats[index], world.rng, world.chance
     shape = SHAPES[plan.shape]
     present = seat.present
     ever = bool(present.any())
@@ -144,6 +157,7 @@ def _of_seat(plan: CallPlan, index: int, seat: Seat, rng: np.random.Generator, c
     ) * STEP
     dropped, queue_ms = overflow(offered, seat.up)
     loss = 1 - (1 - random_loss) * (1 - dropped)
+    seat.queue_ms, seat.frame_ms = queue_ms, np.zeros(queue_ms.size)
     tracks: list[Track] = []
 
     def numbers(layers: int) -> list[int]:
@@ -182,27 +196,26 @@ def _of_seat(plan: CallPlan, index: int, seat: Seat, rng: np.random.Generator, c
             fps = np.minimum(fps, np.array([layer[3] for layer in LAYERS])[:, None])
             fps[layer_kbps <= 0] = 0.0
         frames = np.stack([whole(row * STEP * camera, rng) for row in fps])
-        packets = np.stack([whole(row * camera * (STEP * 125 / shape.packet_bytes), rng) for row in layer_kbps])
+        packet = shape.packet_bytes * np.where(encoded.level > 0, shape.small_packets, 1.0)
+        packets = np.stack([whole(row * camera * STEP * 125 / packet, rng) for row in layer_kbps])
         packets = np.where(camera, np.maximum(packets, frames), 0)
         size = layer_kbps * STEP * 125 / np.maximum(packets, 1)
         size = np.where(packets > 0, np.clip(size, 60.0, 1150.0), shape.packet_bytes)
         track = start("video", camera, packets, size)
-        _pictures(track, shape, encoded.level, encoded.limit, frames, fps)
+        frame_ms = np.minimum(layer_kbps.max(axis=0) / np.maximum(encoded.fps, 0.5) / seat.up.kbps * 800, 350.0)
+        pictures = _pictures(track, shape, encoded, frames, fps)
         track.pace_ms = shape.jitter_ms
-        assert track.keys is not None
-        track.keys[:, encoded.changed[camera[encoded.changed]]] += 1
+        pictures.keys[:, encoded.changed[camera[encoded.changed]]] += 1
+        pictures.frame_ms = seat.frame_ms = frame_ms
         _lose(track, loss, rng, repair=True, direct=plan.direct, probing=encoded.limit == 2)
-        track.frame_ms = np.minimum(layer_kbps.max(axis=0) / np.maximum(encoded.fps, 0.5) / seat.up.kbps * 800, 400.0)
     if ever and screen.any():
         frames = whole(screen_fps * STEP * screen, rng)[None, :]
         packets = np.where(screen, np.maximum(whole(screen_kbps * screen * (STEP * 125 / 1080), rng), frames), 0)
         track = start("screenshare_video", screen, packets, np.full(packets.shape, 1080.0))
-        level = np.zeros(screen.size, dtype=np.int64)
-        screen_shape = SHAPES["camera"]
-        _pictures(track, screen_shape, level, level, frames, screen_fps[None, :])
-        assert track.width is not None
-        assert track.height is not None
-        track.width[:], track.height[:] = 1920, 1080
+        still = np.zeros(screen.size, dtype=np.int64)
+        plain = Encoded(kbps=screen_kbps, fps=screen_fps, level=still, limit=still, changed=still[:0])
+        pictures = _pictures(track, SHAPES["camera"], plain, frames, screen_fps[None, :])
+        pictures.width[:], pictures.height[:] = 1920, 1080
         track.pace_ms = 3.0
         _lose(track, loss, rng, repair=True, direct=plan.direct)
         if not seat.static:
@@ -211,21 +224,19 @@ def _of_seat(plan: CallPlan, index: int, seat: Seat, rng: np.random.Generator, c
     return tracks
 
 
-def _pictures(track: Track, shape: Shape, level: Ints, limit: Ints, frames: Ints, fps: Floats) -> None:
-    layers = track.layers
-    if layers > 1:
-        widths = np.array([layer[0] for layer in LAYERS])[:, None]
-        heights = np.array([layer[1] for layer in LAYERS])[:, None]
-        track.width = np.repeat(widths, level.size, axis=1)
-        track.height = np.repeat(heights, level.size, axis=1)
+def _pictures(track: Track, shape: Shape, encoded: Encoded, frames: Ints, fps: Floats) -> SentPictures:
+    level, limit = encoded.level, encoded.limit
+    if track.layers > 1:
+        width = np.repeat(np.array([layer[0] for layer in LAYERS])[:, None], level.size, axis=1)
+        height = np.repeat(np.array([layer[1] for layer in LAYERS])[:, None], level.size, axis=1)
     else:
-        track.width = np.array([size[0] for size in shape.sizes])[level][None, :]
-        track.height = np.array([size[1] for size in shape.sizes])[level][None, :]
-    track.frames, track.fps, track.limit = frames, fps, limit
-    track.keys = np.zeros_like(frames)
-    track.pli = np.zeros_like(frames)
-    first = np.flatnonzero(track.active)[:1]
-    track.keys[:, first] += 1
+        width = np.array([size[0] for size in shape.sizes])[level][None, :]
+        height = np.array([size[1] for size in shape.sizes])[level][None, :]
+    none = np.zeros_like(frames)
+    pictures = SentPictures(frames, none, none.copy(), width, height, fps, limit, np.zeros(level.size))
+    pictures.keys[:, np.flatnonzero(track.active)[:1]] += 1
+    track.pictures = pictures
+    return pictures
 
 
 def _layers(kbps: Floats, shape: Shape) -> Floats:

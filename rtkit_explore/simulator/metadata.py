@@ -130,14 +130,14 @@ def events(plan: CallPlan, seat: Seat, begin: float, end: float) -> list[dict[st
             continue
         found.append((begin + 0.6, "media_permission", {"kind": kind, "status": "ACCEPTED"}))
         flags = on[seat.join : seat.leave].astype(np.int8)
-        for at in np.flatnonzero(np.diff(flags, prepend=0)).tolist():
-            name = f"{kind}_on" if flags[at] else f"{kind}_off"
-            found.append((begin + at * STEP + (0.7 if at == 0 else 0.0), name, {}))
+        for edge in np.flatnonzero(np.diff(flags, prepend=0)).tolist():
+            name = f"{kind}_on" if flags[edge] else f"{kind}_off"
+            found.append((begin + edge * STEP + (0.0 if edge else 0.7), name, {}))
     for effect in seat.effects:
         found.extend((at, name, data) for at, name, data in _of_effect(effect) if begin <= at < end)
-    outages = [*_outages(seat)]
-    for start, stop in outages:
-        attempt, at = 1, start + 5.0
+    for start, stop in _outages(seat):
+        attempt = 1
+        at = start + 5.0
         while at < min(stop + 1.0, end):
             found.append((at, "reconnect_attempt", {"attempt": attempt}))
             attempt, at = attempt + 1, at + 4.0
@@ -190,10 +190,8 @@ def candidate_pairs(
     plan: CallPlan, seat: Seat, machine: Machine, traffic: Traffic, chance: random.Random
 ) -> dict[str, Any]:
     """Write the pairs of both transports with their totals as of the last sample."""
-    ticks = seat.ticks()
-    last = int(ticks[-1]) if ticks.size else seat.join
-    out = _pair(plan, seat, machine, traffic, chance, last, producing=True)
-    into = _pair(plan, seat, machine, traffic, chance, last, producing=False)
+    out = _pair(plan, seat, machine, traffic, chance, producing=True)
+    into = _pair(plan, seat, machine, traffic, chance, producing=False)
     if plan.direct:
         # one connection carries both directions, so both lists show the same pair
         out.update({k: out[k] + into[k] for k in ("packets_sent", "bytes_sent", "packets_received", "bytes_received")})
@@ -225,10 +223,11 @@ def _pair(
     machine: Machine,
     traffic: Traffic,
     chance: random.Random,
-    last: int,
     *,
     producing: bool,
 ) -> dict[str, Any]:
+    ticks = seat.ticks()
+    last = int(ticks[-1]) if ticks.size else seat.join
     way = float(seat.up.delay_ms[max(last - 1, 0)] + seat.down.delay_ms[max(last - 1, 0)])
     rtt = round((way + 1.5 + chance.random() * 2) / 1000, 3)
     checks = max(1, int((last - seat.join) * STEP / 2.5))

@@ -191,6 +191,8 @@ class Person:
         Name of the preset: what the person may do.
     device
         "desktop" or "phone".
+    first_sample
+        When the first sample is taken, seconds since the session began; None lets the seed choose.
     """
 
     name: str
@@ -202,6 +204,7 @@ class Person:
     video: bool = True
     preset: str = "group_call_participant"
     device: Literal["desktop", "phone"] = "desktop"
+    first_sample: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,11 @@ from rtkit_explore.simulator.plan import STEP
 from rtkit_explore.simulator.seats import new_id
 
 if TYPE_CHECKING:
-    import random
-
     from numpy.typing import NDArray
 
     from rtkit_explore.simulator.media import Track
-    from rtkit_explore.simulator.plan import CallPlan
     from rtkit_explore.simulator.seats import Seat
+    from rtkit_explore.simulator.world import World
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -29,7 +27,16 @@ if TYPE_CHECKING:
 BROKEN_STEPS = 7
 """How long a broken picture stays broken, steps: about 50 frames at 15/s are dropped (recordings sfu-*)."""
 
-Breaks = dict[tuple[int, int], list[int]]
+
+@dataclass
+class SeenPictures:
+    """Frames at a receiver per step: decoded, dropped, key frames among them, and the size of the picture (px)."""
+
+    decoded: Ints
+    dropped: Ints
+    keys: Ints
+    width: Ints
+    height: Ints
 
 
 @dataclass
@@ -59,26 +66,24 @@ class Stream:
     jitter_ms: Floats
     buffer_ms: Floats
     conceal: Floats
-    decoded: Ints | None = None
-    dropped: Ints | None = None
-    keys: Ints | None = None
-    width: Ints | None = None
-    height: Ints | None = None
+    pictures: SeenPictures | None = None
 
 
-def request_key_frames(plan: CallPlan, seats: list[Seat], tracks: list[Track], rng: np.random.Generator) -> Breaks:
+def request_key_frames(world: World) -> None:
     """
     Let every receiver ask for the key frames it will need, before anything is received.
 
-    A receiver asks when it subscribes, when a picture breaks beyond repair, and when an outage is over.
+    A receiver asks when it subscribes, when a picture breaks beyond repair, and when an outage is over. What breaks
+    at one receiver only goes into the world's ``breaks``.
 
-    Returns
-    -------
-    Steps at which a picture breaks at one receiver only, by (track, receiver).
+    Parameters
+    ----------
+    world
+        The call, its senders having run.
     """
-    own: Breaks = {}
+    plan, seats, tracks, rng, own = world.plan, world.seats, world.tracks, world.rng, world.breaks
     for t, track in enumerate(tracks):
-        if track.frames is None:
+        if track.pictures is None:
             continue
         asked: set[int] = set(track.breaks)
         if bool((seats[track.seat].up.down > 0).any()):
@@ -100,7 +105,6 @@ def request_key_frames(plan: CallPlan, seats: list[Seat], tracks: list[Track], r
                 asked.update(j for j in _ends(seat.down.down > 0) if j < wanted.size and wanted[j])
         for step in sorted(asked):
             track.ask_key_frame(step)
-    return own
 
 
 def _ends(flags: Flags) -> list[int]:
@@ -108,33 +112,31 @@ def _ends(flags: Flags) -> list[int]:
     return ends
 
 
-def consume(
-    plan: CallPlan,
-    seats: list[Seat],
-    tracks: list[Track],
-    r: int,
-    breaks: Breaks,
-    rng: np.random.Generator,
-    chance: random.Random,
-) -> list[Stream]:
+@dataclass
+class Downlink:
+    """What one receiver's link does, per step: share lost, delay of the queue, share of the video that is kept."""
+
+    loss: Floats
+    queue_ms: Floats
+    thin: Floats
+
+
+def consume(world: World, r: int) -> list[Stream]:
     """
     Run one receiver.
 
     Parameters
     ----------
-    plan, seats, tracks
-        The call, who is in it and what everyone sends.
+    world
+        The call, its senders having run and its key frames being asked for.
     r
         Index of the receiving seat.
-    breaks
-        What :func:`request_key_frames` returned.
-    rng, chance
-        Sources of chance, for physics and for names.
 
     Returns
     -------
     The streams this seat receives, in the order of the tracks.
     """
+    _plan, seats, tracks = world.plan, world.seats, world.tracks
     seat = seats[r]
     present = seat.present
     wanted: list[tuple[int, Track, Flags]] = []
@@ -147,9 +149,9 @@ def consume(
         if mask.any():
             wanted.append((t, track, mask))
     chosen = [_choose(track, seat, len(seats)) for _, track, _ in wanted]
-    loss, queue_ms, thin = _downlink(seat, wanted, chosen, rng, direct=plan.direct)
+    downlink = _downlink(world, seat, wanted, chosen)
     return [
-        _receive(plan, seats, r, item, layer, loss, queue_ms, thin, breaks, rng, chance, position)
+        _receive(world, r, item, layer, downlink, position=position)
         for position, (item, layer) in enumerate(zip(wanted, chosen, strict=True))
     ]
 
@@ -168,35 +170,28 @@ def _choose(track: Track, seat: Seat, people: int) -> Ints | None:
     return best
 
 
-def _downlink(
-    seat: Seat,
-    wanted: list[tuple[int, Track, Flags]],
-    chosen: list[Ints | None],
-    rng: np.random.Generator,
-    *,
-    direct: bool,
-) -> tuple[Floats, Floats, Floats]:
+def _downlink(world: World, seat: Seat, wanted: list[tuple[int, Track, Flags]], chosen: list[Ints | None]) -> Downlink:
     """Run the queue in front of this receiver; the server thins video where the link is too narrow for it."""
     steps = seat.slow.size
     thin = np.ones(steps)
-    loss = seat.down.loss_share(rng)
+    loss = seat.down.loss_share(world.rng)
     if not np.isfinite(seat.down.kbps).any():
-        return loss, np.zeros(steps), thin
+        return Downlink(loss, np.zeros(steps), thin)
     video, audio = np.zeros(steps), np.zeros(steps)
     for (_, track, mask), layer in zip(wanted, chosen, strict=True):
         media, size = _pick(track.media, layer), _pick(track.packet_bytes, layer)
         load = media * mask * size * (8 * 1.06 / 1000)
-        if track.frames is None:
+        if track.pictures is None:
             audio += media * mask * (AUDIO_GROSS_KBPS / 50)
         else:
             video += load
-    if not direct:
+    if not world.plan.direct:
         need = np.convolve(video + audio, np.ones(8) / 8)[:steps]
         room = np.where(np.isfinite(seat.down.kbps), seat.down.kbps * STEP, np.inf)
         # a single-layer stream can lose its upper temporal layer, no more: about half of its packets
         thin = np.where(need > 1.05 * room, np.clip(room / np.maximum(need, 1e-9), 0.5, 1.0), 1.0)
     dropped, queue_ms = overflow(video * thin + audio, seat.down)
-    return 1 - (1 - loss) * (1 - dropped), queue_ms, thin
+    return Downlink(1 - (1 - loss) * (1 - dropped), queue_ms, thin)
 
 
 def _pick(rows: NDArray[np.generic], layer: Ints | None) -> Floats:
@@ -205,23 +200,14 @@ def _pick(rows: NDArray[np.generic], layer: Ints | None) -> Floats:
 
 
 def _receive(
-    plan: CallPlan,
-    seats: list[Seat],
-    r: int,
-    item: tuple[int, Track, Flags],
-    layer: Ints | None,
-    loss: Floats,
-    queue_ms: Floats,
-    thin: Floats,
-    breaks: Breaks,
-    rng: np.random.Generator,
-    chance: random.Random,
-    position: int,
+    world: World, r: int, item: tuple[int, Track, Flags], layer: Ints | None, downlink: Downlink, *, position: int
 ) -> Stream:
+    plan, seats, rng, chance = world.plan, world.seats, world.rng, world.chance
+    loss, queue_ms, thin = downlink.loss, downlink.queue_ms, downlink.thin
     t, track, mask = item
     seat, sender = seats[r], seats[track.seat]
     off = ~mask
-    video = track.frames is not None
+    video = track.pictures is not None
 
     def picked(rows: Ints) -> Ints:
         row: Ints = _pick(rows, layer).astype(np.int64)
@@ -273,89 +259,83 @@ def _receive(
         conceal=np.zeros(0),
     )
     outage = np.maximum(sender.up.down, 0.0 if plan.direct else seat.down.down)
-    if video:
-        _pictures(plan, stream, layer, outage, thin, breaks.get((t, r), []), rng)
+    if track.pictures is not None:
+        own = {*world.breaks.get((t, r), []), *track.breaks}
+        _pictures(rng, stream, layer, thin * (1 - outage), own)
     else:
         burst = np.maximum(sender.up.burst_ms, 0.0 if plan.direct else seat.down.burst_ms)
         each = np.where(burst > 20.0, 20.0 / np.maximum(burst, 20.0), 0.88)
         stream.conceal = lost * each + np.clip(stream.jitter_ms - 25.0, 0.0, 40.0) * 0.004
-    stream.buffer_ms = _buffer(plan, stream, queue_ms, outage, loss, rng)
+    stream.buffer_ms = _buffer(world, stream, downlink, outage)
     return stream
 
 
 def _jitter(track: Track, sender: Seat, seat: Seat, queue_ms: Floats, *, direct: bool) -> Floats:
     """Variation of arrival at the receiver: both links' own, the pacing of frames, and what a queue adds."""
     jitter = sender.up.jitter_ms if direct else np.hypot(sender.up.jitter_ms, seat.down.jitter_ms)
-    frame = track.frame_ms if track.frame_ms is not None else None
-    if frame is not None:
-        # a frame takes its time over a narrow link, and its packets arrive one after the other
-        return jitter + track.pace_ms + np.minimum(frame, 350.0) + 0.12 * queue_ms
+    if track.pictures is not None:
+        # a frame takes its time over a narrow link, and its packets arrive one after the other; repairs come late
+        repairs = np.where(sender.up.loss > 0.04, 22.0, 0.0) if direct else 0.0
+        return jitter + track.pace_ms + track.pictures.frame_ms + 0.12 * queue_ms + repairs
     busy = np.isfinite(sender.up.kbps) * 10.0 + np.minimum(0.08 * queue_ms, 25.0)
     return jitter + np.where(track.queue_ms > 0, np.minimum(0.05 * track.queue_ms, 15.0), 0.0) + busy
 
 
-def _buffer(
-    plan: CallPlan, stream: Stream, queue_ms: Floats, outage: Floats, loss: Floats, rng: np.random.Generator
-) -> Floats:
+def _buffer(world: World, stream: Stream, downlink: Downlink, outage: Floats) -> Floats:
     """Delay of the jitter buffer: it follows the jitter, jumps with a queue or an outage, and forgets slowly."""
+    plan, rng = world.plan, world.rng
     shape = SHAPES[plan.shape]
     steps = stream.jitter_ms.size
-    late = np.maximum(stream.track.queue_ms, queue_ms)
+    late = np.maximum(stream.track.queue_ms, downlink.queue_ms)
     over = np.zeros(steps)
     ends = np.array(_ends(outage > 0.3), dtype=np.int64)
-    if stream.decoded is None:
-        home = rng.uniform(40.0, 58.0) + np.abs(wander(rng, steps, scale=16.0, memory_s=25.0))
-        over[ends[ends < steps]] = 70.0
-        spike = np.maximum(fading_peak(np.where(late > 20, late * 1.15, 0.0), 14.0), fading_peak(over, 20.0))
+    if stream.pictures is None:
+        home = rng.uniform(44.0, 62.0) + np.abs(wander(rng, steps, scale=16.0, memory_s=25.0))
+        over[ends[ends < steps]] = 140.0
+        spike = np.maximum(fading_peak(np.where(late > 20, late * 1.15, 0.0), 50.0), fading_peak(over, 50.0))
         follow = 9.0 * np.clip(stream.jitter_ms - 1.6, 0.0, 75.0)
-        return np.clip(np.maximum(home + follow, spike), 20.0, 900.0)
+        heard: Floats = np.clip(np.maximum(home + follow, spike), 20.0, 900.0)
+        return heard
     grown = 1 - np.exp(-np.arange(steps) * STEP / shape.buffer_drift_s)
     home = shape.buffer_ms * rng.uniform(0.92, 1.1) + shape.buffer_drift_ms * grown
     over[ends[ends < steps]] = 75.0
-    waits = np.where(stream.lost > 0, np.clip(loss + stream.track.missing.sum(axis=0) * 0.02, 0.1, 1.0), 0.0)
-    repairs = (stream.track.repaired.sum(axis=0) > 0) & stream.subscribed
-    slow = np.where((waits > 0) | repairs, 62.0, 0.0)
-    slow = fading_peak(slow, 45.0)
+    mending = (downlink.loss > 0.01) | (world.seats[stream.track.seat].up.loss > 0.01)
+    slow = fading_peak(np.where(mending & stream.subscribed, 50.0 if plan.direct else 36.0, 0.0), 45.0)
     jumps = fading_peak(np.where(late > 20, late * 0.6, 0.0), 12.0) + fading_peak(over, 40.0)
     follow = np.clip(stream.jitter_ms - shape.jitter_ms - 2.0, 0.0, 60.0) * 1.2
-    return np.clip(
-        home + slow + jumps + follow + wander(rng, steps, scale=0.06 * shape.buffer_ms, memory_s=20.0), 3.0, 1200.0
-    )
+    sway = wander(rng, steps, scale=0.06 * shape.buffer_ms, memory_s=20.0)
+    delay: Floats = np.clip(home + slow + jumps + follow + sway, 3.0, 1200.0)
+    return delay
 
 
-def _pictures(
-    plan: CallPlan,
-    stream: Stream,
-    layer: Ints | None,
-    outage: Floats,
-    thin: Floats,
-    own: list[int],
-    rng: np.random.Generator,
-) -> None:
-    track, mask = stream.track, stream.subscribed
-    assert track.frames is not None
-    assert track.keys is not None
-    assert track.width is not None
-    assert track.height is not None
-    frames = np.where(mask, _pick(track.frames, layer), 0).astype(np.int64)
+def _pictures(rng: np.random.Generator, stream: Stream, layer: Ints | None, whole: Floats, broken: set[int]) -> None:
+    """Decode what arrives; ``whole`` is the share of frames that can, ``broken`` are the steps where pictures break."""
+    sent, mask = stream.track.pictures, stream.subscribed
+    if sent is None:
+        return
+    frames = np.where(mask, _pick(sent.frames, layer), 0).astype(np.int64)
     hand = stream.received + stream.lost
     arrived = np.where(hand > 0, stream.received / np.maximum(hand, 1), 0.0)
-    usable = np.where(arrived < 0.5, arrived, 1.0) * (1 - outage) * thin
+    usable = np.where(arrived < 0.5, arrived, 1.0) * whole
     decoded = np.where(usable < 1, np.floor(frames * usable + rng.random(frames.size)), frames).astype(np.int64)
     decoded = np.minimum(decoded, frames)
     dropped = np.zeros_like(decoded)
-    for at in sorted({*own, *track.breaks}):
+    for at in sorted(broken):
         span = slice(at, min(at + BROKEN_STEPS, frames.size))
         dropped[span] += decoded[span]
         decoded[span] = 0
-    for at in _ends(outage > 0.3):
+    for at in _ends(whole < 0.3):
         span = slice(at, min(at + 1, frames.size))
         dropped[span] += decoded[span]
         decoded[span] = 0
-    stream.decoded, stream.dropped = decoded, dropped
-    stream.keys = np.where(mask & (stream.received > 0), _pick(track.keys, layer), 0).astype(np.int64)
-    stream.width = _held(_pick(track.width, layer).astype(np.int64), stream.received > 0)
-    stream.height = _held(_pick(track.height, layer).astype(np.int64), stream.received > 0)
+    seen = stream.received > 0
+    stream.pictures = SeenPictures(
+        decoded=decoded,
+        dropped=dropped,
+        keys=np.where(mask & seen, _pick(sent.keys, layer), 0).astype(np.int64),
+        width=_held(_pick(sent.width, layer).astype(np.int64), seen),
+        height=_held(_pick(sent.height, layer).astype(np.int64), seen),
+    )
 
 
 def _held(values: Ints, seen: Flags) -> Ints:

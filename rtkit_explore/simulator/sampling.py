@@ -15,10 +15,11 @@ from rtkit_explore.simulator.plan import STEP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rtkit_explore.simulator.media import Track
+    from rtkit_explore.simulator.media import SentPictures, Track
     from rtkit_explore.simulator.plan import CallPlan
     from rtkit_explore.simulator.receiver import Stream
     from rtkit_explore.simulator.seats import Seat
+    from rtkit_explore.simulator.world import World
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -47,6 +48,7 @@ class Clock:
     ticks: Ints
     stamps: list[str]
     edges: Ints
+    stretch: Floats
 
     @classmethod
     def of(cls, plan: CallPlan, seat: Seat, rng: np.random.Generator) -> Clock:
@@ -54,7 +56,9 @@ class Clock:
         ticks = seat.ticks()
         late = rng.uniform(0.0, 0.012, ticks.size)
         epochs = plan.started + ticks * STEP + seat.fine + seat.offset + late
-        return cls(ticks, [stamp(e) for e in epochs.tolist()], np.concatenate([[seat.join], ticks]))
+        edges = np.concatenate([[seat.join], ticks])
+        real = np.diff(epochs, prepend=epochs[:1] - (edges[1:2] - edges[:1]) * STEP)
+        return cls(ticks, [stamp(e) for e in epochs.tolist()], edges, real / np.maximum(np.diff(edges) * STEP, STEP))
 
     def totals(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sum a quantity per step over each sample's interval."""
@@ -64,7 +68,7 @@ class Clock:
     def means(self, values: Floats) -> Floats:
         """Average a quantity over each sample's interval."""
         length = np.maximum(np.diff(np.minimum(self.edges, values.size)), 1)
-        mean: Floats = self.totals(values) / length
+        mean: Floats = np.asarray(self.totals(values) / length)
         return mean
 
     def last(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -103,45 +107,57 @@ def _noisy(values: Floats, rng: np.random.Generator, spread: float = 0.25) -> Fl
 
 
 def _frozen(values: NDArray[Any], blind: NDArray[np.bool_]) -> NDArray[Any]:
-    """What the far end reports stands still while its reports do not arrive."""
+    """Let what the far end reports stand still while its reports do not arrive."""
     at = np.maximum.accumulate(np.where(blind, 0, np.arange(values.size)))
     return values[at]
 
 
-def round_trips(plan: CallPlan, seats: list[Seat], track: Track, clock: Clock, rng: np.random.Generator) -> Floats:
+def round_trips(world: World, track: Track, clock: Clock) -> Floats:
     """Round trip of a sender's reports at each tick, s."""
+    plan, seats, rng = world.plan, world.seats, world.rng
     seat = seats[track.seat]
     if plan.direct:
         other = next((s for s in seats if s is not seat), seat)
         way = clock.last(seat.up.delay_ms) + clock.last(other.up.delay_ms)
+        back = clock.last(other.queue_ms), clock.last(other.frame_ms)
     else:
         way = clock.last(seat.up.delay_ms) + clock.last(seat.down.delay_ms)
+        back = np.zeros(clock.ticks.size), np.zeros(clock.ticks.size)
     size = clock.ticks.size
-    noise = 1.2 + rng.exponential(2.2, size) + np.where(rng.random(size) < 0.025, rng.uniform(8, 30, size), 0.0)
-    queue = clock.last(track.queue_ms) * rng.uniform(0.4, 1.0, size)
-    frame = clock.last(track.frame_ms) if track.frame_ms is not None else np.zeros(size)
+    noise = (
+        1.6
+        + rng.exponential(2.8 if plan.direct else 1.7, size)
+        + np.where(rng.random(size) < 0.025, rng.uniform(8, 30, size), 0.0)
+    )
+    queue = (clock.last(track.queue_ms) + back[0]) * rng.uniform(0.4, 1.0, size)
+    frame = clock.last(seat.frame_ms) + back[1]
     swing = np.abs(rng.normal(0.0, 1.0, size)) * np.maximum(clock.last(seat.up.jitter_ms) - 2.0, 0.0)
-    return np.round((way + noise + queue + rng.exponential(0.3, size) * frame + swing) / 1000, 6)
+    trips: Floats = np.round((way + noise + queue + rng.exponential(0.3, size) * frame + swing) / 1000, 6)
+    return trips
 
 
-def sample_sent(
-    plan: CallPlan, seats: list[Seat], track: Track, clock: Clock, series: Series, rng: np.random.Generator
-) -> None:
+def sample_sent(world: World, track: Track, clock: Clock, series: Series) -> None:
     """Write down one producer: a row per layer and interval in which it sent."""
+    plan, seats, rng = world.plan, world.seats, world.rng
     seat = seats[track.seat]
     alive = clock.totals(track.active.astype(np.int64)) > 0
     where = np.flatnonzero(alive)
     if not where.size:
         return
     name = f"{track.kind}_producer"
-    video = track.frames is not None
-    rtt = round_trips(plan, seats, track, clock, rng)
+    video = track.pictures is not None
+    rtt = round_trips(world, track, clock)
     other_down = seat.down.down if not plan.direct else seats[1 - track.seat].up.down
     blind = clock.last(np.maximum(seat.up.down, other_down)) > 0.5
     repairing = np.where(seat.up.loss > 0.04, 22.0, 0.0) if plan.direct and video else np.zeros(seat.slow.size)
-    jitter_ms = seat.up.jitter_ms + 0.55 * track.pace_ms + repairing + np.minimum(0.05 * track.queue_ms, 15.0)
-    if track.frame_ms is not None:
-        jitter_ms = jitter_ms + np.minimum(track.frame_ms, 350.0)
+    jitter_ms = (
+        seat.up.jitter_ms
+        + (0.8 if plan.direct else 0.6) * track.pace_ms
+        + repairing
+        + np.minimum(0.05 * track.queue_ms, 15.0)
+    )
+    if track.pictures is not None:
+        jitter_ms = jitter_ms + track.pictures.frame_ms
     elif np.isfinite(seat.up.kbps).any():
         jitter_ms = jitter_ms + np.isfinite(seat.up.kbps) * 10.0
     jitter = np.round(_frozen(_noisy(clock.means(jitter_ms), rng) / 1000, blind), 6)
@@ -150,13 +166,15 @@ def sample_sent(
     for layer, ssrc in enumerate(track.ssrc):
         sent = clock.totals(track.sent[layer])
         lost = _reported(track.lost[layer], clock, lag)
-        size = np.rint(clock.totals(track.sent[layer] * track.packet_bytes[layer])).astype(np.int64)
+        # padding counts as packets and not as bytes, as in the browser
+        carried = track.sent[layer] - track.spare[layer]
+        size = np.rint(clock.totals(carried * track.packet_bytes[layer])).astype(np.int64)
         here = where[(sent > 0)[where]] if track.layers > 1 else where
         if not here.size:
             continue
         loss = scores.percent_lost(lost, sent)
         common = {"loss": loss[here], "rtt": rtt[here] * 1000}
-        if not video:
+        if track.pictures is None:
             score = np.round(scores.audio_producer_score(loss, jitter), 6)
             columns = [c[here].tolist() for c in (size, sent, lost, jitter, rtt, score)]
             stamps = [clock.stamps[k] for k in here.tolist()]
@@ -169,7 +187,10 @@ def sample_sent(
             ]  # fmt: skip
             series.add(name, here, rows, {**common, "score": score[here]})
             continue
-        _video_rows(track, layer, ssrc, clock, here, (size, sent, lost, jitter, rtt, loss), series, rng)
+        rows, more = _video_rows(
+            (track, layer), track.pictures, clock, here, (size, sent, lost, jitter, rtt, loss), rng=rng
+        )
+        series.add(name, here, rows, {**common, **more})
 
 
 def _reported(lost: Ints, clock: Clock, lag: int) -> Ints:
@@ -184,29 +205,26 @@ def _reported(lost: Ints, clock: Clock, lag: int) -> Ints:
 
 
 def _video_rows(
-    track: Track,
-    layer: int,
-    ssrc: int,
+    of: tuple[Track, int],
+    pictures: SentPictures,
     clock: Clock,
     here: Ints,
     measures: tuple[NDArray[Any], ...],
-    series: Series,
+    *,
     rng: np.random.Generator,
-) -> None:
-    assert track.frames is not None
-    assert track.keys is not None
-    assert track.pli is not None
-    assert track.width is not None
-    assert track.height is not None
-    assert track.limit is not None
+) -> tuple[list[Row], dict[str, Floats]]:
+    track, layer = of
+    ssrc = track.ssrc[layer]
     size, sent, lost, jitter, rtt, loss = measures
-    frames, keys, pli = (clock.totals(rows[layer]) for rows in (track.frames, track.keys, track.pli))
-    width = clock.last(track.width[layer])
-    height = clock.last(track.height[layer])
-    changes = clock.totals(np.abs(np.diff(track.width[layer], prepend=track.width[layer][:1])) > 0)
-    fps = frame_rate(track.frames[layer], clock, rng)
-    limit = clock.last(track.limit)
-    spent = [np.round(clock.totals((track.limit == code) & track.active) * STEP, 3) for code in range(3)]
+    frames, keys, pli = (clock.totals(rows[layer]) for rows in (pictures.frames, pictures.keys, pictures.pli))
+    width = clock.last(pictures.width[layer])
+    height = clock.last(pictures.height[layer])
+    changes = clock.totals(np.abs(np.diff(pictures.width[layer], prepend=pictures.width[layer][:1])) > 0)
+    fps = frame_rate(pictures.frames[layer], clock, rng)
+    limit = clock.last(pictures.limit)
+    spent = [
+        np.round(clock.totals((pictures.limit == code) & track.active) * STEP * clock.stretch, 3) for code in range(3)
+    ]
     screen = track.kind.startswith("screenshare")
     score = np.round(scores.video_score(loss, jitter, fps, width, frames, screen=screen), 6)
     reasons = [REASONS[code] for code in limit[here].tolist()]
@@ -226,16 +244,13 @@ def _video_rows(
             stamps, *columns, *gauges, reasons, strict=True
         )
     ]  # fmt: skip
-    series.add(
-        f"{track.kind}_producer",
-        here,
-        rows,
-        {
-            "loss": loss[here], "rtt": rtt[here] * 1000, "score": score[here], "fps": np.nan_to_num(fps)[here],
-            "width": width[here].astype(float), "limit": limit[here].astype(float),
-            "frames": frames[here].astype(float),
-        },
-    )  # fmt: skip
+    return rows, {
+        "score": score[here],
+        "fps": np.nan_to_num(fps)[here],
+        "width": width[here].astype(float),
+        "limit": limit[here].astype(float),
+        "frames": frames[here].astype(float),
+    }
 
 
 def frame_rate(frames: Ints, clock: Clock, rng: np.random.Generator) -> Floats:
@@ -248,8 +263,9 @@ def frame_rate(frames: Ints, clock: Clock, rng: np.random.Generator) -> Floats:
     return np.where(recent > 0, np.maximum(np.rint(rate + swing), 1.0), np.nan)
 
 
-def sample_received(seats: list[Seat], stream: Stream, clock: Clock, series: Series, rng: np.random.Generator) -> None:
+def sample_received(world: World, stream: Stream, clock: Clock, series: Series) -> None:
     """Write down one consumer: a row per interval in which it was subscribed."""
+    seats, rng = world.seats, world.rng
     track = stream.track
     where = np.flatnonzero(clock.totals(stream.subscribed.astype(np.int64)) > 0)
     if not where.size:
@@ -262,9 +278,8 @@ def sample_received(seats: list[Seat], stream: Stream, clock: Clock, series: Ser
     quiet = received + lost == 0
     jitter = _frozen(np.round(_noisy(clock.means(stream.jitter_ms), rng)) / 1000, quiet)
     buffer_ms = clock.means(stream.buffer_ms) * np.exp(rng.normal(0, 0.03, received.size))
-    video = stream.decoded is not None
     stamps = [clock.stamps[k] for k in where.tolist()]
-    if not video:
+    if stream.pictures is None:
         emitted = np.rint(clock.totals(stream.heard) * 48000 / 480).astype(np.int64) * 480
         conceal = rng.poisson(clock.totals(stream.conceal) + np.where(quiet, 0.0, 0.22))
         conceal = np.where(lost > 0, np.minimum(conceal, lost + 2), conceal)
@@ -283,15 +298,11 @@ def sample_received(seats: list[Seat], stream: Stream, clock: Clock, series: Ser
         waited = np.where(emitted > 0, buffer_ms, np.nan)
         series.add(name, where, rows, {"loss": loss[where], "score": score[where], "buffer": waited[where]})
         return
-    assert stream.decoded is not None
-    assert stream.dropped is not None
-    assert stream.keys is not None
-    assert stream.width is not None
-    assert stream.height is not None
-    decoded, dropped, keys = (clock.totals(v) for v in (stream.decoded, stream.dropped, stream.keys))
+    seen = stream.pictures
+    decoded, dropped, keys = (clock.totals(v) for v in (seen.decoded, seen.dropped, seen.keys))
     delay = np.round(buffer_ms / 1000 * decoded, 6)
-    fps = frame_rate(stream.decoded, clock, rng)
-    width, height = clock.last(stream.width), clock.last(stream.height)
+    fps = frame_rate(seen.decoded, clock, rng)
+    width, height = clock.last(seen.width), clock.last(seen.height)
     screen = track.kind.startswith("screenshare")
     score = np.round(scores.video_score(loss, jitter, fps, width, decoded, screen=screen), 6)
     columns = [

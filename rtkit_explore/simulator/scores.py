@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,9 +24,10 @@ def ramp(values: Floats, low: float, high: float, weight: float) -> Floats:
     return np.where(np.isnan(values), weight, left)
 
 
-def percent_lost(lost: Floats, total: Floats) -> Floats:
+def percent_lost(lost: NDArray[Any], total: NDArray[Any]) -> Floats:
     """100·lost/total, and NaN (unknown) where there was nothing."""
-    return np.where(total > 0, 100.0 * lost / np.maximum(total, 1), np.nan)
+    lost_pct: Floats = np.where(total > 0, 100.0 * lost / np.maximum(total, 1), np.nan)
+    return lost_pct
 
 
 def audio_producer_score(loss_pct: Floats, jitter_s: Floats) -> Floats:

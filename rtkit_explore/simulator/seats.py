@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,8 @@ from rtkit_explore.simulator.plan import (
 )
 
 if TYPE_CHECKING:
+    import random
+
     from numpy.typing import NDArray
 
     from rtkit_explore.simulator.plan import CallPlan
@@ -63,8 +64,8 @@ class Seat:
         Steps in which the microphone in use gives nothing.
     relay, cellular
         The kind of path.
-    away
-        Seconds at which the client lost its network for good or came back with a new id.
+    queue_ms, frame_ms
+        Delay in the uplink's queue, and the time that a video frame takes over it; set when the seat has sent.
     """
 
     person: Person
@@ -89,6 +90,8 @@ class Seat:
     moves: bool = False
     report: str = "whole"
     refused: str = ""
+    queue_ms: Floats = field(default_factory=lambda: np.zeros(0))
+    frame_ms: Floats = field(default_factory=lambda: np.zeros(0))
     effects: list[object] = field(default_factory=list)
 
     @property
@@ -146,20 +149,24 @@ def _seat(
     stray = 0.0 if recorded else 6e-6
     if recorded:
         # the recordings' links: 20 ms each way, over a direct path or to a server
-        delay, jitter = 20.0, 1.0
+        delay, jitter = 20.0, 1.9 if plan.direct else 1.0
     if again:
         delay, jitter = delay + 22.0, jitter + 4.0
     up = Link.fair(steps, delay_ms=delay, jitter_ms=jitter, loss=stray)
     down = Link.fair(steps, delay_ms=delay, jitter_ms=jitter, loss=stray)
     join, leave = max(0, round(span[0] / STEP)), min(steps, round(span[1] / STEP))
+    first, fine = join + 3 + phase, float(rng.uniform(0.02, 0.45))
+    if person.first_sample is not None:
+        first = max(join + 1, round(person.first_sample / STEP))
+        fine = person.first_sample - first * STEP
     seat = Seat(
         person=person,
         peer_id=new_id(chance),
         join=join,
         leave=max(leave, join),
-        first_tick=join + 3 + phase,
+        first_tick=first,
         offset=0.0,
-        fine=float(rng.uniform(0.02, 0.45)),
+        fine=fine,
         up=up,
         down=down,
         slow=np.ones(steps),
