@@ -90,9 +90,11 @@ class Reader:
         return found
 
     def unknown(self, record: Mapping[str, Any], known: Iterable[str], path: str) -> None:
-        """Record each key that is not known."""
-        for key in record.keys() - set(known):
-            self.problems.unknown_key(child(path, key))
+        """Record each key that is not known, in the order of the document."""
+        expected = set(known)
+        for key in record:
+            if key not in expected:
+                self.problems.unknown_key(child(path, key))
 
     def value(self, column: Column, value: Any, path: str) -> Any:
         """Read one value by its column; times come back as microseconds since 1970, None is missing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .declared import media, people, report
-from .declared.kinds import Table
+from .declared.kinds import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,12 @@ TABLES: dict[str, Table] = {
 """Table name to its declaration, in the order of ``rtk.schema()``."""
 
 
+def _places(table: Table, column: Column) -> tuple[str, ...]:
+    if column.places or not column.key:
+        return column.places
+    return tuple(f"{place}.{column.key}".strip(".") for place in table.places)
+
+
 def describe() -> pd.DataFrame:
     """
     List every table and column.
@@ -62,7 +68,7 @@ def describe() -> pd.DataFrame:
             "dtype": column.dtype,
             "unit": column.unit,
             "meaning": column.meaning,
-            "place": " | ".join(f"{place}.{column.key}".strip(".") for place in table.places) if column.key else "",
+            "place": " | ".join(_places(table, column)),
             "personal": column.personal,
         }
         for table in TABLES.values()

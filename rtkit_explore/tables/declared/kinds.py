@@ -35,6 +35,9 @@ class Column:
         The closed vocabulary of a category column.
     personal
         Whether it identifies a person, a device or a place, so that redaction replaces it.
+    places
+        JSON paths of the value, where it is not simply ``key`` in each of the table's places; a path that ends in
+        ``*`` stands for all below it.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Column:
     key: str = ""
     categories: tuple[str, ...] = ()
     personal: bool = False
+    places: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .kinds import (
     DIRECTIONS,
     DISPLAY_NAME,
@@ -114,22 +116,39 @@ _FIELDS = {
 SAMPLE_FIELDS = {kind: tuple(sorted((*AUDIO, *fields))) for kind, fields in _FIELDS.items()}
 """Keys that a sample of each of the four kinds has by the reference; screen share has the same."""
 
+_LISTS = {series: f"participant.peer_report.quality.{series}[]" for series in SERIES}
+
+
+def _placed(column: Column) -> Column:
+    """Say in which of the eight lists a column of ``samples`` stands; a producer's stream is its producer_id."""
+    key = "consumer_id" if column.name == "stream_id" else column.key
+    having = (place for series, place in _LISTS.items() if key.split(".")[0] in SAMPLE_FIELDS[_base(series)])
+    return replace(column, places=tuple(f"{place}.{key}" for place in having)) if key else column
+
+
+def _base(series: str) -> str:
+    return series.removeprefix("screenshare_")
+
+
 SAMPLES = Table(
     "samples",
     "sample of a stream, as reported",
-    (
-        *_KEYS,
-        Column("ssrc", "Int64", "RTP source; a stream with simulcast has several.", key="ssrc"),
-        text("remote_peer_id", "Consumers: the participant that is watched or heard.", key="peer_id"),
-        text("producer_id", "Consumers: the remote producer that feeds it. Producers: the stream itself."),
-        text("mid", "Media section of the SDP."),
-        time("timestamp", "End of the sample (client's clock)."),
-        Column("position", "Int64", "Place in its list in the document, from 0: the rows are sorted by time."),
-        *(Column(name, "float64", "Counter, raw.", unit, key=_counter_key(name)) for name, unit in COUNTERS.items()),
-        *(Column(name, "float64", meaning, unit, key=name) for name, (unit, meaning) in GAUGES.items()),
-        choice("quality_limitation_reason", "What limits the encoder.", LIMITS, key="quality_limitation_reason"),
+    tuple(
+        _placed(column)
+        for column in (
+            *_KEYS,
+            Column("ssrc", "Int64", "RTP source; a stream with simulcast has several.", key="ssrc"),
+            text("remote_peer_id", "Consumers: the participant that is watched or heard.", key="peer_id"),
+            text("producer_id", "Consumers: the remote producer that feeds it. Producers: the stream itself."),
+            text("mid", "Media section of the SDP."),
+            time("timestamp", "End of the sample (client's clock)."),
+            Column("position", "Int64", "Place in its list in the document, from 0: the rows are sorted by time."),
+            *(Column(name, "float64", "Counter, raw.", unit, key=_counter_key(name)) for name, unit in COUNTERS.items()),
+            *(Column(name, "float64", meaning, unit, key=name) for name, (unit, meaning) in GAUGES.items()),
+            choice("quality_limitation_reason", "What limits the encoder.", LIMITS, key="quality_limitation_reason"),
+        )
     ),
-    places=tuple(f"participant.peer_report.quality.{series}[]" for series in SERIES),
+    places=tuple(_LISTS.values()),
 )
 
 
