@@ -212,8 +212,8 @@ class Call:
                     row[name] = value
                 elif value is not None and name not in ("report", "updated_at", "peer_id") and row[name] != value:
                     conflicts.append(self._conflict(peer, name, row))
-        for peer, row in merged.items():
-            row["report"] = (persons.get(peer) or {}).get("report") or states.get(peer, "not_fetched")
+        for known, row in merged.items():
+            row["report"] = (persons.get(known or "") or {}).get("report") or states.get(known, "not_fetched")
         return list(merged.values()), conflicts
 
     def _conflict(self, peer: str, name: str, row: Row) -> Problem:

@@ -26,7 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -253,7 +253,7 @@ def forced_readings(counters: Counters) -> dict[str, Reading]:
     if any(reading not in ("increments", "totals") for reading in wanted.values()):
         msg = 'A counter is read as "increments" or "totals"; counters=None decides by evidence.'
         raise InvalidArgumentError(msg)
-    return cast("dict[str, Reading]", wanted)
+    return wanted
 
 
 def increments(

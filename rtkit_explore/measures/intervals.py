@@ -123,9 +123,7 @@ def _unless_zero(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(values == 0, np.nan, values)
 
 
-def _ratio(
-    part: NDArray[np.float64], whole: NDArray[np.float64], known: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.where(known & (whole > 0), part / whole, np.nan)
 
 
@@ -145,7 +143,7 @@ def _far_end(samples: pd.DataFrame, index: SeriesIndex) -> NDArray[np.bool_]:
 
 
 def _scale(samples: pd.DataFrame, index: SeriesIndex) -> pd.Categorical:
-    """The client's score is 0 to 1; a report with a score above 1 uses the 1 to 5 scale of a MOS."""
+    """Tell the scale: the client's score is 0 to 1; a report with a score above 1 uses the 1 to 5 of a MOS."""
     scores = _numbers(samples, "mos_quality")
     wide = np.zeros(int(index.peer.max(initial=-1)) + 1, dtype=bool)
     with np.errstate(invalid="ignore"):

@@ -76,14 +76,10 @@ def counts(values: Sequence[int | None] | NDArray[np.float64]) -> ExtensionArray
     return pd.arrays.IntegerArray(whole, mask)
 
 
-def flags(values: Sequence[bool | None]) -> ExtensionArray:
+def flags(values: Sequence[Any]) -> ExtensionArray:
     """Return a boolean column; None is missing."""
-    mask = np.fromiter((value is None or value is pd.NA for value in values), dtype=bool, count=len(values))
-    known = np.fromiter(
-        (bool(value) and not absent if not absent else False for value, absent in zip(values, mask, strict=True)),
-        dtype=bool,
-        count=len(values),
-    )
+    mask = np.fromiter((value is None or value is pd.NA for value in values), dtype=np.bool_, count=len(values))
+    known = np.fromiter((value is True or value is np.True_ for value in values), dtype=np.bool_, count=len(values))
     return pd.arrays.BooleanArray(known, mask)
 
 
@@ -144,7 +140,8 @@ def frame(table: Table, columns: Mapping[str, Any], rows: int) -> pd.DataFrame:
 def from_rows(table: Table, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Make a table from records that have been read already."""
     listed = list(rows)
-    return frame(table, {column.name: [row.get(column.name) for row in listed] for column in table.columns}, len(listed))
+    columns = {column.name: [row.get(column.name) for row in listed] for column in table.columns}
+    return frame(table, columns, len(listed))
 
 
 def empty(table: Table) -> pd.DataFrame:
@@ -160,4 +157,4 @@ def join_frames(table: Table, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if len(filled) == 1:
         return filled[0].reset_index(drop=True)
     joined = pd.concat(filled, ignore_index=True)
-    return joined.astype({column.name: column_dtype(column) for column in table.columns}, copy=False)
+    return joined.astype({column.name: column_dtype(column) for column in table.columns})

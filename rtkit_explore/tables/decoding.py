@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 from .declared.media import SAMPLE_FIELDS, SERIES
+from .reading import child
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +30,7 @@ DURATION_PARTS = ("bandwidth", "cpu", "none", "other")
 _MOST_EXTRA_KEYS = 32
 _NOTHING = msgspec.Raw(b"")
 _IN_SERIES = re.compile(rf"quality\.({'|'.join(SERIES)})\b")
+_UNDECLARABLE = re.compile(r'[\\"\x00-\x1f]')
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<key>.+?)`(?: - at `(?P<path>.*)`)?", re.DOTALL)
 
 _Quality: Any = msgspec.defstruct("Quality", [(name, msgspec.Raw, _NOTHING) for name in SERIES], gc=False)
@@ -90,7 +92,7 @@ def split_report(body: bytes) -> SplitReport:
     for name in SERIES:
         raw = getattr(quality, name)
         size = len(memoryview(raw))
-        if size < 3 or memoryview(raw)[0] != ord("["):  # noqa: PLR2004 - "[]" or not a list
+        if size < 3 or memoryview(raw)[0] != ord("["):  # "[]", or not a list
             continue
         offset = _address(raw) - start
         if not 0 <= offset <= len(body) - size:  # not a view of the body, as it is today
@@ -134,7 +136,7 @@ class _Kind:
             return (key, str | None, None) if key in TEXT_FIELDS else (key, float | None, math.nan)
 
         record = _record(f"Sample_{name}", [declare(key) for key in SAMPLE_FIELDS[name]], extra)
-        return cls(name, extra, extra_durations, record, msgspec.json.Decoder(list[record]))
+        return cls(name, extra, extra_durations, record, msgspec.json.Decoder(_list_of(record)))
 
     def knowing(self, error: msgspec.ValidationError) -> _Kind | None:
         """Return a kind that also knows the key that a decoder stumbled over; None where that is not the matter."""
@@ -142,7 +144,7 @@ class _Kind:
         if found is None or len(self.extra) + len(self.extra_durations) >= _MOST_EXTRA_KEYS:
             return None
         key, nested = found["key"], (found["path"] or "").endswith(DURATIONS)
-        if key in (self.extra_durations if nested else self.extra):
+        if key in (self.extra_durations if nested else self.extra) or _UNDECLARABLE.search(key):
             return None
         if nested:
             return _Kind.of(self.name, self.extra, (*self.extra_durations, key))
@@ -187,12 +189,16 @@ class _Kinds:
         kinds = {series: self[series] for series in SERIES}
         made = self._whole
         if made is None or made[0] != tuple(kinds.values()):
-            quality = _loose("Quality", {name: list[kind.record] for name, kind in kinds.items()})
+            quality = _loose("Quality", {name: _list_of(kind.record) for name, kind in kinds.items()})
             report = _loose("Report", {"quality": quality})
             participant = _loose("Participant", {"peer_report": report, "id": Any, "session_id": Any})
             data = _loose("Data", {"participant": participant, "peer_report": Any})
             made = self._whole = (tuple(kinds.values()), msgspec.json.Decoder(_loose("Document", {"data": data})))
         return kinds, made[1]
+
+
+def _list_of(record: Any) -> Any:
+    return list[record]
 
 
 def _loose(name: str, fields: dict[str, Any]) -> Any:
@@ -211,8 +217,8 @@ class DecodedSeries:
     columns
         Field of the reference to its values, in document order.
     unknown
-        Key that the reference does not have (a dotted one in the durations) to (position of its first sample,
-        how many samples have it).
+        Key that the reference does not have, as JSON path from its sample, to (position of its first sample, how
+        many samples have it).
     """
 
     size: int
@@ -298,7 +304,7 @@ def _columns(kind: _Kind, records: list[Any]) -> DecodedSeries:
         columns[name] = list(map(of_each, records))
     unknown: dict[str, tuple[int, int]] = {}
     for number, key in enumerate(kind.extra):
-        _note(unknown, key, list(map(attrgetter(f"extra_{number}"), records)))
+        _note(unknown, child("", key), list(map(attrgetter(f"extra_{number}"), records)))
     if DURATIONS in columns:
         durations = list(columns.pop(DURATIONS))
         for part in DURATION_PARTS:
@@ -306,7 +312,7 @@ def _columns(kind: _Kind, records: list[Any]) -> DecodedSeries:
         for number, key in enumerate(kind.extra_durations):
             name = f"extra_{number}"
             found = [msgspec.UNSET if value is None else getattr(value, name) for value in durations]
-            _note(unknown, f"{DURATIONS}.{key}", found)
+            _note(unknown, child(f".{DURATIONS}", key), found)
     return DecodedSeries(len(records), columns, unknown)
 
 

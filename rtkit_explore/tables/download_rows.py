@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +65,7 @@ def chat_rows(document: bytes | str, problems: Problems, session_id: str | None 
     return rows
 
 
-def transcript_rows(
-    document: bytes | str, form: str, problems: Problems, session_id: str | None = None
-) -> list[Row]:
+def transcript_rows(document: bytes | str, form: str, problems: Problems, session_id: str | None = None) -> list[Row]:
     """Read a transcript in any of its forms."""
     match form.upper():
         case "CSV":
@@ -95,7 +94,7 @@ def _moment(value: Any, which: str, reader: Reader, path: str) -> Row:
         if value is not None:
             reader.problems.wrong_type(path, value, "a time")
         return {}
-    if number != number or abs(number) == float("inf"):
+    if not math.isfinite(number):
         reader.problems.bad_value(path, "not a finite number")
         return {}
     if number >= _EARLIEST_EPOCH_MS:
@@ -109,8 +108,8 @@ def _csv_utterances(document: bytes | str, reader: Reader) -> list[Row]:
     if table and not re.match(r"\s*[\d\"']", table[0][0]):
         table = table[1:]  # older ones may have a header; a time begins with a digit
     rows = []
-    for line, cells in enumerate(table, start=1):
-        place = f"row {line}"
+    for line, found in enumerate(table, start=1):
+        place, cells = f"row {line}", found
         if len(cells) < len(names):
             reader.problems.bad_value(place, f"fewer than {len(names)} cells", "what is there is read")
         if len(cells) > len(names):
@@ -142,7 +141,8 @@ def _json_utterances(document: bytes | str, reader: Reader) -> list[Row]:
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
     hours, minutes, seconds, fraction = parts
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + int((fraction or "0").ljust(3, "0")) / 1000
+    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
+    return whole + int((fraction or "0").ljust(3, "0")) / 1000
 
 
 def _cues(document: bytes | str, problems: Problems) -> list[Row]:
@@ -268,7 +268,11 @@ def summary_jobs(documents: Any) -> pd.DataFrame:
 
 
 def downloads(
-    documents: Any, *, kind: str, session_id: str | None = None, format: str | None = None  # noqa: A002
+    documents: Any,
+    *,
+    kind: str,
+    session_id: str | None = None,
+    format: str | None = None,  # noqa: A002
 ) -> pd.DataFrame:
     """
     Make the table of downloads.
@@ -293,5 +297,3 @@ def downloads(
         download_row(document, kind, Problems(), session_id=session_id, form=format) for document in each(documents)
     ]
     return from_rows(DOWNLOADS, rows)
-
-

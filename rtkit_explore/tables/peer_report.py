@@ -85,9 +85,7 @@ class PeerReport:
     def samples_into(self, rows: SampleRows) -> list[Problem]:
         """Decode the samples into a collector; returns the problems that were met on the way."""
         problems = Problems(self.problems.source, session_id=self.session_id, peer_id=self.peer_id or None)
-        rows.add(
-            self._series, self._quality, self._path, problems, session_id=self.session_id, peer_id=self.peer_id
-        )
+        rows.add(self._series, self._quality, self._path, problems, session_id=self.session_id, peer_id=self.peer_id)
         return problems.rows()
 
 
@@ -107,7 +105,7 @@ def read_samples(
         return report.samples_into(rows)
     named = whole.session_id
     session = named if isinstance(named, str) and named != "null" else session_id
-    peer = peer_id or own
+    peer = peer_id or str(own)
     problems = Problems(source, session_id=session, peer_id=peer)
     rows.add_decoded(whole.series, _QUALITY_PATH, problems, session_id=session, peer_id=peer)
     return problems.rows()

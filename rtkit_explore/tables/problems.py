@@ -52,9 +52,7 @@ class Problems:
         if known is not None:
             known.count += count
             return
-        self._rows[key] = Problem(
-            kind, message, meaning, path, self.source, self.session_id, self.peer_id, count
-        )
+        self._rows[key] = Problem(kind, message, meaning, path, self.source, self.session_id, self.peer_id, count)
 
     def unknown_key(self, path: str, *, count: int = 1) -> None:
         """Record a key that no table has."""

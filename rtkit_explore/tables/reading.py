@@ -141,7 +141,6 @@ class Reader:
 
     def time(self, value: str, path: str) -> int | None:
         """Read one ISO 8601 time stamp as microseconds since 1970."""
-
         try:  # the common forms, quickly
             moment = datetime.fromisoformat(value)
         except ValueError:

@@ -39,7 +39,9 @@ class ReportRows:
         Table name to rows.
     """
 
-    def __init__(self, participant: Row, path: str, problems: Problems, *, peer_id: str, session_id: str | None) -> None:
+    def __init__(
+        self, participant: Row, path: str, problems: Problems, *, peer_id: str, session_id: str | None
+    ) -> None:
         self.reader = Reader(problems)
         self.rows: dict[str, list[Row]] = {}
         person = participant_row(participant, path, self.reader, session_id)

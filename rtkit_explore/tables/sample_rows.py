@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .build import frame, texts, times_from_ints
+from .build import column_dtype, frame, texts, times_from_ints
 from .declared.kinds import DIRECTIONS, LIMITS, MEDIA
 from .declared.media import COUNTERS, GAUGES, SAMPLE_FIELDS, SAMPLES, SERIES
 from .decoding import DURATION_PARTS, DURATIONS, DecodedSeries, decode_series
@@ -88,7 +88,7 @@ class SampleRows:
         """Add the samples of one report that are decoded already."""
         for name, block in series.items():
             for key, (first, count) in block.unknown.items():
-                problems.unknown_key(f"{child(path, name)}[{first}].{key}", count=count)
+                problems.unknown_key(f"{child(path, name)}[{first}]{key}", count=count)
         blocks = [(name, block) for name, block in series.items() if block.size]
         if blocks:
             self._append(blocks, path, problems, session_id, peer_id)
@@ -174,7 +174,7 @@ class SampleRows:
         declared = SAMPLES[column]
         match declared.kind:
             case "category":
-                return pd.Categorical.from_codes(values, categories=list(declared.categories))
+                return pd.Categorical.from_codes(values, dtype=column_dtype(declared))
             case "string":
                 return texts(values)
             case "time":
@@ -217,17 +217,17 @@ def _times(blocks: list[tuple[str, DecodedSeries]], path: str, problems: Problem
                 reader.bad_time(place, value, read=unclean[value])
             elif value is None:
                 problems.bad_value(place, "a sample without a time", "it stands last in its series, without interval")
-    times = [np.fromiter(map(lookup.__getitem__, block.columns["timestamp"]), "int64", block.size) for _, block in blocks]
-    return np.concatenate(times)
+    read = lookup.__getitem__
+    return np.concatenate(
+        [np.fromiter(map(read, block.columns["timestamp"]), "int64", block.size) for _, block in blocks]
+    )
 
 
-def _reasons(values: list[Any], path: str, problems: Problems) -> NDArray[np.int8]:
+def _reasons(values: Any, path: str, problems: Problems) -> NDArray[np.int8]:
     codes = np.fromiter(map(_REASONS.__getitem__, values), dtype="int8", count=len(values))
     for position in np.flatnonzero(codes == -1) if codes.min(initial=0) < 0 else ():
         if values[position] is not None:
-            problems.bad_value(
-                f"{path}[{position}].quality_limitation_reason", f"not one of {', '.join(LIMITS)}", "missing in the table"
-            )
+            problems.bad_value(f"{path}[{position}].quality_limitation_reason", f"not one of {', '.join(LIMITS)}")
     return codes
 
 
@@ -248,7 +248,7 @@ def _read_slowly(name: str, items: Any, path: str, reader: Reader) -> DecodedSer
     declared = {column.key: column for column in SAMPLES.columns if column.key}
     declared["consumer_id"] = SAMPLES["stream_id"]
     names = plain + [f"{DURATIONS}_{part}" for part in DURATION_PARTS if DURATIONS in fields]
-    columns: dict[str, list[Any]] = {column: [] for column in names}
+    columns: dict[str, Any] = {column: [] for column in names}
     records = reader.records(items, path)
     for _, place, record in records:
         reader.unknown(record, fields, place)

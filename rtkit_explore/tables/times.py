@@ -46,7 +46,7 @@ def parse_times(values: Sequence[Any] | NDArray[Any], report: Callable[[int, Any
     """
     clean = [value if isinstance(value, str) and _DATED.match(value) else None for value in values]
     parsed = _plain(clean)
-    for position in np.flatnonzero(parsed == NAT):
+    for position in np.flatnonzero(parsed == NAT).tolist():
         value = values[position]
         if value is None or value is pd.NA:
             continue
@@ -54,5 +54,5 @@ def parse_times(values: Sequence[Any] | NDArray[Any], report: Callable[[int, Any
             stripped = value.strip().strip("\"'").strip()
             if _DATED.match(stripped):
                 parsed[position] = _plain([stripped])[0]
-        report(int(position), value, bool(parsed[position] != NAT))
+        report(position, value, bool(parsed[position] != NAT))
     return parsed

@@ -143,7 +143,10 @@ SAMPLES = Table(
             text("mid", "Media section of the SDP."),
             time("timestamp", "End of the sample (client's clock)."),
             Column("position", "Int64", "Place in its list in the document, from 0: the rows are sorted by time."),
-            *(Column(name, "float64", "Counter, raw.", unit, key=_counter_key(name)) for name, unit in COUNTERS.items()),
+            *(
+                Column(name, "float64", "Counter, raw.", unit, key=_counter_key(name))
+                for name, unit in COUNTERS.items()
+            ),
             *(Column(name, "float64", meaning, unit, key=name) for name, (unit, meaning) in GAUGES.items()),
             choice("quality_limitation_reason", "What limits the encoder.", LIMITS, key="quality_limitation_reason"),
         )
@@ -253,7 +256,9 @@ COUNTER_READINGS = Table(
         PEER_ID,
         Column("counter", "string", "Counter, as `samples` names it."),
         choice("reading", "How it was read.", READINGS[:2]),
-        choice("decided_by", "evidence, default (undecided, so increments) or forced.", ("evidence", "default", "forced")),
+        choice(
+            "decided_by", "evidence, default (undecided, so increments) or forced.", ("evidence", "default", "forced")
+        ),
         Column("series", "Int64", "Series that have it.", "series"),
         Column("rises", "Int64", "Steps upwards between neighbours.", "steps"),
         Column("falls", "Int64", "Steps downwards.", "steps"),

@@ -119,7 +119,9 @@ DOWNLOADS = Table(
         text("session_id", "Session of the download.", key="sessionId"),
         choice("kind", "What can be downloaded.", ("chat", "transcript", "summary")),
         text("format", "Form of the transcript that was asked for.", key=""),
-        time("expires_at", "Until when the presigned URL is valid. The URL itself is a secret and in no table.", key=""),
+        time(
+            "expires_at", "Until when the presigned URL is valid. The URL itself is a secret and in no table.", key=""
+        ),
     ),
 )
 

@@ -56,7 +56,9 @@ DEVICE_CHANGES = Table(
             "When (client's clock).",
             places=tuple(f"{_REPORT}.{name}[].timestamp" for name in DEVICE_LISTS),
         ),
-        choice("change", "What happened; missing for an update that names no device.", ("added", "removed", "selected")),
+        choice(
+            "change", "What happened; missing for an update that names no device.", ("added", "removed", "selected")
+        ),
         text("kind", "audioinput, audiooutput or videoinput."),
         text("device_id", "The device, as far as the browser's privacy rules let it be known.", personal=True),
         text("label", "Its name; may be empty.", personal=True),

@@ -1,0 +1,186 @@
+"""The command ``rtkit-explore``: the demo, the simulated API over HTTP, and reports of saved calls."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .errors import InvalidArgumentError, MissingExtraError, RtkitError
+from .notebook_files import INCIDENT, copy_notebooks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CELL_TIMEOUT_S = 300
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the command.
+
+    Returns
+    -------
+    int
+        0 where it went well, 1 where it did not, 2 for words that it does not know.
+    """
+    parser = _parser()
+    words = parser.parse_args(argv)
+    if words.run is None:
+        parser.print_help()
+        return 2
+    try:
+        return int(words.run(words) or 0)
+    except RtkitError as error:
+        print(f"rtkit-explore: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rtkit-explore", description="Investigate Cloudflare RealtimeKit calls: tables, plots, findings."
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="")
+
+    demo = commands.add_parser(
+        "demo",
+        help="open the example notebooks in JupyterLab, with a simulated app behind them",
+        description="Opens JupyterLab on copies of the example notebooks: no network, no credentials.",
+    )
+    demo.add_argument("folder", nargs="?", default="rtkit-demo", help="where to put the copies (default: %(default)s)")
+    demo.add_argument("--headless", action="store_true", help="run the incident notebook, write it as HTML, say where")
+    demo.add_argument("--notebook", default=INCIDENT, help="with --headless: which one (default: %(default)s)")
+    demo.add_argument("--no-browser", action="store_true", help="start JupyterLab without opening a browser")
+    demo.add_argument("--port", type=int, help="port of JupyterLab")
+    demo.set_defaults(run=_demo)
+
+    serve = commands.add_parser(
+        "serve",
+        help="serve the simulated app over HTTP on this machine",
+        description="Speaks the sessions API on 127.0.0.1, for trying out a client. Stop it with Ctrl-C.",
+    )
+    serve.add_argument("--port", type=int, default=8787, help="port (default: %(default)s; 0 picks a free one)")
+    serve.add_argument("--seed", type=int, default=0, help="which simulated app (default: %(default)s)")
+    serve.set_defaults(run=_serve)
+
+    report = commands.add_parser(
+        "report",
+        help="write the one-file HTML report of a saved call",
+        description="Reads a folder that call.save() wrote, judges the call and writes one self-contained HTML file.",
+    )
+    report.add_argument("folder", help="folder of one saved call")
+    report.add_argument("output", nargs="?", default="call.html", help="file to write (default: %(default)s)")
+    report.add_argument("--profile", default="default", help="thresholds to judge by (rtk.profiles() lists them)")
+    report.add_argument(
+        "--with-personal-data", action="store_true", help="keep names, addresses and device labels (default: redacted)"
+    )
+    report.set_defaults(run=_report)
+    return parser
+
+
+def _need(extra: str, *modules: str) -> None:
+    absent = [name for name in modules if importlib.util.find_spec(name) is None]
+    if absent:
+        msg = f'This needs {", ".join(absent)}. Install the extra: pip install "rtkit-explore[{extra}]"'
+        raise MissingExtraError(msg)
+
+
+def _demo(words: argparse.Namespace) -> int:
+    _need("lab", *(("nbclient", "nbconvert", "ipykernel") if words.headless else ("jupyterlab", "ipykernel")))
+    copied, kept = copy_notebooks(words.folder)
+    folder = Path(words.folder).resolve()
+    print(f"{len(copied)} example notebooks copied to {folder}" + (f", {len(kept)} were there already" if kept else ""))
+    if words.headless:
+        return _run_headless(folder / words.notebook)
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    command.append(f"--LabApp.default_url=/lab/tree/{INCIDENT}")
+    if words.no_browser:
+        command.append("--no-browser")
+    if words.port is not None:
+        command.append(f"--port={words.port}")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    print(f"Opening {INCIDENT} in JupyterLab; stop it with Ctrl-C.", flush=True)
+    return subprocess.call(command)  # noqa: S603 - our own words
+
+
+def _run_headless(notebook: Path) -> int:
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from nbconvert import HTMLExporter
+    from tqdm import tqdm
+
+    if not notebook.is_file():
+        there = ", ".join(sorted(path.name for path in notebook.parent.glob("*.ipynb")))
+        msg = f"There is no notebook {notebook.name!r}. There are: {there}."
+        raise InvalidArgumentError(msg)
+    document = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    code = sum(cell.cell_type == "code" for cell in document.cells)
+    with tqdm(total=code, desc=notebook.stem, unit="cell") as bar:
+
+        def advance(**_: Any) -> None:
+            bar.update()
+
+        client = NotebookClient(
+            document,
+            timeout=_CELL_TIMEOUT_S,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(notebook.parent)}},
+            on_cell_executed=advance,
+        )
+        failed = None
+        try:
+            client.execute(env={**os.environ, "PYTHONPATH": _importable()})
+        except CellExecutionError as error:
+            failed = error
+    exporter = HTMLExporter(template_name="lab")  # type: ignore[no-untyped-call]
+    page, _ = exporter.from_notebook_node(document)
+    target = notebook.with_suffix(".html")
+    target.write_text(page, encoding="utf-8")
+    print(f"Written: {target}")
+    if failed is not None:
+        print(f"rtkit-explore: a cell failed, the page shows where: {failed.ename}: {failed.evalue}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _importable() -> str:
+    """Let the kernel find this package also where it runs from a checkout."""
+    here = str(Path(__file__).resolve().parent.parent)
+    return os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
+
+
+def _serve(words: argparse.Namespace) -> int:
+    from .simulator.server import serve
+
+    serve(port=words.port, seed=words.seed)
+    return 0
+
+
+def _report(words: argparse.Namespace) -> int:
+    from .app import replay
+    from .sharing import write_report
+
+    with replay(words.folder) as app:
+        sessions = app.sessions()
+        if len(sessions) != 1:
+            there = ", ".join(sessions["session_id"].dropna())
+            msg = f"{words.folder!r} holds {len(sessions)} calls; name the folder of one of them. Sessions: {there}."
+            raise InvalidArgumentError(msg)
+        call = app.call(str(sessions["session_id"].iloc[0]))
+    print(f"Written: {write_report(call, words.output, redacted=not words.with_personal_data, profile=words.profile)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
