@@ -51,7 +51,9 @@ class App:
 
     Parameters
     ----------
-    token, account_id, app_id, base_url, transport, connect_timeout, read_timeout, retries, in_flight, per_page, progress
+    token, account_id, app_id, base_url, transport, progress
+        As in :func:`connect`.
+    connect_timeout, read_timeout, retries, in_flight, per_page
         As in :func:`connect`.
     """
 

@@ -204,10 +204,12 @@ def _refuse(response: httpx.Response, answer: Any, subject: Subject, settings: S
         )
     elif kind == 404:
         error = NotFoundError
-        msg = (
-            f"{subject.absent} (404) in app {settings.app_id} of account {settings.account_id}: check the id; if it is"
-            f" right, it belongs to another app ({APP_VARIABLE}, {ACCOUNT_VARIABLE}) or is older than what is kept"
-        )
+        msg = f"{subject.absent} (404)"
+        if settings.token is not None:
+            msg += (
+                f" in app {settings.app_id} of account {settings.account_id}: check the id; if it is right, it belongs"
+                f" to another app ({APP_VARIABLE}, {ACCOUNT_VARIABLE}) or is older than what the API keeps"
+            )
     elif kind == 429:
         error = RateLimitedError
         wait = response.extensions.get(ASKED_TO_WAIT)

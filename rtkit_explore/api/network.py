@@ -23,11 +23,12 @@ class Network(httpx.AsyncBaseTransport):
 
     def __init__(self, connections: int) -> None:
         self._limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._ways: dict[str | None, httpx.AsyncHTTPTransport] = {}
+        self._ways: dict[tuple[str, str | None], httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Choose the way and go it."""
-        return await self._way(_proxy(request.url)).handle_async_request(request)
+        way = self._way(request.url.scheme, _proxy(request.url))
+        return await way.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -36,10 +37,13 @@ class Network(httpx.AsyncBaseTransport):
         for way in ways:
             await way.aclose()
 
-    def _way(self, proxy: str | None) -> httpx.AsyncHTTPTransport:
-        if proxy not in self._ways:
-            self._ways[proxy] = httpx.AsyncHTTPTransport(limits=self._limits, proxy=proxy)
-        return self._ways[proxy]
+    def _way(self, scheme: str, proxy: str | None) -> httpx.AsyncHTTPTransport:
+        key = (scheme, proxy)
+        if key not in self._ways:
+            # Reading certificates takes a tenth of a second, which plain http on this machine can do without.
+            verify = scheme != "http" or proxy is not None
+            self._ways[key] = httpx.AsyncHTTPTransport(limits=self._limits, proxy=proxy, verify=verify)
+        return self._ways[key]
 
 
 def _proxy(url: httpx.URL) -> str | None:

@@ -128,10 +128,11 @@ class _Reading:
     repeated: int = 0
     first: Page | None = None
     first_size: int = 0
+    last_keys: list[str] = field(default_factory=list)
     complete: bool = True
     explicit: bool = False
 
-    def take(self, page: Page, *, maybe_first_again: bool) -> int:
+    def take(self, page: Page) -> int:
         """Add a page, and return how many of its rows are new."""
         keys = _keys(page.rows)
         fresh = [key for key in keys if key not in self.rows]
@@ -139,8 +140,10 @@ class _Reading:
             self.first, self.first_size = page, len(page.rows)
         if fresh:
             self.pages += 1
-        if not (maybe_first_again and not fresh):
+        if keys != self.last_keys:
+            # The same page again is page 1 after the first page, or a server that stops at its last page.
             self.repeated += len(keys) - len(fresh)
+        self.last_keys = keys
         self.rows.update(zip(keys, page.rows, strict=True))
         if page.total is not None:
             self.total = page.total
@@ -266,7 +269,7 @@ class Pager:
                     # Some servers refuse a page behind the last one.
                     break
                 raise
-            fresh = reading.take(page, maybe_first_again=number == 1)
+            fresh = reading.take(page)
             if on_progress is not None:
                 on_progress(len(reading.rows), reading.total)
             if (limit is not None and len(reading.rows) >= limit) or self._ends(reading, page, number, fresh):

@@ -273,7 +273,7 @@ class Retrying(_Wrapping):
             await self._clock.sleep(pause)
 
     def _pause(self, attempt: int) -> float:
-        longest = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
+        longest = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
         return longest * (0.5 + 0.5 * self._clock.chance())
 
 
@@ -290,7 +290,7 @@ def retry_after(response: httpx.Response, clock: Clock) -> float | None:
     if not value:
         return None
     try:
-        seconds: float = float(value)
+        seconds = float(value)
     except ValueError:
         try:
             seconds = parsedate_to_datetime(value).timestamp() - clock.wall()
