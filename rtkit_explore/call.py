@@ -16,12 +16,12 @@ from .tables.build import TEXT, from_rows
 from .tables.download_rows import chat_rows, transcript_rows
 from .tables.peer_report import PeerReport, read_samples
 from .tables.people_rows import people_of, session_rows
-from .tables.problems import Problem, Problems, problems_frame
+from .tables.problem_rows import Problem, Problems, problems_frame
 from .tables.sample_rows import SampleRows
 from .tables.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from .store.documents import CallDocuments, Failure
@@ -369,6 +369,36 @@ class Call:
     def with_counters(self, counters: Counters) -> Call:
         """Return the same call with its counters read another way ("increments", "totals", by counter, or None)."""
         return Call(self.documents, counters=counters)
+
+    def redact(self, *, keep: Collection[str] = (), salt: str | None = None) -> Call:
+        """
+        Return the same call without personal data: every document is rewritten, so that tables and files follow.
+
+        Names, ids given by the customer, titles, device labels and ids, addresses, SDP, what was said, and every text
+        that nobody knows the meaning of are replaced; the same thing is called the same throughout the call. Numbers
+        stay as they are, and so do the ids of sessions and participants, which lead to the call at the API.
+
+        Parameters
+        ----------
+        keep
+            What stays all the same: "names", "title", "device_labels", "location", "user_agent".
+        salt
+            A secret of yours, for pseudonyms of people that are the same in several calls; None numbers people in
+            the order of joining.
+
+        Returns
+        -------
+        Call
+            A new call. A document that cannot be read is left out, and ``problems`` says so.
+
+        Raises
+        ------
+        InvalidArgumentError
+            For a ``keep`` that is not one of those.
+        """
+        from .sharing.redaction import redacted_documents
+
+        return Call(redacted_documents(self.documents, keep=keep, salt=salt), counters=self._counters)
 
     def save(self, folder: str | Path) -> Path:
         """

@@ -10,7 +10,7 @@ from .reading import Reader, child, decode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .problems import Problems
+    from .problem_rows import Problems
 
 Document = bytes | str | dict[str, Any]
 """One answer of the API: JSON text, or what it decodes to."""

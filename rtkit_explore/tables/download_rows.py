@@ -12,7 +12,7 @@ from ..errors import NotADocumentError
 from .build import from_rows
 from .declared.people import CHAT, DOWNLOADS, SUMMARY_JOBS, TRANSCRIPT
 from .documents import each, opened, payload
-from .problems import Problems
+from .problem_rows import Problems
 from .reading import Reader, child, decode
 
 if TYPE_CHECKING:

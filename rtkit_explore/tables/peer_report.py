@@ -11,7 +11,7 @@ from ..errors import NotADocumentError
 from .build import from_rows
 from .decoding import SplitReport, decode_whole, split_report
 from .documents import Document, each, payload
-from .problems import Problem, Problems, problems_frame
+from .problem_rows import Problem, Problems, problems_frame
 from .reading import Reader, child, decode
 from .report_rows import ReportRows
 from .sample_rows import SampleRows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .build import from_rows
 from .declared.people import PARTICIPANTS, PEER_EVENTS, SESSIONS
 from .documents import each, listed, opened, payload
-from .problems import Problems
+from .problem_rows import Problems
 from .reading import Reader, child
 
 if TYPE_CHECKING:

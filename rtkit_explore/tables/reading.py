@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .declared.kinds import Column, Table
-    from .problems import Problems
+    from .problem_rows import Problems
 
 _WANTED = {
     "string": "a text",

@@ -21,7 +21,7 @@ from .reading import Reader, child
 
 if TYPE_CHECKING:
     from .declared.kinds import Table
-    from .problems import Problems
+    from .problem_rows import Problems
 
 Row = dict[str, Any]
 _METADATA = (*DEVICE_LISTS, "candidate_pairs", "events", "pc_metadata")

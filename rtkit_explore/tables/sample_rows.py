@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import msgspec
     from numpy.typing import NDArray
 
-    from .problems import Problems
+    from .problem_rows import Problems
 
 _TEXTS = {"stream_id": None, "remote_peer_id": "peer_id", "producer_id": "producer_id", "mid": "mid"}
 _FLOATS = (*COUNTERS, *GAUGES, "ssrc")
