@@ -8,20 +8,44 @@ as an httpx transport) and :func:`serve` (the same over HTTP, with faults to swi
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rtkit_explore.simulator.app import SimulatedApp
 from rtkit_explore.simulator.calls import scenario_named, simulate_documents
 from rtkit_explore.simulator.engine import LedgerRow, SimulatedCall, run
+from rtkit_explore.simulator.faults import Faults
 from rtkit_explore.simulator.plan import CallPlan, Incident, Person
 from rtkit_explore.simulator.scenarios import SCENARIOS, Scenario
+
+if TYPE_CHECKING:
+    from rtkit_explore.simulator.server import SimulatedServer, serve
+    from rtkit_explore.simulator.transport import SimulatedTransport
+
+_LATER = {"SimulatedServer": "server", "serve": "server", "SimulatedTransport": "transport"}
 
 __all__ = [
     "SCENARIOS",
     "CallPlan",
+    "Faults",
     "Incident",
     "LedgerRow",
     "Person",
     "Scenario",
+    "SimulatedApp",
     "SimulatedCall",
+    "SimulatedServer",
+    "SimulatedTransport",
     "run",
     "scenario_named",
+    "serve",
     "simulate_documents",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs httpx or a socket when it is first used."""
+    if name in _LATER:
+        return getattr(import_module(f"rtkit_explore.simulator.{_LATER[name]}"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

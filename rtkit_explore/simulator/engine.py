@@ -17,6 +17,7 @@ from rtkit_explore.simulator.plan import STEP
 from rtkit_explore.simulator.receiver import consume, request_key_frames
 from rtkit_explore.simulator.sampling import KINDS, Clock, Series, cumulative, sample_received, sample_sent, stamp
 from rtkit_explore.simulator.seats import new_id, take_seats
+from rtkit_explore.simulator.texts import chat_csv, summary_of, transcripts
 from rtkit_explore.simulator.world import World
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class SimulatedCall:
     peers: dict[str, list[str]] = field(default_factory=dict)
 
 
-def run(plan: CallPlan, *, reports: bool = True) -> SimulatedCall:
+def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> SimulatedCall:
     """
     Simulate a call.
 
@@ -116,6 +117,8 @@ def run(plan: CallPlan, *, reports: bool = True) -> SimulatedCall:
         What is declared of it.
     reports
         False leaves out all physics: who was there and when, but no reports.
+    texts
+        Whether chat, transcripts and a summary are written as well.
 
     Returns
     -------
@@ -140,6 +143,10 @@ def run(plan: CallPlan, *, reports: bool = True) -> SimulatedCall:
         title=plan.title,
         peers=_peers(seats),
     )
+    if texts:
+        call.chat = chat_csv(plan, seats, session_id, meeting)
+        call.transcripts = transcripts(plan, seats, users)
+        call.summary = summary_of(plan)
     if not reports:
         return call
     world = World(plan, seats, rng, chance)

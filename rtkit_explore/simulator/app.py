@@ -1,0 +1,194 @@
+"""A simulated RealtimeKit app: a month of sessions behind the API's nine calls, made when somebody asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from rtkit_explore.simulator.engine import SimulatedCall, run
+from rtkit_explore.simulator.faults import Faults
+from rtkit_explore.simulator.month import NOW, Booked, book
+from rtkit_explore.simulator.routes import Answer, Request, route
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ACCOUNT_ID = "demo-account"
+APP_ID = "demo-app"
+TOKEN = "demo-token"  # noqa: S105
+KEPT = 6
+"""How many simulated calls are kept; others are made again when they are asked for again."""
+
+TEXT_DAYS = 7
+"""For how many days chat and transcripts can be had."""
+
+
+class SimulatedApp:
+    """
+    An app with a month of sessions, deterministic by its seed.
+
+    Parameters
+    ----------
+    seed
+        Of everything in it.
+    now
+        When it is. Sessions end before it or are live at it, and downloads expire after it.
+    account_id, app_id, token
+        What a client must present.
+    days
+        How many days of sessions there are.
+    first_page, largest_page, default_page
+        How pages are counted (0 or 1), how many rows one has at most, and without being asked.
+    download_minutes
+        How long a presigned address is good for.
+    base
+        Where downloads are to be had: scheme and host.
+    faults
+        What goes wrong; can be replaced at any time.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        now: dt.datetime = NOW,
+        account_id: str = ACCOUNT_ID,
+        app_id: str = APP_ID,
+        token: str = TOKEN,
+        days: int = 30,
+        first_page: int = 1,
+        largest_page: int = 50,
+        default_page: int = 25,
+        download_minutes: float = 60.0,
+        base: str = "https://simulated.example",
+        faults: Faults | None = None,
+    ) -> None:
+        self.seed = seed
+        self.now = now
+        self.account_id = account_id
+        self.app_id = app_id
+        self.token = token
+        self.first_page = first_page
+        self.largest_page = largest_page
+        self.default_page = default_page
+        self.download_minutes = download_minutes
+        self.base = base
+        self.faults = faults if faults is not None else Faults()
+        self._booked = {b.session_id: b for b in book(seed, now, days)}
+        self._outlines: dict[str, SimulatedCall] = {}
+        self._calls: OrderedDict[str, SimulatedCall] = OrderedDict()
+        self._summarised: set[str] = set()
+        self._peers: dict[str, str] | None = None
+        self._secret = hashlib.sha256(f"downloads {seed}".encode()).digest()
+
+    @property
+    def session_ids(self) -> list[str]:
+        """Ids of all sessions, oldest first."""
+        return list(self._booked)
+
+    @property
+    def main_incident(self) -> str:
+        """Id of the session that the demo is about."""
+        reviews = (b for b in self._booked.values() if b.plan.title == "Design review" and len(b.plan.incidents) >= 5)
+        return max(reviews, key=lambda b: b.plan.started).session_id
+
+    def truth(self, session_id: str) -> list[dict[str, Any]]:
+        """Say what really happened in a session; no call of the API tells."""
+        return self.outline(session_id).truth
+
+    def booked(self, session_id: str) -> Booked | None:
+        """Look a session up."""
+        return self._booked.get(session_id)
+
+    def all_booked(self) -> list[Booked]:
+        """Every session, oldest first."""
+        return list(self._booked.values())
+
+    def outline(self, session_id: str) -> SimulatedCall:
+        """Who was in a session and when, without simulating what they sent."""
+        if session_id not in self._outlines:
+            self._outlines[session_id] = run(self._booked[session_id].plan, reports=False, texts=False)
+        return self._outlines[session_id]
+
+    def call(self, session_id: str) -> SimulatedCall:
+        """Simulate a session in full, or take it from the last few that were."""
+        if session_id in self._calls:
+            self._calls.move_to_end(session_id)
+            return self._calls[session_id]
+        made = run(self._booked[session_id].plan)
+        self._calls[session_id] = made
+        while len(self._calls) > KEPT:
+            self._calls.popitem(last=False)
+        return made
+
+    def session_of(self, peer_id: str) -> str | None:
+        """Find the session a participant id belongs to."""
+        if self._peers is None:
+            self._peers = {
+                peer: session_id
+                for session_id in self._booked
+                for peers in self.outline(session_id).peers.values()
+                for peer in peers
+            }
+        return self._peers.get(peer_id)
+
+    def session_document(self, session_id: str) -> dict[str, Any]:
+        """The session as the API shows it, without its breakout rooms."""
+        document: dict[str, Any] = msgspec.json.decode(self.outline(session_id).session)["data"]
+        return document
+
+    def participant_documents(self, session_id: str) -> list[dict[str, Any]]:
+        """Participants of a session as the API shows them, in the order of joining."""
+        decoded = msgspec.json.decode(self.outline(session_id).participants)
+        listed: list[dict[str, Any]] = decoded["data"]["participants"]
+        return listed
+
+    def has_texts(self, session_id: str) -> bool:
+        """Whether chat and transcript of a session are still kept."""
+        booked = self._booked[session_id]
+        fresh = booked.ended > self.now.timestamp() - TEXT_DAYS * 86400
+        return fresh and not booked.plan.live
+
+    def has_summary(self, session_id: str) -> bool:
+        """Whether a summary was made of a session."""
+        booked = self._booked[session_id]
+        made = booked.summarised or session_id in self._summarised
+        return made and booked.talked and self.has_texts(session_id)
+
+    def summarise(self, session_id: str) -> None:
+        """Make a summary, as the POST does."""
+        self._summarised.add(session_id)
+
+    def presign(self, path: str) -> tuple[str, str]:
+        """Sign a download: its address and when it expires (ISO 8601)."""
+        minutes = -5.0 if self.faults.expired_downloads else self.download_minutes
+        until = self.now + dt.timedelta(minutes=minutes)
+        epoch = int(until.timestamp())
+        stamp = f"{until:%Y-%m-%dT%H:%M:%S}.000Z"
+        return f"{self.base}{path}?expires={epoch}&signature={self.signature(path, epoch)}", stamp
+
+    def signature(self, path: str, epoch: int) -> str:
+        """What a presigned address must carry."""
+        return hmac.new(self._secret, f"{path} {epoch}".encode(), "sha256").hexdigest()
+
+    def answer(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """
+        Answer a request as the API would.
+
+        Parameters
+        ----------
+        method, path, query
+            Of the request; anything before ``/accounts`` is cut off the path.
+        headers
+            Names in lower case.
+
+        Returns
+        -------
+        Status, headers and body. Faults are not in it: they belong to the way there (transport, server).
+        """
+        return route(self, Request(method.upper(), path, dict(query), dict(headers)))

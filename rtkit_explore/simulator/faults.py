@@ -1,0 +1,98 @@
+"""Faults that a simulated app can be told to have, so that a client can be tried against each."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from rtkit_explore.errors import InvalidArgumentError
+
+KINDS = ("rate_limit", "server_error", "slow", "cut", "broken_json")
+
+
+@dataclass
+class Faults:
+    """
+    What goes wrong, and how often.
+
+    Attributes
+    ----------
+    rate_limit
+        Every so-manieth request is answered 429; 0 never, 1 always.
+    retry_after
+        What such an answer says in ``Retry-After``, s; None leaves the header out.
+    server_error
+        Every so-manieth request is answered 503.
+    slow
+        Every so-manieth answer is late by ``slow_seconds``.
+    slow_seconds
+        How late.
+    cut
+        Every so-manieth connection breaks in the middle of the body.
+    broken_json
+        Every so-manieth answer is not JSON any more.
+    expired_downloads
+        Presigned addresses have run out when they are handed out.
+    at_most
+        How many faults there are altogether; None is without end.
+    """
+
+    rate_limit: int = 0
+    retry_after: float | None = 1.0
+    server_error: int = 0
+    slow: int = 0
+    slow_seconds: float = 1.0
+    cut: int = 0
+    broken_json: int = 0
+    expired_downloads: bool = False
+    at_most: int | None = None
+    _seen: dict[str, int] = field(default_factory=dict, repr=False)
+    _made: int = field(default=0, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def next(self) -> str:
+        """Count a request and say which fault it meets: a name of :data:`KINDS`, or nothing."""
+        with self._lock:
+            if self.at_most is not None and self._made >= self.at_most:
+                return ""
+            for kind in KINDS:
+                every = int(getattr(self, kind))
+                if every <= 0:
+                    continue
+                self._seen[kind] = self._seen.get(kind, 0) + 1
+                if self._seen[kind] % every == 0:
+                    self._made += 1
+                    return kind
+            return ""
+
+    @property
+    def made(self) -> int:
+        """How many faults there were so far."""
+        return self._made
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Faults:
+        """
+        Make faults of named values, as they come from a command line or a request.
+
+        Parameters
+        ----------
+        values
+            Names of the attributes with their values.
+
+        Returns
+        -------
+        The faults.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Where there is no such fault.
+        """
+        known = [f.name for f in fields(cls) if not f.name.startswith("_")]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            msg = f"there is no fault {', '.join(unknown)}; there are {', '.join(known)}"
+            raise InvalidArgumentError(msg)
+        return cls(**values)

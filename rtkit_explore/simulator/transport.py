@@ -1,0 +1,90 @@
+"""The simulated app as an httpx transport: no sockets, the same answers, the same faults."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+import msgspec
+
+from rtkit_explore.simulator.app import SimulatedApp
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from rtkit_explore.simulator.routes import Answer
+
+
+class _Broken(httpx.AsyncByteStream):
+    """A body that breaks off half-way."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body[: len(self._body) // 2]
+        msg = "peer closed connection without sending complete message body"
+        raise httpx.RemoteProtocolError(msg)
+
+
+class SimulatedTransport(httpx.AsyncBaseTransport):
+    """
+    Serve an httpx client from a simulated app.
+
+    Parameters
+    ----------
+    app
+        The app; None makes one of seed 0.
+
+    Attributes
+    ----------
+    app
+        The app that answers.
+    requests
+        How many requests there were.
+    """
+
+    def __init__(self, app: SimulatedApp | None = None) -> None:
+        self.app = app if app is not None else SimulatedApp()
+        self.requests = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request, or let it meet the fault that is due."""
+        self.requests += 1
+        fault = self.app.faults.next()
+        if fault == "slow":
+            await asyncio.sleep(self.app.faults.slow_seconds)
+        answer = with_fault(self.app, fault) or self.app.answer(
+            request.method,
+            request.url.path,
+            dict(request.url.params),
+            {name.lower(): value for name, value in request.headers.items()},
+        )
+        if fault == "broken_json":
+            answer.body = spoiled(answer.body)
+        if fault == "cut":
+            headers = {**answer.headers, "content-length": str(len(answer.body))}
+            return httpx.Response(answer.status, headers=headers, stream=_Broken(answer.body), request=request)
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
+
+
+def with_fault(app: SimulatedApp, fault: str) -> Answer | None:
+    """Answer in the app's place where the fault is an answer: 429 or 503."""
+    from rtkit_explore.simulator.routes import Answer
+
+    if fault == "rate_limit":
+        body = {"success": False, "error": {"code": 429, "message": "Too many requests"}}
+        headers = {"content-type": "application/json"}
+        if app.faults.retry_after is not None:
+            headers["retry-after"] = f"{app.faults.retry_after:g}"
+        return Answer(429, msgspec.json.encode(body), headers)
+    if fault == "server_error":
+        told = [{"code": 10503, "message": "Service temporarily unavailable"}]
+        return Answer(503, msgspec.json.encode({"success": False, "errors": told}))
+    return None
+
+
+def spoiled(body: bytes) -> bytes:
+    """Break JSON as a proxy in trouble does: the beginning, then something else."""
+    return body[: max(1, int(len(body) * 0.7))] + b"<html>"
