@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .call import Call
     from .samples_folder import sample_calls
     from .tables.schema import describe as schema
+    from .widgets.pickers import pick_participants, pick_session, pick_stream, pick_window
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,10 @@ _NAMES = {
     "allow_nested_loops": "api.nested:allow_nested_loops",
     "connect": "app:connect",
     "load": "app:load",
+    "pick_participants": "widgets.pickers:pick_participants",
+    "pick_session": "widgets.pickers:pick_session",
+    "pick_stream": "widgets.pickers:pick_stream",
+    "pick_window": "widgets.pickers:pick_window",
     "replay": "app:replay",
     "sample_calls": "samples_folder:sample_calls",
     "schema": "tables.schema:describe",
@@ -64,6 +69,10 @@ __all__ = [
     "connect",
     "load",
     "measures",
+    "pick_participants",
+    "pick_session",
+    "pick_stream",
+    "pick_window",
     "plot",
     "replay",
     "sample_calls",

@@ -1,0 +1,49 @@
+"""
+Pickers: a plain-Python model of each, and the ipywidgets view on it.
+
+In a notebook::
+
+    picker = rtk.pick_session(app)
+    picker                              # search, click, or use the arrow keys
+
+    call = app.call(picker.value)       # in the next cell
+    picker.to_code()                    # the line that makes the same choice without the widget
+
+What has been chosen is remembered when the cell runs again, for as long as the kernel lives;
+``rtk.widgets.forget()`` forgets it.
+"""
+
+from __future__ import annotations
+
+from .choices import Change, Choices, Item
+from .memory import forget
+from .picker import ListPicker, Picker
+from .pickers import (
+    ParticipantsPicker,
+    SessionPicker,
+    StreamPicker,
+    WindowPicker,
+    pick_participants,
+    pick_session,
+    pick_stream,
+    pick_window,
+)
+from .spans import Span
+
+__all__ = [
+    "Change",
+    "Choices",
+    "Item",
+    "ListPicker",
+    "ParticipantsPicker",
+    "Picker",
+    "SessionPicker",
+    "Span",
+    "StreamPicker",
+    "WindowPicker",
+    "forget",
+    "pick_participants",
+    "pick_session",
+    "pick_stream",
+    "pick_window",
+]
