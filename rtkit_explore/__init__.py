@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .app import App, AsyncApp, connect, load, replay
     from .call import Call
     from .samples_folder import sample_calls
+    from .simulated import demo, scenarios, simulate
     from .tables.schema import describe as schema
     from .widgets.pickers import pick_participants, pick_session, pick_stream, pick_window
 
@@ -57,6 +58,9 @@ _NAMES = {
     "pick_window": "widgets.pickers:pick_window",
     "replay": "app:replay",
     "sample_calls": "samples_folder:sample_calls",
+    "demo": "simulated:demo",
+    "scenarios": "simulated:scenarios",
+    "simulate": "simulated:simulate",
     "schema": "tables.schema:describe",
 }
 
@@ -67,6 +71,7 @@ __all__ = [
     "RtkitError",
     "allow_nested_loops",
     "connect",
+    "demo",
     "load",
     "measures",
     "pick_participants",
@@ -76,7 +81,9 @@ __all__ = [
     "plot",
     "replay",
     "sample_calls",
+    "scenarios",
     "schema",
+    "simulate",
     "tables",
 ]
 

@@ -27,6 +27,7 @@ LAYERS = [
     {"plot"},
     {"widgets"},
     {"sharing"},
+    {"simulated"},
     {"cli"},
 ]
 HEAVY = ("pandas", "numpy", "matplotlib", "httpx", "ipywidgets", "msgspec", "tqdm", "nest_asyncio")
