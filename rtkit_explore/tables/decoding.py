@@ -219,11 +219,22 @@ class DecodedSeries:
     unknown
         Key that the reference does not have, as JSON path from its sample, to (position of its first sample, how
         many samples have it).
+    places
+        Position of each sample in its list, where some items of the list were none; None where all were.
     """
 
     size: int
     columns: dict[str, list[Any] | NDArray[np.float64]]
     unknown: dict[str, tuple[int, int]]
+    places: list[int] | None = None
+
+    def positions(self) -> NDArray[np.int64]:
+        """Return the position of each sample in its list."""
+        return np.arange(self.size) if self.places is None else np.array(self.places, dtype="int64")
+
+    def place(self, path: str, row: int) -> str:
+        """Return the JSON path of a sample, given that of its list."""
+        return f"{path}[{row if self.places is None else self.places[row]}]"
 
 
 def decode_series(name: str, raw: msgspec.Raw) -> DecodedSeries | None:

@@ -24,7 +24,8 @@ def session_rows(document: Any, problems: Problems) -> list[Row]:
     rows = []
     for place, record in listed(data, "sessions", "session", reader, path):
         row = reader.row(SESSIONS, record, place, known=("paging",))
-        if row["session_id"] is None:
+        if not row["session_id"]:
+            row["session_id"] = None
             problems.bad_value(child(place, "id"), "a session without an id", "its row has no session_id")
         rows.append(row)
     return rows
@@ -39,7 +40,8 @@ def participant_row(record: Row, place: str, reader: Reader, session_id: str | N
         if row["preset_name"] not in (None, role):
             reader.problems.add("conflict", child(place, "role"), "differs from preset_name", "preset_name is shown")
         row["preset_name"] = row["preset_name"] or role
-    if row["peer_id"] is None:
+    if not row["peer_id"]:
+        row["peer_id"] = None
         reader.problems.bad_value(child(place, "id"), "a participant without an id", "the row has no peer_id")
     return row
 
@@ -47,7 +49,7 @@ def participant_row(record: Row, place: str, reader: Reader, session_id: str | N
 def peer_event_rows(record: Row, place: str, reader: Reader, session_id: str | None) -> list[Row]:
     """Read the lifecycle events of a participant."""
     rows = []
-    owner = record.get("id") if isinstance(record.get("id"), str) else None
+    owner = record["id"] if isinstance(record.get("id"), str) and record["id"] not in ("", "null") else None
     for _, where, event in reader.records(record.get("peer_events"), child(place, "peer_events")):
         fixed = {
             name: reader.value(PEER_EVENTS[name], event.get(name), child(where, name))

@@ -34,26 +34,57 @@ _DATE_ONLY = 10
 _LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 
-def decode(body: bytes | str, problems: Problems) -> Any:
+def decode(body: bytes | str, problems: Problems, path: str = "$", *, what: str = "the whole document") -> Any:
     """
-    Decode a JSON document.
+    Decode JSON text, or a part of one.
+
+    Parameters
+    ----------
+    path
+        Where the text stands in its document.
+    what
+        What is lost where it cannot be decoded.
 
     Returns
     -------
     Any
-        The decoded document; None, with a problem, where it is not JSON at all. NaN and Infinity, which some
-        encoders write, are accepted.
+        The decoded value; None, with a problem, where it is not JSON at all. What other encoders write is accepted:
+        NaN and Infinity, numbers beyond all bounds (infinite), lone surrogates, a byte-order mark; bytes that are
+        not UTF-8 are replaced, with a problem.
     """
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, UnicodeEncodeError, RecursionError):
+        value = _decode_slowly(body, problems, path, what)
+    else:
+        if value is None:
+            problems.add("broken", path, "null instead of a document", f"{what} is in no table")
+    return value
+
+
+def _decode_slowly(body: bytes | str, problems: Problems, path: str, what: str) -> Any:
+    text = body
+    if isinstance(body, bytes):
+        encoding = json.detect_encoding(body)
+        try:
+            text = body.decode(encoding, "surrogatepass")
+        except UnicodeDecodeError:
+            text = body.decode(encoding, "replace")
+            problems.bad_value(path, f"bytes that are not {encoding.upper()}", "shown as \ufffd where they stand")
     try:
-        return json.loads(body)
+        return json.loads(text.lstrip("\ufeff") if isinstance(text, str) else text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         where = f"character {error.pos}" if isinstance(error, json.JSONDecodeError) else "its text"
-        problems.add("broken", "$", f"not JSON: unreadable at {where}", "the whole document is in no table")
+        problems.add("broken", path, f"not JSON: unreadable at {where}", f"{what} is in no table")
         return None
+
+
+def _whole(digits: str) -> float:
+    """Read a whole number; one too long for Python to spell out is as good as infinite."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 class Reader:
@@ -102,7 +133,7 @@ class Reader:
             return None
         kind = column.kind
         if kind == "json":
-            return msgspec.json.encode(value).decode()
+            return _as_json(value)
         if kind == "boolean" and isinstance(value, bool):
             return value
         if kind in ("string", "category") and isinstance(value, str):
@@ -210,6 +241,13 @@ def child(path: str, key: str) -> str:
     """Return the JSON path of a key below a path."""
     plain = key.isidentifier() or key.replace("_", "a").isalnum()
     return f"{path}.{key}" if plain else f"{path}[{json.dumps(key)}]"
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (UnicodeEncodeError, ValueError, OverflowError, RecursionError):  # a lone surrogate, say
+        return json.dumps(value)
 
 
 def _is_finite(value: float) -> bool:

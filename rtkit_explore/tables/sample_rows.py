@@ -12,7 +12,7 @@ from .build import column_dtype, frame, texts, times_from_ints
 from .declared.kinds import DIRECTIONS, LIMITS, MEDIA
 from .declared.media import COUNTERS, GAUGES, SAMPLE_FIELDS, SAMPLES, SERIES
 from .decoding import DURATION_PARTS, DURATIONS, DecodedSeries, decode_series
-from .reading import Reader, child
+from .reading import Reader, child, decode
 from .times import NAT, parse_times
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .problem_rows import Problems
 
 _TEXTS = {"stream_id": None, "remote_peer_id": "peer_id", "producer_id": "producer_id", "mid": "mid"}
+_BIGGEST = 2.0**53  # beyond it floats cannot count
 _FLOATS = (*COUNTERS, *GAUGES, "ssrc")
 _REASONS = defaultdict(lambda: -1, {reason: code for code, reason in enumerate(LIMITS)})
 
@@ -71,7 +72,7 @@ class SampleRows:
             block = decode_series(name, series[name]) if name in series else None
             if block is None:
                 place = child(path, name)
-                items = _decode_slowly(series[name], problems, place) if name in series else decoded.get(name)
+                items = _items(series[name], problems, place) if name in series else decoded.get(name)
                 block = _read_slowly(name, items, place, Reader(problems))
             blocks[name] = block
         self.add_decoded(blocks, path, problems, session_id=session_id, peer_id=peer_id)
@@ -109,25 +110,25 @@ class SampleRows:
             "direction": np.repeat([DIRECTIONS.index(name.rpartition("_")[2]) for name, _ in blocks], sizes).astype(
                 "int8"
             ),
-            "position": np.concatenate([np.arange(size) for size in sizes]),
+            "position": np.concatenate([block.positions() for _, block in blocks]),
         }
         for column in _FLOATS:
             made[column] = values = np.full(rows, np.nan)
             for (name, block), (begin, end) in zip(blocks, spans, strict=True):
                 if column in block.columns:
                     values[begin:end] = block.columns[column]
-                    self._check_numbers(values[begin:end], column, child(path, name), problems)
+                    self._check_numbers(values[begin:end], column, block, child(path, name), problems)
         for column, key in _TEXTS.items():
             made[column] = words = np.full(rows, pd.NA, dtype=object)
             for (name, block), (begin, end) in zip(blocks, spans, strict=True):
                 source = key or ("consumer_id" if name.endswith("consumer") else "producer_id")
                 if source in block.columns:
-                    words[begin:end] = self._words(block.columns[source], source, child(path, name), problems)
+                    words[begin:end] = self._words(block, source, child(path, name), problems)
         made["timestamp"] = _times(blocks, path, problems)
         made["quality_limitation_reason"] = reasons = np.full(rows, -1, dtype="int8")
         for (name, block), (begin, end) in zip(blocks, spans, strict=True):
             if "quality_limitation_reason" in block.columns:
-                reasons[begin:end] = _reasons(block.columns["quality_limitation_reason"], child(path, name), problems)
+                reasons[begin:end] = _reasons(block, child(path, name), problems)
         order = _order(made)
         for column, values in made.items():
             self._parts.setdefault(column, []).append(values[order])
@@ -135,28 +136,33 @@ class SampleRows:
             self._parts.setdefault(column, []).append(np.full(rows, pd.NA if value is None else value, dtype=object))
         self._rows += rows
 
-    def _words(self, values: Any, key: str, path: str, problems: Problems) -> list[Any]:
+    def _words(self, block: DecodedSeries, key: str, path: str, problems: Problems) -> list[Any]:
         """Share one object for equal texts; ``null`` in quotes is missing."""
+        values = block.columns[key]
         words = list(map(self._shared.__getitem__, values))
         if "null" in self._shared:
-            for position, value in enumerate(values):
+            for row, value in enumerate(values):
                 if value == "null":
-                    problems.wrong_type(f"{path}[{position}].{key}", "null", "a text")
-                    words[position] = pd.NA
+                    problems.wrong_type(f"{block.place(path, row)}.{key}", "null", "a text")
+                    words[row] = pd.NA
         return words
 
     @staticmethod
-    def _check_numbers(values: NDArray[np.float64], column: str, path: str, problems: Problems) -> None:
-        with np.errstate(invalid="ignore"):
-            total = values.sum()
-        if column != "ssrc" and total - total == 0:  # neither NaN nor infinite
+    def _check_numbers(
+        values: NDArray[np.float64], column: str, block: DecodedSeries, path: str, problems: Problems
+    ) -> None:
+        """Take out what no client can have counted or measured, so that nothing overflows further on."""
+        whole = column == "ssrc"
+        if not whole and values.max() < _BIGGEST and values.min() > -_BIGGEST:  # and no NaN among them
             return
-        wrong = np.isinf(values)
-        if column == "ssrc":
-            wrong |= (values != np.floor(values)) & ~np.isnan(values)
+        with np.errstate(invalid="ignore"):
+            wrong = np.abs(values) >= _BIGGEST
+            if whole:
+                wrong |= (values != np.floor(values)) & ~np.isnan(values)
         if wrong.any():
-            for position in np.flatnonzero(wrong):
-                problems.bad_value(f"{path}[{position}].{column}", "not a number that can be")
+            key = SAMPLES[column].key
+            for row in np.flatnonzero(wrong):
+                problems.bad_value(f"{block.place(path, row)}.{key}", "not a number that can be")
             values[wrong] = np.nan
 
     def finish(self) -> pd.DataFrame:
@@ -211,8 +217,8 @@ def _times(blocks: list[tuple[str, DecodedSeries]], path: str, problems: Problem
         values = block.columns["timestamp"]
         if not unclean and None not in lookup:
             continue
-        for position, value in enumerate(values):
-            place = f"{child(path, name)}[{position}].timestamp"
+        for row, value in enumerate(values):
+            place = f"{block.place(child(path, name), row)}.timestamp"
             if value in unclean:
                 reader.bad_time(place, value, read=unclean[value])
             elif value is None:
@@ -223,22 +229,18 @@ def _times(blocks: list[tuple[str, DecodedSeries]], path: str, problems: Problem
     )
 
 
-def _reasons(values: Any, path: str, problems: Problems) -> NDArray[np.int8]:
+def _reasons(block: DecodedSeries, path: str, problems: Problems) -> NDArray[np.int8]:
+    values = block.columns["quality_limitation_reason"]
     codes = np.fromiter(map(_REASONS.__getitem__, values), dtype="int8", count=len(values))
-    for position in np.flatnonzero(codes == -1) if codes.min(initial=0) < 0 else ():
-        if values[position] is not None:
-            problems.bad_value(f"{path}[{position}].quality_limitation_reason", f"not one of {', '.join(LIMITS)}")
+    for row in np.flatnonzero(codes == -1) if codes.min(initial=0) < 0 else ():
+        if values[row] is not None:
+            place = f"{block.place(path, row)}.quality_limitation_reason"
+            problems.bad_value(place, f"not one of {', '.join(LIMITS)}")
     return codes
 
 
-def _decode_slowly(raw: msgspec.Raw, problems: Problems, path: str) -> Any:
-    import msgspec
-
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        problems.add("broken", path, "not JSON", "its samples are in no table")
-        return None
+def _items(raw: msgspec.Raw, problems: Problems, path: str) -> Any:
+    return decode(bytes(raw), problems, path, what="this list of samples")
 
 
 def _read_slowly(name: str, items: Any, path: str, reader: Reader) -> DecodedSeries:
@@ -271,7 +273,7 @@ def _read_slowly(name: str, items: Any, path: str, reader: Reader) -> DecodedSer
             for part in DURATION_PARTS:
                 column = f"{DURATIONS}_{part}"
                 columns[column].append(reader.value(SAMPLES[column], durations.get(part), child(where, part)))
-    return DecodedSeries(len(records), columns, {})
+    return DecodedSeries(len(records), columns, {}, [position for position, _, _ in records])
 
 
 _TEXT_KEYS = ("mid", "producer_id", "consumer_id", "peer_id")
