@@ -102,7 +102,9 @@ class App:
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
         """Wait for a coroutine on the background event loop, for example one of ``app.awaitable``."""
-        return bridge.shared().run(work)
+        loop = bridge.shared()
+        loop.close_at_end(self.awaitable)
+        return loop.run(work)
 
     sessions = _blocking(AsyncApp.sessions)
     session = _blocking(AsyncApp.session)

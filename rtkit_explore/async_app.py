@@ -179,7 +179,8 @@ class AsyncApp(NineCalls):
         """
         from rtkit_explore import person_search, tables
 
-        wanted = str(checked_text("person", person)).strip()
+        # A None would be taken for "not given", which cannot be here.
+        wanted = str(checked_text("person", "" if person is None else person)).strip()
         with self.progress_bar(f"looking for {wanted}") as bar:
             listing = await self.client.sessions(
                 start_time=None if start_time is None else person_search.earlier(instant("start_time", start_time)),

@@ -333,6 +333,7 @@ class NineCalls:
         return tables.summary_jobs(await self.client.generate_summary(session_id))
 
     def progress_bar(self, description: str) -> Progress:
+        """Make the bar of one piece of work."""
         return Progress(description, show=self.settings.progress, delay=self.settings.progress_delay)
 
 
@@ -352,5 +353,6 @@ def checked(key: str, listing: Listing) -> dict[str, Any]:
 
 
 def warn(message: str) -> None:
-    # Where it happened is in the package; what matters is the call of the user, which no stack level reaches.
+    """Warn that a table may lack rows."""
+    # It is raised on another thread than the user's call, so no stack level could point there.
     warnings.warn(message, PartialResultWarning, stacklevel=2)

@@ -8,7 +8,8 @@ import concurrent.futures
 import contextlib
 import os
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rtkit_explore.errors import EventLoopError
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+
+
+class Closeable(Protocol):
+    """Something with connections that belong to a loop."""
+
+    async def aclose(self) -> None:
+        """Close them."""
+
 
 POLL = 0.25
 """Seconds between looks at Ctrl-C: on some systems a wait without end cannot be interrupted."""
@@ -35,6 +44,7 @@ class Bridge:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._open: weakref.WeakSet[Closeable] = weakref.WeakSet()
         # Loops of a parent process: neither usable here nor ours to close.
         self._inherited: list[asyncio.AbstractEventLoop] = []
         if hasattr(os, "register_at_fork"):
@@ -104,6 +114,10 @@ class Bridge:
             msg = "the background event loop was closed while this call was under way: call again"
             raise EventLoopError(msg) from None
 
+    def close_at_end(self, thing: Closeable) -> None:
+        """Close this on the loop before the loop ends, if it still exists by then."""
+        self._open.add(thing)
+
     def close(self) -> None:
         """Cancel what is under way and end the thread. The next call starts a new one."""
         with self._lock:
@@ -119,7 +133,7 @@ class Bridge:
         with self._lock:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
                 loop = asyncio.new_event_loop()
-                thread = threading.Thread(target=_serve, args=(loop,), name="rtkit-explore", daemon=True)
+                thread = threading.Thread(target=_serve, args=(loop, self._open), name="rtkit-explore", daemon=True)
                 thread.start()
                 self._loop, self._thread = loop, thread
             return self._loop
@@ -132,7 +146,7 @@ class Bridge:
         self._loop = self._thread = None
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
+def _serve(loop: asyncio.AbstractEventLoop, opened: weakref.WeakSet[Closeable]) -> None:
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()
@@ -141,6 +155,9 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
             task.cancel()
         if tasks:
             loop.run_until_complete(asyncio.wait(tasks, timeout=GRACE))
+        for thing in list(opened):
+            with contextlib.suppress(Exception):
+                loop.run_until_complete(thing.aclose())
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         asyncio.set_event_loop(None)

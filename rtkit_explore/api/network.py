@@ -6,6 +6,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
 from rtkit_explore.settings import LOOPBACK
 
 
@@ -42,7 +43,15 @@ class Network(httpx.AsyncBaseTransport):
         if key not in self._ways:
             # Reading certificates takes a tenth of a second, which plain http on this machine can do without.
             verify = scheme != "http" or proxy is not None
-            self._ways[key] = httpx.AsyncHTTPTransport(limits=self._limits, proxy=proxy, verify=verify)
+            try:
+                self._ways[key] = httpx.AsyncHTTPTransport(limits=self._limits, proxy=proxy, verify=verify)
+            except ImportError:
+                msg = "the environment names a SOCKS proxy, for which httpx needs an extra: pip install 'httpx[socks]'"
+                raise MissingExtraError(msg) from None
+            except ValueError:
+                # The address may hold a password.
+                msg = "the address of the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used: correct it"
+                raise InvalidArgumentError(msg) from None
         return self._ways[key]
 
 

@@ -74,18 +74,16 @@ def test_callbacks_in_other_threads_get_their_own_results(bridge):
 
 
 def test_a_callback_while_a_cell_is_waiting_is_served_meanwhile(bridge):
-    release = threading.Event()
+    release = asyncio.Event()
 
-    async def cell() -> str:
-        while not release.is_set():
-            await asyncio.sleep(0.005)
-        return "cell"
+    async def free() -> None:
+        release.set()
 
-    waiting = threading.Thread(target=lambda: bridge.run(cell()))
+    waiting = threading.Thread(target=lambda: bridge.run(release.wait()))
     waiting.start()
     assert bridge.run(double(1)) == 2
     assert waiting.is_alive()
-    release.set()
+    bridge.run(free())
     waiting.join()
 
 
@@ -212,7 +210,11 @@ def test_a_process_that_ends_while_the_loop_runs_ends_quietly():
     print("done")
     """
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=20, check=True
+        [sys.executable, "-X", "dev", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
     )
     assert done.stdout == "done\n"
     assert done.stderr == ""

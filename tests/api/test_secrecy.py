@@ -48,7 +48,9 @@ def test_a_traceback_with_locals_does_not_show_it():
     with pytest.raises(ValueError) as caught:
         fails(Secret("abc123"))
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    assert "abc123" not in "".join(line for line in shown.format() if "Secret('" not in line and "fails(Secret" not in line)
+    assert "abc123" not in "".join(
+        line for line in shown.format() if "Secret('" not in line and "fails(Secret" not in line
+    )
 
 
 def test_errors_keep_what_they_know_when_copied_and_pickled():

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from server import ACCOUNT, APP, TOKEN, ApiServer
@@ -13,6 +12,10 @@ from server import ACCOUNT, APP, TOKEN, ApiServer
 from rtkit_explore.api.client import ApiClient
 from rtkit_explore.api.clock import Clock
 from rtkit_explore.settings import Secret, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @dataclass

@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class ApiServer:
         self._server.handle_error = lambda *arguments: None  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
-    def __enter__(self) -> ApiServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -130,15 +130,19 @@ class ApiServer:
 
     def make_sessions(self, count: int) -> list[str]:
         """Serve sessions that have nothing but an id and a time, newest first."""
-        made = [{"id": f"s{number:04d}", "created_at": f"2026-11-01T{number // 60 % 24:02d}:{number % 60:02d}:00.000Z"}
-                for number in range(count)]
+        made = [
+            {"id": f"s{number:04d}", "created_at": f"2026-11-01T{number // 60 % 24:02d}:{number % 60:02d}:00.000Z"}
+            for number in range(count)
+        ]
         self.sessions = {row["id"]: row for row in made}
         return [row["id"] for row in made]
 
     def make_participants(self, session_id: str, count: int) -> list[str]:
         """Serve participants that have nothing but an id."""
         self.sessions.setdefault(session_id, {"id": session_id, "status": "ENDED"})
-        self.participants[session_id] = [{"id": f"p{number:04d}", "display_name": f"P{number}"} for number in range(count)]
+        self.participants[session_id] = [
+            {"id": f"p{number:04d}", "display_name": f"P{number}"} for number in range(count)
+        ]
         return [row["id"] for row in self.participants[session_id]]
 
     def seen(self, pattern: str = "") -> list[Recorded]:
@@ -150,7 +154,9 @@ class ApiServer:
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
         request = Recorded(
-            handler.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)),
+            handler.command,
+            parts.path,
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
             {name.lower(): value for name, value in handler.headers.items()},
         )
         with self._lock:
@@ -181,8 +187,14 @@ class ApiServer:
         return None
 
     def _send(
-        self, handler: BaseHTTPRequestHandler, request: Recorded, status: int, headers: dict[str, str], body: bytes,
-        *, cut: bool,
+        self,
+        handler: BaseHTTPRequestHandler,
+        request: Recorded,
+        status: int,
+        headers: dict[str, str],
+        body: bytes,
+        *,
+        cut: bool,
     ) -> None:
         if self.compress and "gzip" in request.headers.get("accept-encoding", "") and len(body) > 500:
             body = gzip.compress(body, compresslevel=1)
@@ -200,7 +212,9 @@ class ApiServer:
             return
         handler.wfile.write(body)
 
-    def _error(self, status: int, message: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+    def _error(
+        self, status: int, message: str, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
         if self.error_form == "error":
             answer: dict[str, Any] = {"success": False, "error": {"code": status, "message": message}}
         else:
@@ -236,7 +250,9 @@ class ApiServer:
                 data = row if self.session_shape == "data" else {"session": row}
                 return json.dumps({"success": True, "data": data}).encode()
             case ["sessions", session_id, "participants"]:
-                return self._list("participants", {row["id"]: row for row in self.participants[session_id]}, request.query)
+                return self._list(
+                    "participants", {row["id"]: row for row in self.participants[session_id]}, request.query
+                )
             case ["sessions", session_id, "participants", participant_id]:
                 row = {row["id"]: row for row in self.participants[session_id]}[participant_id]
                 return json.dumps({"success": True, "data": {"participant": row}}).encode()
@@ -287,7 +303,7 @@ class ApiServer:
 
     def _link(self, session_id: str, kind: str, form: str) -> bytes:
         file = (session_id, f"{kind}.{form}" if kind == "transcript" else kind)
-        self.files[file]  # noqa: B018 - absent is a 404
+        self.files[file]
         key = f"{next(self._links)}"
         if self.expired_links > 0:
             self.expired_links -= 1
@@ -309,7 +325,11 @@ class ApiServer:
             return 302, {"Location": f"/presigned/moved-{key}?{SIGNATURE}"}, b""
         file = self._good_links.get(key.removeprefix("moved-"))
         if file is None:
-            return 403, {"Content-Type": "application/xml"}, b"<Error><Code>AccessDenied</Code>Request has expired</Error>"
+            return (
+                403,
+                {"Content-Type": "application/xml"},
+                b"<Error><Code>AccessDenied</Code>Request has expired</Error>",
+            )
         return 200, {"Content-Type": "application/octet-stream"}, self.files[file]
 
 

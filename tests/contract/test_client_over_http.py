@@ -125,7 +125,10 @@ def test_peer_report_sends_its_parameters(saved, ask, clean, part):
 def test_chat_is_downloaded_from_where_the_answer_points(saved, ask, clean):
     got = ask(lambda client: client.chat(clean["session"]))
     assert got.content == b"id,payload\n1,hello\n"
-    assert [request.path for request in saved.requests] == [f"{PREFIX}/sessions/{clean['session']}/chat", "/presigned/0"]
+    assert [request.path for request in saved.requests] == [
+        f"{PREFIX}/sessions/{clean['session']}/chat",
+        "/presigned/0",
+    ]
     assert got.link.expires_at == "2026-11-21T00:00:00.000Z"
 
 
@@ -233,7 +236,7 @@ def test_an_odd_id_stays_one_piece_of_the_path(server, ask, odd):
         ("2026-11-01T10:00:00+01:00", "2026-11-01T09:00:00.000Z"),
         ("2026-11-01 10:00:00.25", "2026-11-01T10:00:00.250Z"),
         (date(2026, 11, 1), "2026-11-01T00:00:00.000Z"),
-        (datetime(2026, 11, 1, 10, 0, 0, 1), "2026-11-01T10:00:00.000001Z"),
+        (datetime(2026, 11, 1, 10, 0, 0, 1), "2026-11-01T10:00:00.000001Z"),  # noqa: DTZ001 - without a zone on purpose
         (datetime(2026, 11, 1, 10, tzinfo=timezone(timedelta(hours=-5))), "2026-11-01T15:00:00.000Z"),
         (datetime(2026, 11, 1, 10, tzinfo=UTC), "2026-11-01T10:00:00.000Z"),
         (pd.Timestamp("2026-11-01 10:00", tz="Europe/Berlin"), "2026-11-01T09:00:00.000Z"),

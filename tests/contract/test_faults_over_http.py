@@ -56,7 +56,7 @@ def test_a_get_is_repeated_after_a_broken_connection(one, ask, kind):
 def test_an_answer_that_breaks_off_every_time_is_a_failed_connection(one, ask, compress):
     one.compress = compress
     one.faults.append(Fault("cut", times=9))
-    with pytest.raises(ConnectionFailedError, match="after 4 attempts: the connection to 127.0.0.1 broke"):
+    with pytest.raises(ConnectionFailedError, match=r"after 4 attempts: the connection to 127.0.0.1 broke"):
         ask(lambda client: client.peer_report("p1"))
     assert len(one.requests) == 4
 
@@ -70,7 +70,11 @@ def test_a_refusal_is_not_repeated(one, ask, status):
     assert len(one.requests) == 1
 
 
-@pytest.mark.parametrize("fault", [Fault("status", status=429), Fault("status", status=503), Fault("cut"), Fault("reset")], ids=lambda fault: f"{fault.kind}-{fault.status}")
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("status", status=429), Fault("status", status=503), Fault("cut"), Fault("reset")],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)
 def test_the_post_is_never_repeated(one, ask, fault):
     one.faults.append(replace(fault))
     with pytest.raises(ApiError, match="not sent again" if fault.status != 503 or fault.kind != "status" else "failed"):
@@ -177,7 +181,10 @@ def test_broken_json_is_an_error_that_says_so(one, ask, question):
         ask(question)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'"text"', b"{}", b'{"success": true}', b"<html>hello</html>", b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"null", b'"text"', b"{}", b'{"success": true}', b"<html>hello</html>", b"\xff\xfe", b"[" * 100_000],
+)
 def test_an_answer_that_is_none_is_an_error(one, ask, body):
     one._route = lambda *arguments: body
     for question in (session, lambda client: client.sessions(), lambda client: client.chat("s1")):
@@ -192,7 +199,9 @@ def test_nan_in_a_document_is_let_through(one, ask):
 
 def test_an_answer_that_does_not_come_is_an_error_that_names_the_setting(one, ask):
     one.faults.append(Fault("slow", times=9, seconds=0.6))
-    with pytest.raises(ConnectionFailedError, match=r"after 2 attempts: 127.0.0.1 sent nothing for 0.2 s \(read_timeout=\)"):
+    with pytest.raises(
+        ConnectionFailedError, match=r"after 2 attempts: 127.0.0.1 sent nothing for 0.2 s \(read_timeout=\)"
+    ):
         ask(session, read_timeout=0.2, retries=1)
 
 
@@ -268,7 +277,15 @@ def test_no_error_holds_the_token_or_a_presigned_address(one, ask, caplog, fault
     assert "5ign4ture" not in said
 
 
-@pytest.mark.parametrize("fault", [Fault("status", path="presigned", times=99, status=500), Fault("cut", path="presigned", times=99), Fault("status", path="presigned", times=99, status=418)], ids=lambda fault: f"{fault.kind}-{fault.status}")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", path="presigned", times=99, status=500),
+        Fault("cut", path="presigned", times=99),
+        Fault("status", path="presigned", times=99, status=418),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)
 def test_no_failed_download_shows_its_address(one, ask, caplog, fault):
     caplog.set_level(logging.DEBUG)
     one.files["s1", "chat"] = b"x" * 1000
@@ -318,7 +335,9 @@ def test_the_token_is_not_sent_to_another_host():
         seen.append((request.url.host, "Authorization" in request.headers))
         if request.url.host == "files.example":
             return httpx.Response(200, content=b"chat")
-        return httpx.Response(200, json={"success": True, "data": {"chat_download_url": "https://files.example/chat?sig=1"}})
+        return httpx.Response(
+            200, json={"success": True, "data": {"chat_download_url": "https://files.example/chat?sig=1"}}
+        )
 
     settings = Settings("a", "b", token=Secret(TOKEN))
     client = ApiClient(settings, innermost=httpx.MockTransport(answer))

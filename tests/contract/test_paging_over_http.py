@@ -34,7 +34,9 @@ def test_every_row_comes_once_and_in_order(server, ask, base, place, count):
     assert listing.problems == []
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.base}-{shape.place}-{shape.largest}-{shape.page_zero}-{shape.behind}")
+@pytest.mark.parametrize(
+    "shape", SHAPES, ids=lambda shape: f"{shape.base}-{shape.place}-{shape.largest}-{shape.page_zero}-{shape.behind}"
+)
 def test_servers_that_count_cut_and_refuse_pages_in_their_own_way_are_read_whole(server, ask, shape):
     made = server.make_participants("s", 16)
     server.paging["participants"] = shape

@@ -32,7 +32,13 @@ def test_one_file_is_a_call_of_one(folder):
 @pytest.mark.parametrize("how", ["paths", "pattern", "folder", "list", "same one twice"])
 def test_several_files_are_one_call_however_they_are_named(folder, how):
     a, b = folder / "a.json", folder / "b.json"
-    sources = {"paths": [a, str(b)], "pattern": [str(folder / "*.json")], "folder": [folder], "list": [[a, b]], "same one twice": [a, b, a]}
+    sources = {
+        "paths": [a, str(b)],
+        "pattern": [str(folder / "*.json")],
+        "folder": [folder],
+        "list": [[a, b]],
+        "same one twice": [a, b, a],
+    }
     assert set(load_documents(sources[how]).reports) == {"p1", "p2"}
 
 
@@ -84,7 +90,7 @@ def test_two_reports_of_one_peer_are_refused(folder):
 
 
 def test_what_is_not_there_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(SavedCallError, match="absent.json does not exist"):
+    with pytest.raises(SavedCallError, match=r"absent.json does not exist"):
         load_documents([tmp_path / "absent.json"])
     with pytest.raises(SavedCallError, match="matches no file"):
         load_documents([tmp_path / "*.json"])

@@ -91,7 +91,10 @@ def test_sessions_are_chosen_by_time(ask, folder):
     change(folder / "sfu-clean" / "session.json", started_at="2026-11-01T12:00:00.000Z")
     assert listed(ask, start_time="2026-11-01T11:00") == ["recording sfu-clean"]
     assert listed(ask, end_time="2026-11-01T11:00") == ["recording clean"]
-    assert listed(ask, start_time="2026-11-01T10:00", end_time="2026-11-01T12:00") == ["recording sfu-clean", "recording clean"]
+    assert listed(ask, start_time="2026-11-01T10:00", end_time="2026-11-01T12:00") == [
+        "recording sfu-clean",
+        "recording clean",
+    ]
 
 
 def test_sessions_come_in_pages(ask):
