@@ -110,7 +110,7 @@ class SimulatedApp:
         return list(self._booked.values())
 
     def outline(self, session_id: str) -> SimulatedCall:
-        """Who was in a session and when, without simulating what they sent."""
+        """Lay out who was in a session and when, without simulating what they sent."""
         if session_id not in self._outlines:
             self._outlines[session_id] = run(self._booked[session_id].plan, reports=False, texts=False)
         return self._outlines[session_id]
@@ -138,12 +138,12 @@ class SimulatedApp:
         return self._peers.get(peer_id)
 
     def session_document(self, session_id: str) -> dict[str, Any]:
-        """The session as the API shows it, without its breakout rooms."""
+        """Give the session as the API shows it, without its breakout rooms."""
         document: dict[str, Any] = msgspec.json.decode(self.outline(session_id).session)["data"]
         return document
 
     def participant_documents(self, session_id: str) -> list[dict[str, Any]]:
-        """Participants of a session as the API shows them, in the order of joining."""
+        """List the participants of a session as the API shows them, in the order of joining."""
         decoded = msgspec.json.decode(self.outline(session_id).participants)
         listed: list[dict[str, Any]] = decoded["data"]["participants"]
         return listed
@@ -173,7 +173,7 @@ class SimulatedApp:
         return f"{self.base}{path}?expires={epoch}&signature={self.signature(path, epoch)}", stamp
 
     def signature(self, path: str, epoch: int) -> str:
-        """What a presigned address must carry."""
+        """Sign a download's path and expiry: what a presigned address must carry."""
         return hmac.new(self._secret, f"{path} {epoch}".encode(), "sha256").hexdigest()
 
     def answer(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:

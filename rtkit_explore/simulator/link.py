@@ -47,7 +47,10 @@ class Link:
     @classmethod
     def fair(cls, steps: int, *, delay_ms: float, jitter_ms: float, loss: float = 0.0) -> Link:
         """Make a link that nobody would complain about."""
-        full = np.full
+
+        def full(count: int, value: float) -> Floats:
+            return np.full(count, float(value))
+
         return cls(
             loss=full(steps, loss),
             burst_ms=np.zeros(steps),

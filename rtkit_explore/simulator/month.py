@@ -68,6 +68,19 @@ class Booked:
         return self.plan.started + self.plan.seconds
 
 
+@dataclass(frozen=True)
+class Office:
+    """What all sessions of an app share: its seed, its organization and the ids of its meetings."""
+
+    seed: int
+    organization: str
+    rooms: dict[str, str]
+
+    def ids(self, chance: random.Random, title: str) -> dict[str, str]:
+        """Ids of a new session of a meeting."""
+        return {"session": new_id(chance), "organization": self.organization, "meeting": self.rooms[title]}
+
+
 def user_of(name: str, seed: int) -> tuple[str, str]:
     """User id and custom participant id of somebody: the same in every session."""
     custom = name.lower().replace(" ", ".") + "@example.com"
@@ -98,8 +111,7 @@ def book(seed: int, now: dt.datetime, days: int = 30) -> list[Booked]:
     Sessions, oldest first. The demo's main incident took place yesterday afternoon.
     """
     chance = random.Random(f"month {seed}")  # noqa: S311
-    organization = new_id(chance)
-    rooms = {title: new_id(chance) for title in MEETINGS}
+    office = Office(seed, new_id(chance), {title: new_id(chance) for title in MEETINGS})
     booked: list[Booked] = []
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for back in range(days, 0, -1):
@@ -107,29 +119,18 @@ def book(seed: int, now: dt.datetime, days: int = 30) -> list[Booked]:
         busy = chance.randint(1, 2) if day.weekday() >= 5 else chance.randint(4, 8)
         for slot in sorted(chance.sample(range(14, 36), busy)):
             start = day + dt.timedelta(minutes=30 * slot, seconds=chance.randint(0, 170))
-            booked.extend(_session(chance, seed, start, organization, rooms, number=len(booked)))
-    booked.append(main_incident(seed, today - dt.timedelta(days=1), organization, rooms["Design review"]))
-    booked.extend(_live(chance, seed, now, organization, rooms))
+            booked.extend(_session(chance, office, start, number=len(booked)))
+    booked.append(main_incident(office, today - dt.timedelta(days=1)))
+    booked.extend(_live(chance, office, now))
     booked.sort(key=lambda b: b.plan.started)
     return booked
 
 
-def _ids(chance: random.Random, organization: str, meeting: str) -> dict[str, str]:
-    return {"session": new_id(chance), "organization": organization, "meeting": meeting}
-
-
-def _session(
-    chance: random.Random,
-    seed: int,
-    start: dt.datetime,
-    organization: str,
-    rooms: dict[str, str],
-    *,
-    number: int,
-) -> list[Booked]:
+def _session(chance: random.Random, office: Office, start: dt.datetime, *, number: int) -> list[Booked]:
+    seed = office.seed
     title = chance.choice(MEETINGS)
     if title == "Training" and chance.random() < 0.7:
-        return [_webinar(chance, seed, start, organization, rooms[title], number)]
+        return [_webinar(chance, office, start, number)]
     few = title in ("One to one", "Hiring interview")
     names = chance.sample(CAST, 2 if few else chance.randint(3, 7))
     phones = chance.random() < 0.25
@@ -150,7 +151,7 @@ def _session(
         simulcast=len(names) >= 5 and chance.random() < 0.5,
         started=start.timestamp(),
         title=title,
-        ids=_ids(chance, organization, rooms[title]),
+        ids=office.ids(chance, title),
     )
     parent = Booked(plan, "meeting", talked=chance.random() < 0.7, summarised=chance.random() < 0.3)
     if len(names) >= 6 and chance.random() < 0.5:
@@ -159,7 +160,7 @@ def _session(
 
 
 def _everyday(chance: random.Random, people: tuple[Person, ...], seconds: float) -> tuple[Incident, ...]:
-    """What happens in any call without being a fault: people mute themselves and share documents."""
+    """Add what happens in any call without being a fault: people mute themselves and share documents."""
     incidents = []
     for one in people:
         if chance.random() < 0.4:
@@ -176,9 +177,8 @@ def _everyday(chance: random.Random, people: tuple[Person, ...], seconds: float)
     return tuple(incidents)
 
 
-def _webinar(
-    chance: random.Random, seed: int, start: dt.datetime, organization: str, meeting: str, number: int
-) -> Booked:
+def _webinar(chance: random.Random, office: Office, start: dt.datetime, number: int) -> Booked:
+    seed = office.seed
     names = chance.sample(CAST, chance.randint(9, 14))
     people = tuple(
         person(name, seed, preset="webinar_presenter")
@@ -201,7 +201,7 @@ def _webinar(
         started=start.timestamp(),
         title="Training (webinar)",
         session_type="livestream" if chance.random() < 0.3 else "meeting",
-        ids=_ids(chance, organization, meeting),
+        ids=office.ids(chance, "Training"),
     )
     return Booked(plan, "webinar", talked=True, summarised=True)
 
@@ -216,19 +216,20 @@ def _breakouts(chance: random.Random, parent: Booked, seed: int, number: int) ->
             seed=seed * 100_003 + number + 50_000 * (k + 1),
             started=parent.ended + 45.0,
             title=f"{parent.plan.title}, room {k + 1}",
-            ids=_ids(chance, parent.plan.ids["organization"], parent.plan.ids["meeting"]),
+            ids={**parent.plan.ids, "session": new_id(chance)},
         )
         rooms.append(Booked(plan, "breakout", parent=parent.session_id, talked=False))
         parent.rooms.append(plan.ids["session"])
     return rooms
 
 
-def main_incident(seed: int, day: dt.datetime, organization: str, meeting: str) -> Booked:
+def main_incident(office: Office, day: dt.datetime) -> Booked:
     """
     Book the call that the demo is about: Alma's uplink loses packets in yesterday's design review.
 
     What else goes on in it is harmless, and in the way of whoever looks for the cause.
     """
+    seed = office.seed
     chance = random.Random(f"incident {seed}")  # noqa: S311
     alma, boris, chen, dana, emil = CAST[:5]
     people = tuple(person(name, seed) for name in (alma, boris, chen, dana, emil))
@@ -248,12 +249,13 @@ def main_incident(seed: int, day: dt.datetime, organization: str, meeting: str) 
         seed=seed * 100_003 + 99_991,
         started=(day + dt.timedelta(hours=14, minutes=30, seconds=12)).timestamp(),
         title="Design review",
-        ids=_ids(chance, organization, meeting),
+        ids=office.ids(chance, "Design review"),
     )
     return Booked(plan, "meeting", talked=True, summarised=True)
 
 
-def _live(chance: random.Random, seed: int, now: dt.datetime, organization: str, rooms: dict[str, str]) -> list[Booked]:
+def _live(chance: random.Random, office: Office, now: dt.datetime) -> list[Booked]:
+    seed = office.seed
     sessions = []
     for k, title in enumerate(("Support triage", "Customer call")):
         names = chance.sample(CAST, 3 + k)
@@ -268,7 +270,7 @@ def _live(chance: random.Random, seed: int, now: dt.datetime, organization: str,
             started=now.timestamp() - seconds,
             title=title,
             live=True,
-            ids=_ids(chance, organization, rooms[title]),
+            ids=office.ids(chance, title),
         )
         sessions.append(Booked(plan, "meeting", talked=False))
     return sessions

@@ -258,12 +258,12 @@ def _receive(
         buffer_ms=np.zeros(0),
         conceal=np.zeros(0),
     )
-    outage = np.maximum(sender.up.down, 0.0 if plan.direct else seat.down.down)
+    outage = np.maximum(sender.up.down, seat.down.down)
     if track.pictures is not None:
         own = {*world.breaks.get((t, r), []), *track.breaks}
         _pictures(rng, stream, layer, thin * (1 - outage), own)
     else:
-        burst = np.maximum(sender.up.burst_ms, 0.0 if plan.direct else seat.down.burst_ms)
+        burst = np.maximum(sender.up.burst_ms, seat.down.burst_ms)
         each = np.where(burst > 20.0, 20.0 / np.maximum(burst, 20.0), 0.88)
         stream.conceal = lost * each + np.clip(stream.jitter_ms - 25.0, 0.0, 40.0) * 0.004
     stream.buffer_ms = _buffer(world, stream, downlink, outage)

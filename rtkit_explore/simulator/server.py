@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -78,9 +78,10 @@ class SimulatedServer:
             self._thread.join()
             self._thread = None
 
-    def __enter__(self) -> SimulatedServer:
+    def __enter__(self) -> Self:
         """Start serving."""
-        return self.start()
+        self.start()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
