@@ -166,18 +166,31 @@ def test_every_object_and_list_of_the_reference_example_may_be_anything():
 def test_every_key_of_the_reference_example_may_be_absent():
     document = reference.peer_report()
     whole = [path for path, _ in reference.leaves(document) if reference.is_whole(path)]
-    for path, _ in list(reference.nodes(document)):
-        if not path or any(path[: len(kept)] == kept and path != kept for kept in whole):
-            continue
-        changed = reference.without(document, path)
+    paths = [
+        path
+        for path, _ in reference.nodes(document)
+        if path and not any(path[: len(kept)] == kept and path != kept for kept in whole)
+    ]
+    call = call_of([reference.without(as_peer(number), path) for number, path in enumerate(paths)])
+    for name, table in call.tables.items():
+        assert_shape(name, table)
+    found = problem_paths(call)
+    for number, path in enumerate(paths):
+        needed = path == ("data", "participant", "id") or (path[-1] == "timestamp" and "quality" in path)
+        missing = {"$.data.participant.id", "$.data.id", "$.id", "$"} if path[-1] in ("data", "participant") else {"$"}
+        paths_found = set(found[named(number)]) - (missing if path[-1] in ("data", "participant", "peer_report") else set())
+        assert paths_found == ({reference.json_path(path)} if needed else set()), path
+
+
+@pytest.mark.parametrize("part", ["metadata", "quality"])
+def test_a_report_that_lacks_any_one_section_has_every_table_in_its_shape(part):
+    document = reference.peer_report()
+    inside = ("data", "participant", "peer_report", part)
+    for key in reference.at(document, inside):
+        changed = reference.without(document, (*inside, key))
         for name in REPORT_TABLES:
             assert_shape(name, getattr(tables, name)(changed))
-        found = set(tables.problems(changed)["path"])
-        needed = path[-1] == "timestamp" and "quality" in path
-        if path == ("data", "participant", "id"):
-            assert found == {"$.data.participant.id"}
-        elif path not in (("data",), ("data", "participant")):
-            assert found == ({reference.json_path(path)} if needed else set()), path
+        assert tables.problems(changed).empty
 
 
 EMPTY = [
