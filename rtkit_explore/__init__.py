@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from .api.nested import allow_nested_loops
     from .app import App, AsyncApp, connect, load, replay
     from .call import Call
+    from .findings.profiles import profiles
     from .samples_folder import sample_calls
     from .simulated import demo, scenarios, simulate
     from .tables.schema import describe as schema
+    from .widgets.explorer_view import explorer
     from .widgets.pickers import pick_participants, pick_session, pick_stream, pick_window
 
 __version__ = "0.1.0"
@@ -51,11 +53,13 @@ _NAMES = {
     "Call": "call:Call",
     "allow_nested_loops": "api.nested:allow_nested_loops",
     "connect": "app:connect",
+    "explorer": "widgets.explorer_view:explorer",
     "load": "app:load",
     "pick_participants": "widgets.pickers:pick_participants",
     "pick_session": "widgets.pickers:pick_session",
     "pick_stream": "widgets.pickers:pick_stream",
     "pick_window": "widgets.pickers:pick_window",
+    "profiles": "findings.profiles:profiles",
     "replay": "app:replay",
     "sample_calls": "samples_folder:sample_calls",
     "demo": "simulated:demo",
@@ -72,6 +76,7 @@ __all__ = [
     "allow_nested_loops",
     "connect",
     "demo",
+    "explorer",
     "load",
     "measures",
     "pick_participants",
@@ -79,6 +84,7 @@ __all__ = [
     "pick_stream",
     "pick_window",
     "plot",
+    "profiles",
     "replay",
     "sample_calls",
     "scenarios",

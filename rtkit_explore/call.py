@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
+    from .findings.context import Context
+    from .findings.profiles import ProfileLike
+
     from .store.documents import CallDocuments, Failure
 
 Row = dict[str, Any]
@@ -342,10 +345,55 @@ class Call:
         kind = "missing" if failure.missing else "paging" if failure.source == "paging" else "fetch"
         return Problem(kind, failure.message, meaning, "$", failure.source, session_id, failure.peer_id)
 
+    # Judging ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _ready(self) -> Context:
+        from .findings.engine import ready
+
+        return ready(self)
+
+    def findings(self, profile: ProfileLike = "default") -> pd.DataFrame:
+        """
+        Say what was wrong, worst first, with the evidence and whose side it was on.
+
+        Parameters
+        ----------
+        profile
+            Name of a profile (``rtk.profiles()`` lists them), a ``Profile``, or a mapping from rule to thresholds.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``findings``. Judging again by another profile neither fetches nor measures again.
+        """
+        from .findings.engine import findings_of
+
+        return findings_of(self, profile, context=self._ready)
+
+    def verdicts(self, profile: ProfileLike = "default") -> pd.DataFrame:
+        """Judge the call and everyone in it: table ``verdicts``, the call first; ``profile`` as for ``findings``."""
+        from .findings.verdicts import verdicts_of
+
+        return verdicts_of(self, profile, context=self._ready)
+
+    def overview(self, profile: ProfileLike = "default") -> pd.DataFrame:
+        """Put everyone side by side: table ``overview``, a row a participant with the figures that matter."""
+        from .findings.overview import overview_of
+
+        return overview_of(self, profile, context=self._ready)
+
+    def story(self, profile: ProfileLike = "default") -> str:
+        """Tell what happened as plain text to paste into a ticket; names are in it unless the call is redacted."""
+        from .findings.verdicts import story_text
+
+        return story_text(self, profile, context=self._ready)
+
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """All tables of the call by name, made now."""
-        names = [name for name in TABLES if name not in ("downloads", "summary_jobs")]
+        """All tables of the call by name, made now; those that judge (findings, verdicts, overview) are methods."""
+        apart = ("downloads", "summary_jobs", "findings", "verdicts", "overview")
+        names = [name for name in TABLES if name not in apart]
         return {name: getattr(self, name) for name in names}
 
     # More ---------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .declared import media, people, report
+from .declared import findings, media, people, report
 from .declared.kinds import Column, Table
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ TABLES: dict[str, Table] = {
         people.SUMMARY_JOBS,
         people.PROBLEMS,
         media.COUNTER_READINGS,
+        findings.FINDINGS,
+        findings.VERDICTS_TABLE,
+        findings.OVERVIEW,
     )
 }
 """Table name to its declaration, in the order of ``rtk.schema()``."""

@@ -1,0 +1,286 @@
+"""The rules on participants: paths, reconnects, devices, hidden tabs, and what cannot be judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..measures.plausible import implausible
+from .context import FOREVER, Context, micros
+from .drafts import Draft
+from .lanes import NOWHEN
+from .profiles import UNITS, Profile, Severity
+
+if TYPE_CHECKING:
+    from .lanes import Lane
+
+_FACT = "a fact, no threshold"
+_MEDIA_BYTES = 10_000.0
+"""A pair with less has carried checks, or the first packets before another was chosen."""
+_REJOIN_US = 180_000_000
+_SAME_TROUBLE_US = 10_000_000
+REFUSALS = ("denied", "system_denied", "could_not_start", "no_devices_available")
+
+
+def people_drafts(context: Context, profile: Profile) -> list[Draft]:
+    """Apply the rules on participants; facts are stated under every profile."""
+    return [
+        *_paths(context, profile),
+        *_reconnects(context, profile),
+        *_devices(context, profile),
+        *_hidden(context),
+        *_unjudged(context, profile),
+    ]
+
+
+def _span(context: Context, peer: str) -> tuple[int, int]:
+    """When a participant was there: by the samples, else by the list of participants."""
+    if peer in context.spans:
+        return context.spans[peer]
+    people = context.call.participants
+    mine = people[people["peer_id"] == peer]
+    joined = micros(mine["joined_at"])
+    left = micros(mine["left_at"])
+    one = joined[0] if joined else NOWHEN
+    return one, (left[0] if left and left[0] != NOWHEN else one)
+
+
+def _fact(rule: str, peer: str, start: int, end: int, value: float, detail: str, severity: Severity = "note") -> Draft:
+    return Draft(rule, severity, peer, None, start, end, value, float("nan"), UNITS[rule], _FACT, value, detail=detail)
+
+
+def _judged(profile: Profile, rule: str, value: float, *, low: bool = False) -> tuple[Severity, float, str] | None:
+    """Return the severity that a value reaches at or beyond a threshold, that threshold and its source."""
+    for limit in profile.of(rule):
+        for severity, threshold in reversed(limit.levels):
+            if value <= threshold if low else value >= threshold:
+                return severity, threshold, limit.source
+    return None
+
+
+def _paths(context: Context, profile: Profile) -> list[Draft]:
+    pairs = context.call.candidate_pairs
+    found: list[Draft] = []
+    for peer, mine in pairs[pairs["peer_id"].notna()].groupby("peer_id", sort=False):
+        who = str(peer)
+        start, end = _span(context, who)
+        chosen = mine[mine["nominated"].fillna(value=False).astype(bool)]
+        moved = mine["bytes_sent"].fillna(0) + mine["bytes_received"].fillna(0)
+        carried = mine[moved > _MEDIA_BYTES]
+        used = carried if len(carried) else chosen
+        relayed = used[used["relayed"].fillna(value=False).astype(bool)]
+        if len(relayed):
+            protocols = sorted({str(value) for value in relayed["path_protocol"].dropna()})
+            slow = [name for name in protocols if name in ("tcp", "tls")]
+            detail = f"through a TURN server over {' and '.join(name.upper() for name in protocols) or 'an unknown protocol'}"
+            draft = _fact("relayed", who, start, end, 1.0, detail)
+            judged = _judged(profile, "relayed", 1.0) if slow else None
+            if judged:
+                draft.severity, draft.threshold, draft.source = judged
+            found.append(draft)
+        for transport, part in mine.groupby("transport", observed=True):
+            found += _of_transport(context, profile, who, str(transport), part, (start, end))
+    return _once(found)
+
+
+def _once(drafts: list[Draft]) -> list[Draft]:
+    """Keep one of equal findings: some clients use one connection for both transports and list it twice."""
+    seen: dict[tuple[str, str | None, str], Draft] = {}
+    for draft in drafts:
+        seen.setdefault((draft.rule, draft.peer, draft.rule and draft.detail.split(":")[-1]), draft)
+    return list(seen.values())
+
+
+def _of_transport(
+    context: Context, profile: Profile, peer: str, transport: str, pairs: pd.DataFrame, span: tuple[int, int]
+) -> list[Draft]:
+    found: list[Draft] = []
+    moved = pairs["bytes_sent"].fillna(0) + pairs["bytes_received"].fillna(0)
+    chosen = pairs["nominated"].fillna(value=False).astype(bool)
+    used = pairs[(moved > _MEDIA_BYTES) | (chosen & (moved > 0))]
+    paths = used[["local_candidate_id", "remote_candidate_id", "local_candidate_port", "remote_candidate_port"]]
+    count = len(paths.drop_duplicates())
+    if count > 1:
+        kinds = ", ".join(sorted({str(kind) for kind in used["local_candidate_type"].dropna()}))
+        detail = f"{transport}: {count} pairs carried media ({kinds})"
+        found.append(_fact("path_changed", peer, *span, float(count), detail))
+    known = pairs["bytes_sent"].notna().any() and pairs["bytes_received"].notna().any()
+    direction = "consumer" if transport == "consuming" else "producer"
+    lanes = [lane for lane in context.of_peer.get(peer, ()) if lane.direction == direction]
+    flowed = sum(lane.packets for lane in lanes)
+    lasted = (span[1] - span[0]) / 1e6 if NOWHEN not in span else 0.0
+    if chosen.any() and known and lanes and flowed <= 0 and lasted >= 20:
+        sent, received = float(pairs["bytes_sent"].sum()), float(pairs["bytes_received"].sum())
+        judged = _judged(profile, "one_way_transport", min(sent, received), low=True)
+        if judged:
+            detail = f"{transport}: sent {sent:.0f} B, received {received:.0f} B"
+            draft = _fact("one_way_transport", peer, *span, min(sent, received), detail)
+            draft.severity, draft.threshold, draft.source = judged
+            found.append(draft)
+    return found
+
+
+def _reconnects(context: Context, profile: Profile) -> list[Draft]:
+    call = context.call
+    when: dict[str, list[int]] = {}
+    how: dict[str, list[str]] = {}
+    events = call.events[call.events["timestamp"].notna() & call.events["peer_id"].notna()]
+    events = events.sort_values("timestamp", kind="stable")
+    dropped: dict[str, int] = {}
+    for peer, name, time in zip(events["peer_id"], events["name"].fillna(""), micros(events["timestamp"]), strict=True):
+        plain = str(name).lower()
+        if plain == "disconnect":
+            dropped[peer] = time
+        again = plain in ("transport_connected", "websocket_connected") and dropped.pop(peer, None) is not None
+        if plain == "reconnect_attempt" or again:
+            last = when.get(peer, [])
+            if not last or time - last[-1] > _SAME_TROUBLE_US:
+                when.setdefault(peer, []).append(time)
+                how.setdefault(peer, []).append("reconnected" if again else "tried to reconnect")
+    _rejoins(context, when, how)
+    found = []
+    for peer, times in when.items():
+        judged = _judged(profile, "reconnects", float(len(times)))
+        draft = _fact("reconnects", peer, min(times), max(times), float(len(times)), how[peer][0])
+        if judged:
+            draft.severity, draft.threshold, draft.source = judged
+        found.append(draft)
+    return found
+
+
+def _rejoins(context: Context, when: dict[str, list[int]], how: dict[str, list[str]]) -> None:
+    """Add those who left and joined again within three minutes: a rejoin makes a new participant id."""
+    people = context.call.participants
+    known = people[people["user_id"].notna() & people["joined_at"].notna() & people["peer_id"].notna()]
+    for _, mine in known.sort_values("joined_at", kind="stable").groupby("user_id", sort=False):
+        joined, left = micros(mine["joined_at"]), micros(mine["left_at"])
+        peers = [str(peer) for peer in mine["peer_id"]]
+        for k in range(1, len(peers)):
+            away = joined[k] - left[k - 1] if left[k - 1] != NOWHEN else FOREVER
+            if -_REJOIN_US <= away <= _REJOIN_US:
+                ahead = round(1e6 * context.lanes.shifts.get(peers[k], 0.0))
+                when.setdefault(peers[k], []).append(joined[k] + ahead)
+                how.setdefault(peers[k], []).append("left and joined again under a new id")
+
+
+def _devices(context: Context, profile: Profile) -> list[Draft]:
+    found: list[Draft] = []
+
+    def lost(peer: str, time: int, detail: str) -> None:
+        draft = _fact("device_lost", peer, time, time, 1.0, detail)
+        judged = _judged(profile, "device_lost", 1.0)
+        if judged:
+            draft.severity, draft.threshold, draft.source = judged
+        found.append(draft)
+
+    changes = context.call.device_changes
+    changes = changes[changes["timestamp"].notna() & changes["peer_id"].notna()].sort_values("timestamp", kind="stable")
+    for peer, mine in changes.groupby("peer_id", sort=False):
+        selected: dict[str, str] = {}
+        gone: dict[int, list[str]] = {}
+        rows = zip(
+            mine["change"].astype("object"), mine["kind"], mine["device_id"], micros(mine["timestamp"]), strict=True
+        )
+        for change, kind, device, time in rows:
+            if pd.isna(device) or pd.isna(kind):
+                continue
+            if change == "selected":
+                selected[str(kind)] = str(device)
+            elif change == "removed" and selected.get(str(kind)) == str(device):
+                gone.setdefault(time, []).append(_DEVICES.get(str(kind), str(kind)))
+        for time, kinds in gone.items():
+            lost(str(peer), time, f"the {' and the '.join(dict.fromkeys(kinds))} in use was removed")
+    events = context.call.events
+    events = events[events["timestamp"].notna() & events["name"].notna() & events["peer_id"].notna()]
+    for peer, name, text, time in zip(
+        events["peer_id"], events["name"].str.lower(), events["metadata"], micros(events["timestamp"]), strict=True
+    ):
+        told = "" if pd.isna(text) else str(text).lower()
+        if "media_permission" in name and any(f'"{word}"' in told for word in REFUSALS):
+            lost(str(peer), time, "the browser may not use a device (permission refused or no device)")
+        elif name.endswith("_play_failed"):
+            lost(str(peer), time, f"playing {name.split('_', maxsplit=1)[0]} failed")
+        elif name.endswith("_track_muted"):
+            lost(str(peer), time, f"the system muted the {name.split('_', maxsplit=1)[0]} track")
+    return found
+
+
+_DEVICES = {"audioinput": "microphone", "audiooutput": "speaker", "videoinput": "camera"}
+
+
+def _hidden(context: Context) -> list[Draft]:
+    found = []
+    for peer, windows in context.hidden.items():
+        for one, two in windows:
+            end = two if two != FOREVER else max(context.spans.get(peer, (one, one))[1], one)
+            found.append(_fact("hidden", peer, one, end, (end - one) / 1e6, "the tab was in the background"))
+    return found
+
+
+def _unjudged(context: Context, profile: Profile) -> list[Draft]:
+    """Gaps, resets, implausible values and streams with too little: notes, one a participant where they coincide."""
+    lanes = context.lanes
+    found: list[Draft] = []
+    for peer, mine in context.of_peer.items():
+        found += _breaks(context, peer, mine, "gap")
+        found += _breaks(context, peer, mine, "reset")
+        little = [
+            lane
+            for lane in mine
+            if lane.packets > 0 and (lane.packets < profile.fewest_packets or lane.seconds < profile.fewest_seconds)
+        ]
+        for lane in little:
+            draft = _fact("too_little", peer, lane.first_us, lane.last_us, lane.packets, f"{lane.seconds:.0f} s")
+            draft.lane, draft.threshold = lane, profile.fewest_packets
+            draft.source = "Teams CQD (500 packets), Pexip (20 s)"
+            draft.rows = (int(lanes.row[lane.rows].min()), int(lanes.last_row[lane.rows].max()))
+            found.append(draft)
+    return found + _implausible(context)
+
+
+def _breaks(context: Context, peer: str, mine: list[Lane], flag: str) -> list[Draft]:
+    lanes = context.lanes
+    spans: list[tuple[int, int, int]] = []
+    for lane in mine:
+        for row in np.flatnonzero(lanes.flags[flag][lane.rows]) + lane.rows.start:
+            before = int(lanes.end[row - 1]) if row > lane.rows.start else int(lanes.end[row])
+            spans.append((before, int(lanes.end[row]), int(lanes.row[row])))
+    found: list[Draft] = []
+    for one, two, row in sorted(spans):
+        last = found[-1] if found else None
+        if last is not None and one < last.end:
+            last.end = max(last.end, two)
+            last.count += 1
+            if last.rows is not None:
+                last.rows = (min(last.rows[0], row), max(last.rows[1], row))
+        else:
+            draft = _fact(flag, peer, one, two, 0.0, "")
+            draft.rows = (row, row)
+            found.append(draft)
+    for draft in found:
+        draft.value = draft.seconds if flag == "gap" else float(draft.count)
+        draft.detail = f"{draft.count} stream{'s' if draft.count > 1 else ''}"
+    return found
+
+
+def _implausible(context: Context) -> list[Draft]:
+    quality = context.call.quality
+    flags = implausible(quality)
+    if not flags.to_numpy().any():
+        return []
+    found = []
+    ends = pd.DatetimeIndex(quality["end"]).as_unit("us").asi8
+    peers = quality["peer_id"].to_numpy(dtype=object)
+    for name in flags.columns[flags.any()]:
+        rows = np.flatnonzero(flags[name].to_numpy())
+        for peer in dict.fromkeys(peers[rows]):
+            mine = rows[peers[rows] == peer]
+            worst = float(quality[name].iloc[mine].abs().max())
+            timed = ends[mine]
+            detail = f"{name}: {len(mine)} value{'s' if len(mine) > 1 else ''}, up to {worst:g}"
+            draft = _fact("implausible", peer, int(timed.min()), int(timed.max()), worst, detail)
+            draft.unit, draft.rows, draft.count = name, (int(mine.min()), int(mine.max())), len(mine)
+            found.append(draft)
+    return found

@@ -1,0 +1,336 @@
+"""The rules on streams, each a small declared object: what it reads, when it holds, for how long, what to check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .context import PICTURE, SOUND, Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .lanes import Bools, Floats
+
+Layer = Literal["connectivity", "transport", "pipeline", "perception"]
+LAYERS: tuple[Layer, ...] = ("connectivity", "transport", "pipeline", "perception")
+FEWEST_PACKETS = 50.0
+"""A share of loss is not worked out from fewer packets."""
+WARM_UP_S = 15.0
+"""How long a stream may take to find its size and rate: two samples."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """
+    One rule on streams.
+
+    Attributes
+    ----------
+    name, layer
+        Its name, and the layer that it speaks of, the lowest first.
+    direction, media
+        Streams that it reads.
+    reads
+        Columns of ``quality`` that the value is worked out from.
+    value
+        Value of each row; NaN where the rule does not apply.
+    low
+        Whether low values are the bad ones.
+    samples, seconds
+        How many samples, and how long, it has to hold to count.
+    at_once
+        Whether one bad sample of at least 5 s is enough.
+    next_step
+        What to check next.
+    """
+
+    name: str
+    layer: Layer
+    direction: Literal["consumer", "producer", "both"]
+    media: tuple[str, ...]
+    reads: tuple[str, ...]
+    value: Callable[[Context], Floats]
+    next_step: str
+    low: bool = False
+    samples: int = 2
+    seconds: float = 0.0
+    at_once: bool = False
+
+
+def _ratio(part: Floats, whole: Floats, *, fewest: float = 0.0) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(whole > fewest, part / whole, np.nan))
+
+
+def _loss_in(context: Context) -> Floats:
+    lanes = context.lanes
+    return 100 * _ratio(lanes["lost"], lanes["judged"], fewest=FEWEST_PACKETS - 1)
+
+
+def _loss_out(context: Context) -> Floats:
+    """Work out loss as the far end reports it; a report that came late is held against both intervals."""
+    lanes = context.lanes
+    lost, sent = lanes["lost"].copy(), lanes["judged"].copy()
+    with np.errstate(invalid="ignore"):
+        late = np.flatnonzero(lost > sent)
+    for row in late:
+        before = row - 1
+        if before >= 0 and lanes.lane[before] == lanes.lane[row] and sent[before] > 0:
+            together = (lost[before] + lost[row], sent[before] + sent[row])
+            lost[before] = lost[row] = min(together)
+            sent[before] = sent[row] = together[1]
+        else:
+            lost[row] = sent[row]
+    return 100 * _ratio(lost, sent, fewest=FEWEST_PACKETS - 1)
+
+
+def _round_trip(context: Context) -> Floats:
+    return context.lanes["rtt_ms"]
+
+
+def _jitter(context: Context) -> Floats:
+    # What the far end or the receiver last worked out stays where it is when nothing arrives.
+    with np.errstate(invalid="ignore"):
+        flows = context.lanes["packets"] >= FEWEST_PACKETS
+    return np.where(flows, context.lanes["jitter_ms"], np.nan)
+
+
+def _late(context: Context) -> Floats:
+    with np.errstate(invalid="ignore"):
+        flows = (context.share >= 25) & (context.lanes.seconds > 1)
+    return np.where(flows & ~context.unseen, context.lanes["buffer_ms"], np.nan)
+
+
+def _concealment(context: Context) -> Floats:
+    settled = context.age_s >= 5
+    return np.where(settled, 7 * _ratio(context.lanes["concealment_events"], context.lanes.seconds, fewest=1), np.nan)
+
+
+def _moving(context: Context) -> Bools:
+    """Tell where a picture ought to move: packets flow, the stream is settled, somebody looks, no still screen."""
+    lanes = context.lanes
+    with np.errstate(invalid="ignore"):
+        flows = (context.rate >= 2) & (lanes["packets"] >= 8) & ~(lanes["bytes"] <= 0)
+        busy = 8 * lanes["bytes"] / lanes.seconds >= 150_000
+    screen = lanes.where(media=("screenshare_video",))
+    return flows & (context.age_s >= WARM_UP_S - 1) & ~context.unseen & (~screen | busy)
+
+
+def frame_rate(context: Context) -> Floats:
+    """Return frames counted per second; the gauge where frames are not counted."""
+    lanes = context.lanes
+    counted = _ratio(lanes["frames"], lanes.seconds, fewest=1)
+    return np.where(np.isnan(counted), lanes["fps"], counted)
+
+
+def _frame_rate(context: Context) -> Floats:
+    return np.where(_moving(context) & ~_received_elsewhere(context), frame_rate(context), np.nan)
+
+
+def _width(context: Context) -> Floats:
+    return np.where(_moving(context) & ~_received_elsewhere(context), context.lanes["width"], np.nan)
+
+
+def _received_elsewhere(context: Context) -> Bools:
+    """Sent streams that somebody's report shows as received: what was seen is judged there."""
+    lanes = context.lanes.lanes
+    heard = np.array(
+        [not lane.consumer and bool(context.consumers_of.get(lane.stream_id or "")) for lane in lanes], dtype=bool
+    )
+    return heard[context.lanes.lane] if len(heard) else np.zeros(0, dtype=bool)
+
+
+def _frozen(context: Context) -> Floats:
+    lanes = context.lanes
+    with np.errstate(invalid="ignore"):
+        flows = (lanes["packets"] >= 20) & (lanes["bytes"] > 0) & (lanes.seconds >= 3)
+    started = np.zeros(len(lanes.lane), dtype=bool)
+    for lane in lanes.lanes:
+        started[lane.rows] = np.cumsum(np.nan_to_num(lanes["frames"][lane.rows])) > 0
+    return np.where(flows & started & ~context.unseen, lanes["frames"], np.nan)
+
+
+def _nothing_received(context: Context) -> Floats:
+    lanes = context.lanes
+    usual = lanes.of_lane([lane.usual for lane in lanes.lanes])
+    with np.errstate(invalid="ignore"):
+        judged = (usual >= 5) & (lanes.seconds >= 1.5) & ~context.switched_off
+        dead = judged & (context.share < 10)
+        sent = context.sent_share
+        sound = lanes.where(media=SOUND)
+        on = np.where(sound, sent >= 50, sent >= 10)
+    unknown = np.isnan(sent)
+    alone = _dead_alone(context, dead)
+    # Without the sender's report a lone silent stream may be muted; everything at once is no mute.
+    on = np.where(unknown, ~alone & ~context.final, on)
+    # A picture that stops while the sound of the same person goes on is withheld or paused, not cut off.
+    withheld = ~sound & _sound_goes_on(context, dead)
+    return np.where(judged & ~withheld & (on | ~dead), context.share, np.nan)
+
+
+def _dead_alone(context: Context, dead: Bools) -> Bools:
+    """Tell for silent rows whether any other stream of that receiver flowed, or there is no other."""
+    lanes = context.lanes
+    alone = np.zeros(len(dead), dtype=bool)
+    for row in np.flatnonzero(dead):
+        lane = lanes.lanes[int(lanes.lane[row])]
+        alone[row] = not _others_silent(context, lane, int(row), dead)
+    return alone
+
+
+def _others_silent(context: Context, lane: object, row: int, dead: Bools) -> bool:
+    lanes = context.lanes
+    middle = (int(lanes.start[row]) + int(lanes.end[row])) // 2
+    seen = 0
+    for other in context.of_peer.get(getattr(lane, "peer", "") or "", ()):
+        if other is lane or not other.consumer or other.usual < 5:
+            continue
+        place = other.rows.start + int(np.searchsorted(lanes.end[other.rows], middle))
+        if place >= other.rows.stop or not lanes.known[place] or lanes.start[place] > middle:
+            continue
+        if not dead[place]:
+            return False
+        seen += 1
+    return seen > 0
+
+
+def _sound_goes_on(context: Context, dead: Bools) -> Bools:
+    """Tell for silent rows of pictures whether sound of the same sender reached the same receiver meanwhile."""
+    lanes = context.lanes
+    found = np.zeros(len(dead), dtype=bool)
+    picture = lanes.where(media=PICTURE, direction="consumer")
+    for row in np.flatnonzero(dead & picture):
+        lane = lanes.lanes[int(lanes.lane[row])]
+        middle = (int(lanes.start[row]) + int(lanes.end[row])) // 2
+        for other in context.of_peer.get(lane.peer or "", ()):
+            if not other.consumer or other.media not in SOUND or other.remote != lane.remote or other.usual <= 0:
+                continue
+            place = other.rows.start + int(np.searchsorted(lanes.end[other.rows], middle))
+            if place < other.rows.stop and lanes.known[place] and lanes.start[place] <= middle and not dead[place]:
+                found[row] = True
+    return found
+
+
+def _nothing_sent(context: Context) -> Floats:
+    lanes = context.lanes
+    usual = lanes.of_lane([lane.usual for lane in lanes.lanes])
+    on = np.array([(lane.peer or "", lane.media) in context.switched for lane in lanes.lanes], dtype=bool)
+    told = on[lanes.lane] if len(on) else np.zeros(0, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        judged = told & (usual >= 5) & (lanes.seconds >= 3) & ~context.switched_off & ~context.final
+        # A silent speaker whose encoder pauses still sends some packets a second.
+        silent = lanes.where(media=SOUND) & (context.rate >= 2)
+        limited = (limited_share(context, "bandwidth") > 0.3) | (limited_share(context, "cpu") > 0.3)
+    return np.where(judged & ~silent & ~limited, context.share, np.nan)
+
+
+def _decoded(context: Context) -> Floats:
+    lanes = context.lanes
+    whole = lanes["frames"] + lanes["frames_dropped"]
+    with np.errstate(invalid="ignore"):
+        clean = ~(_loss_in(context) >= 2)
+    return np.where(_moving(context) & clean, _ratio(lanes["frames"], whole, fewest=20), np.nan)
+
+
+def _key_frame_requests(context: Context) -> Floats:
+    lanes = context.lanes
+    asked = np.fmax(lanes["pli"], lanes["fir"])
+    settled = context.age_s >= WARM_UP_S - 1
+    return np.where(settled, _ratio(asked, lanes.seconds, fewest=1), np.nan)
+
+
+def limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
+    """Return the share of the interval in which the encoder was limited; 1 or 0 by the reason where not timed."""
+    lanes = context.lanes
+    timed = _ratio(lanes[f"limited_{limit}_s"], lanes.seconds, fewest=0.5)
+    code = {"none": 0, "cpu": 1, "bandwidth": 2, "other": 3}[limit]
+    by_reason = np.where(lanes.limited_by < 0, np.nan, (lanes.limited_by == code).astype("float64"))
+    by_reason = np.where(lanes.known, by_reason, np.nan)
+    return np.minimum(np.where(np.isnan(timed), by_reason, timed), 1.0)
+
+
+def _cpu(context: Context) -> Floats:
+    return np.where(context.age_s >= WARM_UP_S - 1, limited_share(context, "cpu"), np.nan)
+
+
+def _bandwidth(context: Context) -> Floats:
+    return np.where(context.age_s >= WARM_UP_S - 1, limited_share(context, "bandwidth"), np.nan)
+
+
+def delay_off(context: Context) -> Floats:
+    """Return the round trip as a multiple of its own moving mean, over the eight samples before, at least 60 ms up."""
+    lanes = context.lanes
+    trip = lanes["rtt_ms"]
+    found = np.full(len(trip), np.nan)
+    for lane in lanes.lanes:
+        if lane.consumer:
+            continue
+        mine = trip[lane.rows]
+        good = ~np.isnan(mine)
+        total, count = np.cumsum(np.where(good, mine, 0.0)), np.cumsum(good)
+        far = np.maximum(np.arange(len(mine)) - 8, 0)
+        before = np.concatenate([[0.0], total])[:-1] - np.concatenate([[0.0], total])[far]
+        seen = np.concatenate([[0], count])[:-1] - np.concatenate([[0], count])[far]
+        mean = _ratio(before, seen.astype("float64"))
+        with np.errstate(invalid="ignore"):
+            found[lane.rows] = np.where(mine - mean >= 60, mine / mean, np.minimum(mine / mean, 1.0))
+    return found
+
+
+def _congested(context: Context) -> Floats:
+    """
+    Where the encoder is limited by bandwidth and packets queue: the round trip is far off its own mean.
+
+    The queue fills before the encoder knows, so the sample before counts as well. Loss beside a round trip that
+    stays where it was is a lossy link and no full queue: ``loss_out`` names it.
+    """
+    lanes = context.lanes
+    with np.errstate(invalid="ignore"):
+        limited = limited_share(context, "bandwidth") > 0.3
+    soon = limited.copy()
+    soon[:-1] |= limited[1:] & (lanes.lane[1:] == lanes.lane[:-1])
+    settled = context.age_s >= WARM_UP_S - 1
+    return np.where(soon & settled, delay_off(context), np.nan)
+
+
+_LINK = "Compare with the others at the same time; look at the network of {side} (Wi-Fi, VPN, other traffic)."
+
+STREAM_RULES: tuple[Rule, ...] = (
+    Rule("nothing_received", "connectivity", "consumer", (*SOUND, *PICTURE), ("packets", "interval_s"),
+         _nothing_received, "Look for reconnects and changed paths at that time; ask who else dropped out.",
+         low=True, samples=1, seconds=4.5),
+    Rule("nothing_sent", "connectivity", "producer", (*SOUND, "video"), ("packets", "interval_s"),
+         _nothing_sent, "Look at the device and its permission, and whether the track was really on.",
+         low=True, samples=1, seconds=4.5),
+    Rule("loss_out", "transport", "producer", (*SOUND, *PICTURE), ("packets", "packets_lost"),
+         _loss_out, _LINK, at_once=True),
+    Rule("loss_in", "transport", "consumer", (*SOUND, *PICTURE), ("packets", "packets_lost"),
+         _loss_in, _LINK, at_once=True),
+    Rule("round_trip", "transport", "producer", (*SOUND, *PICTURE), ("rtt_ms",), _round_trip,
+         "Look at candidate_pairs: relayed, over TCP, or a far-away server? " + _LINK, at_once=True),
+    Rule("jitter", "transport", "both", (*SOUND, "video"), ("jitter_ms",), _jitter, _LINK),
+    Rule("congested", "transport", "producer", PICTURE, ("limited_by", "limited_bandwidth_s", "rtt_ms"),
+         _congested, "Find what else uses the sending line of {side}; send a smaller picture.", samples=1),
+    Rule("bandwidth_limited", "transport", "producer", PICTURE, ("limited_by", "limited_bandwidth_s"),
+         _bandwidth, "Look at available_outgoing_bitrate and at what else uses the sending line of {side}."),
+    Rule("cpu_limited", "pipeline", "producer", PICTURE, ("limited_by", "limited_cpu_s"),
+         _cpu, "Close other programs on that machine; send a smaller picture; check hardware encoding."),
+    Rule("keyframe_storm", "pipeline", "producer", PICTURE, ("pli", "fir"), _key_frame_requests,
+         "Find the receiver that asks for key frames: loss on its way, or a decoder that fails."),
+    Rule("decoder_behind", "pipeline", "consumer", ("video",), ("frames", "frames_dropped"), _decoded,
+         "Look at the load of that machine; show fewer or smaller pictures.", low=True),
+    Rule("late_media", "perception", "consumer", (*SOUND, "video"), ("buffer_ms",), _late,
+         "Look at jitter and round trip at the same time.", at_once=True),
+    Rule("concealment", "perception", "consumer", SOUND, ("concealment_events",), _concealment,
+         "Look at loss and jitter of the same stream."),
+    Rule("frozen", "perception", "consumer", ("video",), ("frames", "bytes"), _frozen,
+         "Look for lost key frames: loss, key-frame requests, the decoder.", low=True, samples=1, seconds=4.5),
+    Rule("low_frame_rate", "perception", "both", PICTURE, ("frames", "fps"), _frame_rate,
+         "Look at what limits the sender (limited_by), then at loss and dropped frames.", low=True),
+    Rule("low_resolution", "perception", "both", PICTURE, ("width",), _width,
+         "Look at what limits the sender, and whether the tile was small on purpose.", low=True),
+)  # fmt: skip
+"""The rules on streams, lowest layer first."""

@@ -1,0 +1,192 @@
+"""From flagged samples to findings: stretches of time with one start and one end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .drafts import Draft
+from .profiles import UNITS, Limit, Profile
+from .rules import STREAM_RULES, Rule, delay_off, limited_share
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .lanes import Bools, Floats
+    from .profiles import Severity
+
+_HOLE_SAMPLES, _HOLE_US = 2, 20_000_000
+"""Flagged stretches of a stream that are at most two samples and 20 s apart are one."""
+_ONE_SAMPLE_S = 5.0
+_FULL = 0.9
+"""A sample with nine tenths of the usual packets is not a partial one."""
+
+
+def stream_drafts(context: Context, profile: Profile) -> list[Draft]:
+    """Apply every rule on streams that the profile has thresholds for."""
+    found: list[Draft] = []
+    for rule in STREAM_RULES:
+        limits = profile.of(rule.name)
+        if not limits or not len(context.lanes.lane):
+            continue
+        values = rule.value(context)
+        if np.isnan(values).all():
+            continue
+        direction = None if rule.direction == "both" else rule.direction
+        open_rows = context.lanes.where(media=rule.media, direction=direction) & context.lanes.known
+        for limit in limits:
+            mine = open_rows & context.lanes.where(media=limit.media) if limit.media else open_rows
+            found += _drafts_of(context, rule, limit, np.where(mine, values, np.nan), profile)
+            open_rows = open_rows & ~mine
+    return found
+
+
+def beyond(values: Floats, threshold: float, *, low: bool) -> Bools:
+    """Tell which values are beyond a threshold; a floor of 0 is beyond at 0."""
+    with np.errstate(invalid="ignore"):
+        if not low:
+            return np.asarray(values > threshold)
+        return np.asarray(values <= 0) if threshold == 0 else np.asarray(values < threshold)
+
+
+def _drafts_of(context: Context, rule: Rule, limit: Limit, values: Floats, profile: Profile) -> list[Draft]:
+    lanes = context.lanes
+    mildest = limit.levels[0][1]
+    flagged = beyond(values, mildest, low=rule.low)
+    if not flagged.any():
+        return []
+    lasting = flagged if limit.recover is None else flagged | beyond(values, limit.recover, low=rule.low)
+    # Stretches of neighbouring rows of one stream.
+    edge = np.flatnonzero(
+        np.diff(np.concatenate([[0], lasting.astype("int8"), [0]]))
+        | np.concatenate([[False], (lanes.lane[1:] != lanes.lane[:-1]) & lasting[1:] & lasting[:-1], [False]])
+    )
+    stretches: list[list[int]] = []
+    for one, two in zip(edge[:-1], edge[1:], strict=True):
+        if not lasting[one] or not flagged[one:two].any():
+            continue
+        last = stretches[-1] if stretches else None
+        if (
+            last is not None
+            and lanes.lane[last[1]] == lanes.lane[one]
+            and one - last[1] - 1 <= _HOLE_SAMPLES
+            and lanes.start[one] - lanes.end[last[1]] <= _HOLE_US
+        ):
+            last[1] = int(two) - 1
+        else:
+            stretches.append([int(one), int(two) - 1])
+    drafts = []
+    for one, two in stretches:
+        draft = _draft(context, rule, limit, values, flagged, one, two, profile)
+        if draft is not None:
+            drafts.append(draft)
+    return drafts
+
+
+def _draft(
+    context: Context, rule: Rule, limit: Limit, values: Floats, flagged: Bools, one: int, two: int, profile: Profile
+) -> Draft | None:
+    lanes = context.lanes
+    rows = np.arange(one, two + 1)[flagged[one : two + 1]]
+    mine = values[rows]
+    worst = float(np.min(mine) if rule.low else np.max(mine))
+    severity, threshold = limit.levels[0]
+    for level, value in limit.levels:
+        if bool(beyond(np.array([worst]), value, low=rule.low)[0]):
+            severity, threshold = level, value
+    lasted = float(np.nansum(lanes.seconds[rows]))
+    enough = len(rows) >= rule.samples and lasted >= rule.seconds
+    if rule.at_once and severity == "bad":
+        bad = rows[beyond(mine, threshold, low=rule.low)]
+        enough |= bool((lanes.seconds[bad] >= _ONE_SAMPLE_S).any())
+    if rule.samples > 1 and not rule.at_once and lasted < _ONE_SAMPLE_S:
+        enough = False
+    if rule.at_once and lasted < _ONE_SAMPLE_S:
+        enough = False
+    if not enough:
+        return None
+    lane = lanes.lanes[int(lanes.lane[one])]
+    start, end = int(lanes.start[rows[0]]), int(lanes.end[rows[-1]])
+    if rule.name == "nothing_received":
+        start, end = _edges(context, int(rows[0]), int(rows[-1]), start, end)
+    elif rule.name in ("bandwidth_limited", "congested"):
+        start = min(start, _onset(context, int(rows[0]), start))
+    weight = np.nan_to_num(lanes["judged"][rows]) if rule.name in ("loss_in", "loss_out") else lanes.seconds[rows]
+    usual = float(np.average(mine, weights=weight)) if weight.sum() > 0 else worst
+    draft = Draft(
+        rule=rule.name,
+        severity=severity,
+        peer=lane.peer,
+        lane=lane,
+        start=start,
+        end=end,
+        value=worst,
+        threshold=threshold,
+        unit=UNITS[rule.name],
+        source=limit.source,
+        usual=usual,
+        count=len(rows),
+        rows=(int(lanes.row[rows].min()), int(lanes.last_row[rows].max())),
+    )
+    _soften(context, draft, rows, profile)
+    return draft
+
+
+def _edges(context: Context, first: int, last: int, start: int, end: int) -> tuple[int, int]:
+    """Let partial neighbours set the edges: a sample with a third of its packets was cut off for two thirds."""
+    lanes, rate = context.lanes, context.rate
+    lane = lanes.lanes[int(lanes.lane[first])]
+
+    def missing(row: int, beside: int) -> float:
+        if not (lane.rows.start <= row < lane.rows.stop) or not lanes.known[row]:
+            return 0.0
+        normal = lane.usual
+        if lane.rows.start <= beside < lane.rows.stop and lanes.known[beside] and rate[beside] > 0:
+            normal = min(normal, float(rate[beside]))  # an encoder comes back at a lower rate
+        share = float(rate[row]) / normal if normal > 0 else 1.0
+        return 0.0 if not share < _FULL else (1.0 - share) * float(lanes.seconds[row])
+
+    return (
+        start - round(1e6 * missing(first - 1, first - 2)),
+        end + round(1e6 * missing(last + 1, last + 2)),
+    )
+
+
+def _onset(context: Context, row: int, start: int) -> int:
+    """Find when an encoder's limit set in: part of the sample before, or where loss or delay told of it first."""
+    lanes = context.lanes
+    before = row - 1
+    if before < 0 or lanes.lane[before] != lanes.lane[row] or not lanes.known[before]:
+        return start
+    share = float(limited_share(context, "bandwidth")[before])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        loss = 100 * lanes["lost"][before] / lanes["judged"][before]
+    if bool(loss > 5) or bool(delay_off(context)[before] > 2):
+        return int(lanes.start[before])
+    return start - round(1e6 * share * float(lanes.seconds[before])) if share > 0 else start
+
+
+def _soften(context: Context, draft: Draft, rows: np.ndarray[tuple[int], np.dtype[np.int64]], profile: Profile) -> None:
+    """Make a note of what rests on too little, or is nobody's trouble."""
+    lanes, lane = context.lanes, draft.lane
+    if lane is None:
+        return
+    if lane.packets < profile.fewest_packets or lane.seconds < profile.fewest_seconds:
+        draft.severity = "note"
+        draft.evidence_against.append(
+            f"the stream has {lane.packets:.0f} packets in {lane.seconds:.0f} s: too little to judge"
+        )
+    elif draft.rule == "late_media" and draft.severity == "warn" and not _path_shows(context, rows):
+        draft.severity = "note"
+        draft.evidence_against.append("neither loss, jitter nor concealment at that time: the buffer alone is long")
+
+
+def _path_shows(context: Context, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
+    """Tell whether anything on the way to the receiver was wrong while its buffer was long."""
+    lanes = context.lanes
+    sound = lanes.lanes[int(lanes.lane[rows[0]])].media in ("audio", "screenshare_audio")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        loss = np.nanmax(np.nan_to_num(100 * lanes["lost"][rows] / lanes["judged"][rows]))
+        jitter = np.nanmax(np.nan_to_num(lanes["jitter_ms"][rows]))
+        mended = np.nanmax(np.nan_to_num(lanes["concealment_events"][rows] / lanes.seconds[rows]))
+    return bool(loss >= 1 or jitter >= (20 if sound else 60) or mended >= 1)

@@ -1,0 +1,268 @@
+"""Verdicts, the overview and the story: what the findings come to, for the call and for each participant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..tables.build import from_rows
+from ..tables.declared.findings import VERDICTS_TABLE
+from .context import micros
+from .drafts import Draft
+from .engine import ORDER, drafts_of, ready
+from .lanes import NOWHEN
+from .profiles import SEVERITIES, ProfileLike, profile_of
+from .words import clock, lasting, side_words, story_of
+
+if TYPE_CHECKING:
+    from .context import CallTables, Context
+    from .profiles import Profile
+
+WORDS = {"bad": "bad", "warn": "degraded", "note": "good"}
+_REPORTS = {
+    "missing": "no report: unknown, not fine",
+    "failed": "the report could not be read: unknown, not fine",
+    "not_fetched": "the report was not fetched: unknown, not fine",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the findings come to for one participant, or for the call (peer None)."""
+
+    peer: str | None
+    verdict: str
+    reason: str
+    story: str
+    drafts: tuple[Draft, ...] = ()
+
+
+def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> pd.DataFrame:
+    """
+    Judge the call and everyone in it.
+
+    Parameters
+    ----------
+    call
+        A Call.
+    profile
+        As for ``findings_of``.
+    context
+        The call made ready before.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table ``verdicts``: the call first, then a row a participant. ``bad`` and ``degraded`` rest on findings that
+        are bad or warn, of this participant's own report or on this participant's side; ``unclassified`` where there
+        is no report, or too little in it.
+    """
+    judged = profile_of(profile)
+    context = ready(call) if context is None else context
+    drafts = drafts_of(context, judged)
+    rows = []
+    for verdict in judge(context, drafts, judged):
+        counts = {severity: sum(draft.severity == severity for draft in verdict.drafts) for severity in SEVERITIES}
+        rows.append(
+            {
+                "session_id": call.session_id,
+                "subject": "call" if verdict.peer is None else "participant",
+                "peer_id": verdict.peer,
+                "display_name": None if verdict.peer is None else context.name(verdict.peer),
+                "verdict": verdict.verdict,
+                "reason": verdict.reason,
+                **counts,
+                "affected_s": _covered(verdict.drafts),
+                "profile": judged.name,
+                "story": verdict.story,
+            }
+        )
+    return from_rows(VERDICTS_TABLE, rows)
+
+
+def judge(context: Context, drafts: list[Draft], profile: Profile) -> list[Verdict]:
+    """Judge the call, then everyone."""
+    people = context.call.participants
+    reports = dict(zip(people["peer_id"].astype("object"), people["report"].astype("object"), strict=True))
+    peers = [str(peer) for peer in reports if isinstance(peer, str)]
+    verdicts = [_of_peer(context, drafts, profile, peer, str(reports[peer])) for peer in peers]
+    return [_of_call(context, drafts, verdicts), *verdicts]
+
+
+def _of_peer(context: Context, drafts: list[Draft], profile: Profile, peer: str, report: str) -> Verdict:
+    mine = tuple(draft for draft in drafts if peer in (draft.peer, draft.side_peer))
+    told = [draft for draft in mine if draft.severity != "note"]
+    if told:
+        worst = told[0]
+        return Verdict(peer, WORDS[worst.severity], worst.rule, story_of(context, worst), mine)
+    name = context.name(peer)
+    if report in _REPORTS:
+        return Verdict(peer, "unclassified", "no_report", f"{name}: {_REPORTS[report]}.", mine)
+    lanes = context.of_peer.get(peer, [])
+    packets = sum(lane.packets for lane in lanes)
+    one, two = context.spans.get(peer, (0, 0))
+    seconds = (two - one) / 1e6
+    if packets < profile.fewest_packets or seconds < profile.fewest_seconds:
+        text = f"{name}: {packets:.0f} packets in {seconds:.0f} s are too little to judge."
+        return Verdict(peer, "unclassified", "too_little", text, mine)
+    skew = [draft for draft in mine if draft.rule == "implausible" and draft.detail.startswith("clock")]
+    more = f" {story_of(context, skew[0])}" if skew else ""
+    return Verdict(
+        peer, "good", "nothing_found", f"{name}: nothing of warn or worse in {lasting(seconds)}.{more}", mine
+    )
+
+
+def _of_call(context: Context, drafts: list[Draft], verdicts: list[Verdict]) -> Verdict:
+    told = [draft for draft in drafts if draft.severity != "note"]
+    unknown = [verdict for verdict in verdicts if verdict.verdict == "unclassified"]
+    more = ""
+    if unknown and len(unknown) < len(verdicts):
+        names = ", ".join(context.name(verdict.peer) for verdict in unknown)
+        more = f" Unknown, not fine: {names}."
+    everything = tuple(drafts)
+    if told:
+        return Verdict(None, WORDS[told[0].severity], told[0].rule, headline(context, told) + more, everything)
+    if not verdicts or len(unknown) == len(verdicts):
+        return Verdict(None, "unclassified", "too_little", "Too little is known of this call to judge it.", everything)
+    good = len(verdicts) - len(unknown)
+    text = f"Nothing of warn or worse for {good} of {len(verdicts)} participants.{more}"
+    return Verdict(None, "good", "nothing_found", text, everything)
+
+
+def headline(context: Context, told: list[Draft]) -> str:
+    """Say in one line what happened: the first finding, whose side, and who noticed."""
+    first = told[0]
+    same = [draft for draft in told if (draft.side, draft.side_peer) == (first.side, first.side_peer)]
+    hit = list(dict.fromkeys(draft.peer for draft in same if draft.peer not in (None, first.side_peer)))
+    text = story_of(context, first)
+    if first.side != "unknown":
+        text += f" Side: {side_words(context, first)} ({first.confidence} confidence)."
+    if hit and first.side_peer is not None:
+        text += f" Noticed by {', '.join(context.name(peer) for peer in hit)}."
+    return text
+
+
+def _covered(drafts: tuple[Draft, ...]) -> float:
+    """Return the seconds that findings of warn or worse cover together."""
+    spans = sorted((draft.start, draft.end) for draft in drafts if draft.severity != "note" and draft.start != NOWHEN)
+    total, reached = 0, NOWHEN
+    for one, two in spans:
+        total += max(0, two - max(one, reached)) if reached != NOWHEN else two - one
+        reached = max(reached, two)
+    return total / 1e6
+
+
+def episodes(drafts: list[Draft]) -> list[list[Draft]]:
+    """Put findings of warn or worse of one side that overlap or nearly do together, in the order of their first."""
+    found: list[list[Draft]] = []
+    for draft in drafts:
+        if draft.severity == "note":
+            continue
+        for group in found:
+            first = group[0]
+            alike = (draft.side, draft.side_peer) == (first.side, first.side_peer) and draft.side != "unknown"
+            near = draft.start <= max(one.end for one in group) + 30_000_000 and draft.end >= (
+                min(one.start for one in group) - 30_000_000
+            )
+            if alike and near:
+                group.append(draft)
+                break
+        else:
+            found.append([draft])
+    return found
+
+
+def story_text(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> str:
+    """
+    Tell what happened as plain text for a ticket.
+
+    Parameters
+    ----------
+    call
+        A Call; of a redacted one the names are its pseudonyms.
+    profile
+        As for ``findings_of``.
+    context
+        The call made ready before.
+
+    Returns
+    -------
+    str
+        Who, when and the verdict; what happened, worst first, with whose side and the evidence; each participant;
+        what is not known; how it was judged. Times are UTC.
+    """
+    judged = profile_of(profile)
+    context = ready(call) if context is None else context
+    drafts = drafts_of(context, judged)
+    verdicts = judge(context, drafts, judged)
+    whole, people = verdicts[0], verdicts[1:]
+    lines = [*_heading(context, call), f"Verdict: {whole.verdict}. {whole.story}", ""]
+    groups = episodes(drafts)
+    if groups:
+        lines.append("What happened")
+        for number, group in enumerate(groups[:8], start=1):
+            lines += _episode(context, number, group)
+        if len(groups) > 8:
+            lines.append(f"   … and {len(groups) - 8} more.")
+        lines.append("")
+    lines.append("Participants")
+    lines += [f" - {context.name(verdict.peer)}: {verdict.verdict}. {_short(context, verdict)}" for verdict in people]
+    notes = [draft for draft in drafts if draft.severity == "note"]
+    if notes:
+        lines += ["", "Notes", *(f" - {story_of(context, draft)}" for draft in notes[:10])]
+        if len(notes) > 10:
+            lines.append(f"   … and {len(notes) - 10} more.")
+    lines += ["", f"Judged by profile {judged.name!r}; times in UTC; a sample speaks for the time before it."]
+    lines.append("A peer report has no audio level: a healthy connection with a silent microphone looks fine here.")
+    return "\n".join(lines)
+
+
+def _heading(context: Context, call: CallTables) -> list[str]:
+    people = call.participants
+    read = int((people["report"] == "read").sum())
+    spans = list(context.spans.values())
+    day = ""
+    if spans:
+        one, two = min(span[0] for span in spans), max(span[1] for span in spans)
+        day = f", {pd.Timestamp(one, unit='us'):%Y-%m-%d} {clock(one)} to {clock(two)} UTC"
+    return [f"Call {call.session_id or ''}{day}", f"{len(people)} participants, {read} reports read."]
+
+
+def _episode(context: Context, number: int, group: list[Draft]) -> list[str]:
+    first = group[0]
+    start, end = min(draft.start for draft in group), max(draft.end for draft in group)
+    lines = [f" {number}. {story_of(context, first)}"]
+    lines.append(
+        f"    Side: {side_words(context, first)}; confidence {first.confidence}; {clock(start)} to {clock(end)}."
+    )
+    if first.evidence_for:
+        lines.append(f"    For: {'; '.join(dict.fromkeys(first.evidence_for))}.")
+    if first.evidence_against:
+        lines.append(f"    Against: {'; '.join(dict.fromkeys(first.evidence_against))}.")
+    ordered = sorted(group[1:], key=lambda draft: (-SEVERITIES.index(draft.severity), ORDER.index(draft.rule)))
+    lines += [f"    also: {story_of(context, draft)}" for draft in ordered[:4]]
+    if len(ordered) > 4:
+        lines.append(f"    also: {len(ordered) - 4} more findings of the same side and time.")
+    return lines
+
+
+def _short(context: Context, verdict: Verdict) -> str:
+    prefix = f"{context.name(verdict.peer)}: "
+    return verdict.story.removeprefix(prefix)
+
+
+def span_minutes(context: Context, peer: str, people: pd.DataFrame) -> float:
+    """Return how long a participant was there, in minutes."""
+    mine = people[people["peer_id"] == peer]
+    if len(mine):
+        given = mine["duration"].to_numpy(dtype="float64")[0]
+        joined, left = micros(mine["joined_at"])[0], micros(mine["left_at"])[0]
+        if not np.isnan(given):
+            return float(given)
+        if NOWHEN not in (joined, left):
+            return (left - joined) / 6e7
+    one, two = context.spans.get(peer, (0, 0))
+    return (two - one) / 6e7

@@ -1,0 +1,122 @@
+"""Findings in plain words: what happened, in a sentence with units, and what to check next."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from .lanes import NOWHEN
+from .rules import STREAM_RULES
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .drafts import Draft
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - the package supports what pyproject says
+MEDIA_WORDS = {
+    "audio": "audio",
+    "video": "video",
+    "screenshare_audio": "screen-share audio",
+    "screenshare_video": "screen share",
+}
+_NEXT = {
+    "relayed": "See whether UDP is blocked on that network; candidate_pairs shows the URL that was used.",
+    "path_changed": "Look at candidate_pairs: a changed network, or only the first pair before a better one?",
+    "one_way_transport": "Look at connection_checks (relay_connectivity) and at firewalls.",
+    "hidden": "Nothing: it explains other findings of that time.",
+    "reconnects": "Look at events around that time, and at the network of that person.",
+    "device_lost": "Look at device_changes and events; ask which device was in use.",
+    "gap": "Muted, paused, hidden or lost samples: look at events.",
+    "reset": "Nothing, unless it repeats: the client started counting again.",
+    "implausible": "Look at the rows of samples; the values were left out.",
+    "too_little": "Nothing can be said of this stream.",
+}
+_SIDES = {
+    "sender": "{who}'s own machine",
+    "sender_uplink": "{who}'s sending line",
+    "between": "between the two, or the server",
+    "receiver_downlink": "{who}'s receiving line",
+    "receiver": "{who}'s own machine",
+    "shared": "a shared cause: the server or a region",
+    "unknown": "unknown",
+}
+
+
+def clock(time: int) -> str:
+    """Return a time as HH:MM:SS (UTC)."""
+    return "an unknown time" if time == NOWHEN else f"{_EPOCH + timedelta(microseconds=time):%H:%M:%S}"
+
+
+def lasting(seconds: float) -> str:
+    """Return a duration in words."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def figure(value: float) -> str:
+    """Return a number with as many digits as are worth reading."""
+    if value != value:  # noqa: PLR0124 - NaN
+        return "unknown"
+    return f"{value:.0f}" if abs(value) >= 20 or value == int(value) else f"{value:.1f}"
+
+
+def side_words(context: Context, draft: Draft) -> str:
+    """Return whose side it was on, in words."""
+    return _SIDES[draft.side].format(who=context.name(draft.side_peer))
+
+
+def story_of(context: Context, draft: Draft) -> str:
+    """Say in one sentence what happened."""
+    me = context.name(draft.peer)
+    lane = draft.lane
+    remote = context.name(lane.remote) if lane and lane.remote else "somebody"
+    media = MEDIA_WORDS.get(lane.media, lane.media) if lane else "media"
+    got = f"{me} got {remote}'s {media}"
+    sent = f"{me}'s {media} on its way out"
+    mean, worst = figure(draft.usual), figure(draft.value)
+    when = f"for {lasting(draft.seconds)} from {clock(draft.start)} UTC" if draft.seconds >= 1 else (
+        f"at {clock(draft.start)} UTC")  # fmt: skip
+    said = {
+        "loss_in": f"{got} with {mean} % of the packets lost (up to {worst} %)",
+        "loss_out": f"{sent} lost {mean} % of its packets (up to {worst} %)",
+        "round_trip": f"The round trip of {me}'s {media} was {mean} ms (up to {worst} ms)",
+        "jitter": f"{got if lane and lane.consumer else sent + ' arrived'} with {mean} ms of jitter (up to {worst} ms)",
+        "late_media": f"{got} late: {mean} ms in the jitter buffer (up to {worst} ms)",
+        "concealment": f"{got} with gaps patched: {mean} concealments per 7 s (up to {worst})",
+        "low_frame_rate": f"{got if lane and lane.consumer else me + ' sent ' + media} at {mean} frames/s (down to {worst})",
+        "low_resolution": f"{got if lane and lane.consumer else me + ' sent ' + media} only {worst} px wide",
+        "frozen": f"{got} frozen: bytes came, no new picture",
+        "nothing_received": f"{me} received nothing of {remote}'s {media}, which was on",
+        "nothing_sent": f"{me} sent no {media} although it was switched on",
+        "decoder_behind": f"{me}'s machine dropped {100 * (1 - draft.usual):.0f} % of the frames of {remote}'s {media}",
+        "keyframe_storm": f"{me} was asked for key frames {mean} times a second (up to {worst})",
+        "cpu_limited": f"{me}'s processor limited the {media} sent, {100 * draft.usual:.0f} % of the time",
+        "bandwidth_limited": f"{me}'s sending bandwidth limited the {media}, {100 * draft.usual:.0f} % of the time",
+        "congested": f"{me}'s sending bandwidth was too small: packets of the {media} queued, the round trip rose to "
+        f"{worst} times its usual",
+        "relayed": f"{me}'s media went {draft.detail}",
+        "path_changed": f"{me}'s network path changed: {draft.detail}",
+        "one_way_transport": f"Nothing went through {me}'s connection ({draft.detail})",
+        "hidden": f"{me}'s tab was in the background",
+        "reconnects": f"{me} {draft.detail}{'' if draft.value < 2 else f', {worst} times'}",
+        "device_lost": f"{me}: {draft.detail}",
+        "gap": f"No samples of {draft.detail} of {me}: muted, paused, hidden or lost",
+        "reset": f"Counters of {draft.detail} of {me} started again: that interval is unknown",
+        "implausible": f"{me} reports values that cannot be ({draft.detail}); they were left out",
+        "too_little": f"{got if lane and lane.consumer else me + ' sent ' + media}: too little to judge "
+        f"({worst} packets in {draft.detail})",
+    }.get(draft.rule, f"{me}: {draft.rule}")
+    if draft.rule == "too_little" and lane is None:
+        return f"Nothing is known of {me}'s media: {draft.detail}."
+    if draft.rule == "implausible" and draft.detail.startswith("clock"):
+        return f"{me}'s {draft.detail}."
+    return f"{said}, {when}."
+
+
+def next_step_of(context: Context, draft: Draft) -> str:
+    """Say what to check next."""
+    for rule in STREAM_RULES:
+        if rule.name == draft.rule:
+            return rule.next_step.format(side=context.name(draft.side_peer) if draft.side_peer else "each of them")
+    return _NEXT.get(draft.rule, "")

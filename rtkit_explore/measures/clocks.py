@@ -1,0 +1,213 @@
+"""
+How far each client's clock is off: from when reports begin, and from increments that both ends of a stream count.
+
+Samples are stamped by the client. Two estimates are made. The coarse one holds the first moment that a report speaks
+of against ``joined_at``, which the server stamps: everyone needs about the same time from joining to the first
+event, so a client whose difference is far from everyone else's has a wrong clock. The fine one slides what a sender
+counted over what a receiver counted of the same producer until the two agree: sound is sent at a constant number of
+packets, so it is the number of bytes, which follows the voice, or an outage, that shows the offset. Where nothing
+varies, it cannot be told, and the table says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_NOWHEN = np.iinfo(np.int64).min
+SEARCH_S = 600.0
+LEAST_S = 10.0
+"""Smaller offsets do not change what is compared: samples are 7 s long."""
+_FEWEST = 8
+_VARIES = 0.02
+_AGREES = 0.8
+
+
+def clock_offsets(
+    quality: pd.DataFrame, participants: pd.DataFrame | None = None, events: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """
+    Estimate how far each client's clock runs ahead of the call's.
+
+    Parameters
+    ----------
+    quality
+        Table ``quality``.
+    participants, events
+        Tables of the same call; without them there is no coarse estimate.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a participant with samples: ``session_id``, ``peer_id``, ``offset_s`` (positive: ahead; NaN where it
+        cannot be told), ``estimable`` (bool), ``least_s`` (offsets below this are not told from none),
+        ``method`` (``increments``, ``joining`` or empty), ``pairs`` (streams that were compared, Int64) and ``why``
+        (where it cannot be told).
+
+    Notes
+    -----
+    The call's clock is the median participant's.
+    """
+    peers = [str(peer) for peer in quality["peer_id"].dropna().unique()]
+    coarse = _by_joining(peers, quality, participants, events)
+    fine, pairs = _by_increments(peers, quality, coarse)
+    rows = []
+    session = quality["session_id"].dropna()
+    for peer in peers:
+        if peer in fine:
+            row = (fine[peer], True, "increments", pairs[peer], "")
+        elif not np.isnan(coarse.get(peer, np.nan)):
+            row = (coarse[peer], True, "joining", 0, "")
+        else:
+            row = (np.nan, False, "", 0, "nothing that both ends count varies, and joining cannot be compared")
+        rows.append((session.iloc[0] if len(session) else None, peer, row[0], row[1], LEAST_S, *row[2:]))
+    columns = ["session_id", "peer_id", "offset_s", "estimable", "least_s", "method", "pairs", "why"]
+    text = pd.StringDtype("python")
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"session_id": text, "peer_id": text, "offset_s": "float64", "estimable": "bool", "least_s": "float64",
+         "method": text, "pairs": "Int64", "why": text}
+    )  # fmt: skip
+
+
+def _by_joining(
+    peers: list[str], quality: pd.DataFrame, participants: pd.DataFrame | None, events: pd.DataFrame | None
+) -> dict[str, float]:
+    """Return the difference of first event and joining from everyone's median; only for three people or more."""
+    if participants is None:
+        return {}
+    first: dict[str, int] = {}
+    for frame, column in ((quality, "end"), (events, "timestamp")):
+        if frame is None or frame.empty:
+            continue
+        times = frame.groupby("peer_id", observed=True)[column].min().dropna()
+        for peer, when in zip(times.index, pd.DatetimeIndex(times).as_unit("us").asi8, strict=True):
+            first[str(peer)] = min(first.get(str(peer), int(when)), int(when))
+    listed = participants[participants["joined_at"].notna() & participants["peer_id"].notna()]
+    joined = dict(
+        zip(listed["peer_id"].astype(str), pd.DatetimeIndex(listed["joined_at"]).as_unit("us").asi8, strict=True)
+    )
+    lead = {peer: (first[peer] - joined[peer]) / 1e6 for peer in peers if peer in first and peer in joined}
+    if len(lead) < 3:
+        return {}
+    usual = float(np.median(list(lead.values())))
+    return {peer: value - usual for peer, value in lead.items()}
+
+
+def _by_increments(
+    peers: list[str], quality: pd.DataFrame, coarse: dict[str, float]
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Slide senders over receivers for those whose joining looks off, or could not be compared."""
+    doubtful = [peer for peer in peers if not abs(coarse.get(peer, np.nan)) < LEAST_S]
+    trusted = [peer for peer in peers if abs(coarse.get(peer, np.nan)) < LEAST_S]
+    if not doubtful:
+        return {}, {}
+    series = _audio(quality)
+    found: dict[str, list[float]] = {}
+    for (one, two), matches in series.items():
+        if one not in doubtful and two not in doubtful:
+            continue
+        for sent, received in matches:
+            lag = match(sent, received)
+            if lag is not None:
+                # The receiver's clock is ahead of the sender's by that.
+                found.setdefault(f"{one}\t{two}", []).append(lag)
+    return _solve(doubtful, trusted, {tuple(key.split("\t")): lags for key, lags in found.items()})
+
+
+def _solve(
+    doubtful: list[str], trusted: list[str], lags: dict[tuple[str, ...], list[float]]
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Turn lags between two into offsets from those whose clock is trusted."""
+    offsets: dict[str, float] = {}
+    pairs: dict[str, int] = {}
+    for peer in doubtful:
+        mine = []
+        for (sender, receiver), values in lags.items():
+            if receiver == peer and sender in trusted:
+                mine += values
+            elif sender == peer and receiver in trusted:
+                mine += [-value for value in values]
+        if mine:
+            offsets[peer], pairs[peer] = float(np.median(mine)), len(mine)
+    if not trusted and len(doubtful) == 2:
+        both = [
+            value if receiver == doubtful[1] else -value for (_, receiver), values in lags.items() for value in values
+        ]
+        if both:  # of two nobody knows whose clock is right: the second is told by the first
+            offsets = {doubtful[0]: 0.0, doubtful[1]: float(np.median(both))}
+            pairs = dict.fromkeys(doubtful, len(both))
+    return offsets, pairs
+
+
+def _audio(quality: pd.DataFrame) -> dict[tuple[str, str], list[tuple[tuple[Floats, Floats], tuple[Floats, Floats]]]]:
+    """Collect audio streams with both ends: (sender, receiver) to pairs of (ends in s, bytes)."""
+    audio = quality[(quality["media"] == "audio") & quality["end"].notna() & quality["peer_id"].notna()]
+    ends: dict[str, tuple[str, tuple[Floats, Floats]]] = {}
+    received: list[tuple[str, str, tuple[Floats, Floats]]] = []
+    for (peer, direction, stream), rows in audio.groupby(
+        ["peer_id", "direction", "stream_id"], observed=True, sort=False
+    ):
+        times = pd.DatetimeIndex(rows["end"]).as_unit("us").asi8 / 1e6
+        counted = (times.astype("float64"), rows["bytes"].to_numpy(dtype="float64"))
+        if direction == "producer":
+            ends[str(stream)] = (str(peer), counted)
+        else:
+            producer = rows["producer_id"].iloc[0]
+            received.append((str(peer), "" if pd.isna(producer) else str(producer), counted))
+    found: dict[tuple[str, str], list[tuple[tuple[Floats, Floats], tuple[Floats, Floats]]]] = {}
+    for peer, producer, counted in received:
+        if producer in ends and len(counted[0]) >= _FEWEST and len(ends[producer][1][0]) >= _FEWEST:
+            sender, sent = ends[producer]
+            found.setdefault((sender, peer), []).append((sent, counted))
+    return found
+
+
+def match(sent: tuple[Floats, Floats], received: tuple[Floats, Floats]) -> float | None:
+    """
+    Slide what was sent over what was received until they agree.
+
+    Parameters
+    ----------
+    sent, received
+        Ends of the intervals in seconds by each end's clock, ascending, and the bytes counted in each.
+
+    Returns
+    -------
+    float or None
+        Seconds by which the receiver's clock runs ahead; None where nothing varies enough, or no offset stands out.
+    """
+    step = 0.5
+    sums = np.cumsum(np.nan_to_num(sent[1]))
+    low, high = received[0][:-1], received[0][1:]
+    got = received[1][1:]
+    long = (high - low) > 0
+    low, high, got = low[long], high[long], got[long]
+    rate = got / (high - low)
+    if len(rate) < _FEWEST or np.nanstd(rate) < _VARIES * abs(np.nanmean(rate)):
+        return None
+    best: list[tuple[float, float]] = []
+    for lag in np.arange(-SEARCH_S, SEARCH_S + step, step):
+        one, two = low - lag, high - lag
+        inside = (one >= sent[0][0]) & (two <= sent[0][-1]) & ~np.isnan(rate)
+        if np.count_nonzero(inside) < max(_FEWEST, 0.4 * len(rate)):
+            continue
+        passed = np.interp(two[inside], sent[0], sums) - np.interp(one[inside], sent[0], sums)
+        expected = passed / (two[inside] - one[inside])
+        seen = rate[inside]
+        spread = float(np.std(seen)) * float(np.std(expected))
+        if spread <= 0:
+            continue
+        best.append((float(np.mean((seen - seen.mean()) * (expected - expected.mean()))) / spread, float(lag)))
+    if not best:
+        return None
+    best.sort(reverse=True)
+    top, lag = best[0]
+    rival = max((value for value, other in best if abs(other - lag) > 10.0), default=0.0)
+    return lag if top >= _AGREES and top - rival >= 0.1 else None
