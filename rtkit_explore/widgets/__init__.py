@@ -16,6 +16,7 @@ What has been chosen is remembered when the cell runs again, for as long as the 
 from __future__ import annotations
 
 from .choices import Change, Choices, Item
+from .explorer_view import Explorer, explorer
 from .memory import forget
 from .picker import ListPicker, Picker
 from .pickers import (
@@ -33,6 +34,7 @@ from .spans import Span
 __all__ = [
     "Change",
     "Choices",
+    "Explorer",
     "Item",
     "ListPicker",
     "ParticipantsPicker",
@@ -41,6 +43,7 @@ __all__ = [
     "Span",
     "StreamPicker",
     "WindowPicker",
+    "explorer",
     "forget",
     "pick_participants",
     "pick_session",

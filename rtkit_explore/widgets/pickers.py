@@ -47,6 +47,12 @@ class ParticipantsPicker(ListPicker["list[str]"]):
     def _value_of(self, selected: tuple[str, ...]) -> list[str]:
         return list(selected)
 
+    def offer(self, call: Call | pd.DataFrame, *, tz: str = "UTC") -> None:
+        """Offer the participants of a call, or of a table; who is chosen and still there stays chosen."""
+        people, names, _, self._find = _people(call)
+        self._table = people
+        self.choices.replace(participant_items(people, names=names, tz=tz))
+
     def select(self, ids: str | Iterable[str]) -> None:
         """
         Choose participants by peer id; by name, user id or custom id, too, where the picker is made from a Call.
@@ -71,6 +77,11 @@ class StreamPicker(ListPicker["str | None"]):
 
     def _value_of(self, selected: tuple[str, ...]) -> str | None:
         return selected[0] if selected else None
+
+    def offer(self, streams: pd.DataFrame, items: Iterable[Item]) -> None:
+        """Offer the streams of a table under these labels; the one that is chosen stays so if it is still there."""
+        self._table = streams
+        self.choices.replace(items)
 
 
 class WindowPicker(Picker["Window | None"]):

@@ -52,7 +52,8 @@ class Still:
         """Return it as plain text."""
         lines = [f"  [{'x' if chosen else ' '}] {label}" for chosen, label in self.lines]
         rest = [f"      … and {self.more} more"] if self.more else []
-        return "\n".join([f"{self.title}: {self.state}", *lines, *rest, f"  {self.code}"])
+        code = [f"  {line}" for line in self.code.splitlines()]
+        return "\n".join([f"{self.title}: {self.state}", *lines, *rest, *code])
 
     def html(self) -> str:
         """Return it as HTML that needs no style sheet, everything in it escaped."""
