@@ -88,7 +88,9 @@ def test_a_simulated_recording_has_the_keys_of_the_real_one_in_their_order(recor
         assert {name: sorted(part) for name, part in block.items()} == {
             name: sorted(part) for name, part in other.items()
         }
-    pair, other = (side["peer_report"]["metadata"]["candidate_pairs"]["producing_transport"][0] for side in (made, real))
+    pair, other = (
+        side["peer_report"]["metadata"]["candidate_pairs"]["producing_transport"][0] for side in (made, real)
+    )
     assert list(pair) == list(other)
 
 

@@ -67,13 +67,7 @@ def check(call) -> None:
     sent, received, lost = totals(call)
     for row in call.ledger:
         assert row.sent + row.resent == (
-            row.received
-            + row.lost
-            + row.repaired
-            + row.withheld
-            + row.unaccounted
-            + row.unsubscribed
-            + row.unsampled
+            row.received + row.lost + row.repaired + row.withheld + row.unaccounted + row.unsubscribed + row.unsampled
         ), row
         parts = (row.resent, row.received, row.lost, row.repaired, row.withheld, row.unaccounted, row.unsubscribed)
         assert min(parts) >= 0, row

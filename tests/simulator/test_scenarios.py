@@ -152,11 +152,11 @@ def test_a_narrow_uplink_limits_its_sender_and_outlasts_itself():
     rows = seen.rows("video_producer", seen.culprit)
     assert sum(r["quality_limitation_reason"] == "bandwidth" for r in rows) >= len(rows) - 1
     assert max(r["bytes_sent"] for r in rows[1:]) * 8 / 7 < 240_000
-    after = [r for r in seen.rows("video_producer", seen.culprit, inside=False) if r["quality_limitation_reason"] != "none"]
+    after = [
+        r for r in seen.rows("video_producer", seen.culprit, inside=False) if r["quality_limitation_reason"] != "none"
+    ]
     assert after
-    assert all(
-        r["quality_limitation_reason"] == "none" for n in seen.others for r in seen.rows("video_producer", n)
-    )
+    assert all(r["quality_limitation_reason"] == "none" for n in seen.others for r in seen.rows("video_producer", n))
 
 
 def test_a_narrow_downlink_loses_and_delays_for_one_receiver():
@@ -359,7 +359,10 @@ def test_simulcast_sends_three_layers_of_which_each_receiver_gets_one():
 
 def test_people_can_be_named_and_given_roles():
     call = simulate_documents(
-        participants=[Person("Ann", custom_id="crm-1"), Person("Bo", audio=False, video=False, preset="webinar_viewer")],
+        participants=[
+            Person("Ann", custom_id="crm-1"),
+            Person("Bo", audio=False, video=False, preset="webinar_viewer"),
+        ],
         minutes=2,
     )
     listed = {p["display_name"]: p for p in json.loads(call.participants)["data"]["participants"]}
