@@ -1,0 +1,15 @@
+"""
+Plots of calls: a Call or its table in, matplotlib Axes out.
+
+Every plot takes ``ax=`` (Axes, a Figure or a SubFigure; small multiples take a sequence of Axes) and ``tz=``, names
+units and the time zone, never calls ``plt.show()``, and says in words what is missing instead of failing. Names of
+people in another script than the font has are shown as � with the start of the id; set ``font.family`` of matplotlib
+to fonts that have it.
+"""
+
+from __future__ import annotations
+
+from .over_time import quality
+from .people import timeline
+
+__all__ = ["quality", "timeline"]

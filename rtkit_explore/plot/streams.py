@@ -1,0 +1,161 @@
+"""Series of the table ``quality``: named by person and direction, and as the lines that they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .clock import positions
+from .wording import MEDIA, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from .clock import Floats
+    from .sources import Subject
+
+KEYS = ("session_id", "peer_id", "media", "direction", "stream_id", "ssrc")
+NEEDED = ("peer_id", "media", "direction", "stream_id", "start", "end")
+
+
+@dataclass(frozen=True)
+class Series:
+    """
+    One series of samples.
+
+    Attributes
+    ----------
+    label
+        Whose it is, what, and in which direction.
+    peer_id, media, direction, stream_id
+        Its keys.
+    rows
+        Its rows in the table, by time.
+    """
+
+    label: str
+    peer_id: str
+    media: str
+    direction: str
+    stream_id: str
+    rows: NDArray[np.intp]
+
+
+def series_of(table: pd.DataFrame, subject: Subject) -> list[Series]:
+    """
+    Find the series of a table of intervals and name each.
+
+    Parameters
+    ----------
+    table
+        Rows of ``quality``.
+    subject
+        Where the names come from.
+
+    Returns
+    -------
+    list of Series
+        By participant, media and direction; labels differ from one another.
+    """
+    if table.empty:
+        return []
+    keys = [name for name in KEYS if name in table.columns]
+    groups = table.groupby(keys, observed=True, dropna=False, sort=False)
+    ends = positions(table["end"])
+    code = groups.ngroup().to_numpy()
+    order = np.lexsort((ends, code))
+    cuts = np.flatnonzero(np.diff(code[order])) + 1
+    found = [(rows, table.iloc[int(rows[0])]) for rows in np.split(order, cuts)]
+    rank = {peer: i for i, peer in enumerate(subject.names)}
+    names = [_name(head, subject) for _, head in found]
+    widths = [_width(table, rows) for rows, _ in found]
+    streams = [f"{head['peer_id']} {head['stream_id']}" for _, head in found]
+    layers = {stream: streams.count(stream) for stream in streams}
+    labels = []
+    for i, name in enumerate(names):
+        layered = layers[streams[i]] > 1
+        labels.append(f"{name}, layer {widths[i]:.0f} px" if layered and np.isfinite(widths[i]) else name)
+    labels = _apart(labels, [float(np.nanmin(ends[rows], initial=np.inf)) for rows, _ in found])
+    series = [
+        Series(label, str(head["peer_id"]), str(head["media"]), str(head["direction"]), str(head["stream_id"]), rows)
+        for label, (rows, head) in zip(labels, found, strict=True)
+    ]
+    media = list(MEDIA)
+    return sorted(
+        series,
+        key=lambda one: (
+            rank.get(one.peer_id, len(rank)),
+            media.index(one.media) if one.media in media else len(media),
+            one.direction != "producer",
+            one.label,
+        ),
+    )
+
+
+def _name(head: pd.Series, subject: Subject) -> str:
+    who = subject.name(head["peer_id"])
+    what = MEDIA.get(str(head["media"]), shown(head["media"]))
+    if head["direction"] == "producer":
+        return f"{who} sends {what}"
+    remote = head.get("remote_peer_id")
+    return f"{who} gets {what} from {subject.name(remote)}" if isinstance(remote, str) else f"{who} gets {what}"
+
+
+def _width(table: pd.DataFrame, rows: NDArray[np.intp]) -> float:
+    if "width" not in table.columns:
+        return float("nan")
+    values = table["width"].to_numpy(dtype="float64", na_value=np.nan)[rows]
+    return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _apart(labels: Sequence[str], begins: Sequence[float]) -> list[str]:
+    """Tell labels apart that several series share: number them as they begin."""
+    out = list(labels)
+    for label in {label for label in labels if labels.count(label) > 1}:
+        same = sorted((i for i, one in enumerate(labels) if one == label), key=lambda i: begins[i])
+        for number, i in enumerate(same, start=1):
+            out[i] = f"{label} #{number}"
+    return out
+
+
+def flags(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+    """Read a flag column; missing counts as no, and so does a column that is not there."""
+    if name not in table.columns:
+        return np.zeros(len(table), dtype=bool)
+    return table[name].to_numpy(dtype=bool, na_value=False) if name in table else np.zeros(len(table), dtype=bool)
+
+
+def steps(start: Floats, end: Floats, value: Floats, gap: NDArray[np.bool_]) -> tuple[Floats, Floats, list[int]]:
+    """
+    Make the line of a series: a step over each interval, nothing across what is unknown.
+
+    Parameters
+    ----------
+    start, end
+        Intervals by time, in matplotlib's days; start is NaN in a first row.
+    value
+        What was measured; NaN where unknown.
+    gap
+        Whether the interval is a gap: then the value stands for its end alone.
+
+    Returns
+    -------
+    x, y, samples
+        Line with NaN wherever it breaks, and the places of the samples in it.
+    """
+    count = len(end)
+    pointlike = gap | ~np.isfinite(start)
+    x = np.column_stack([np.where(np.isfinite(start), start, end), end, end])
+    y = np.column_stack([np.where(pointlike, np.nan, value), value, value])
+    together = np.zeros(count, dtype=bool)
+    if count > 1:
+        with np.errstate(invalid="ignore"):
+            together[:-1] = (np.abs(start[1:] - end[:-1]) < 1e-9) & ~gap[1:]
+    y[~together, 2] = np.nan
+    places = np.flatnonzero(np.isfinite(value)) * 3 + 1
+    return x.ravel(), y.ravel(), [int(place) for place in places]
