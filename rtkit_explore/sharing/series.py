@@ -31,43 +31,45 @@ def redacted_series(name: str, items: Any, rewriter: Rewriter) -> Any:
     Returns
     -------
     list
-        ``items`` itself where it holds nothing but numbers, times and ids of the service under known keys.
+        ``items`` itself where it holds nothing but numbers, times and ids of the service.
     """
     node = participants_tree().child("participant").child("peer_report").child("quality").child(name)
-    if _is_plain(name, items):
-        texts = _texts(items)
+    if isinstance(items, list) and _is_plain(items, _sample_keys(name), rewriter):
         sample = node.items()
-        if all(rewriter.text(text, sample.children.get(key)) == text for key, each in texts.items() for text in each):
+        found = _texts(items)
+        if all(rewriter.text(text, sample.children.get(key)) == text for key, texts in found.items() for text in texts):
             return items
     return rewriter.value(items, node)
 
 
-def _is_plain(name: str, items: Any) -> bool:
-    """Tell whether every sample has known keys alone, and numbers and texts alone where the reference has them."""
-    known = frozenset(SAMPLE_FIELDS[name.removeprefix("screenshare_")])
-    parts = frozenset(DURATION_PARTS)
-    if not isinstance(items, list):
-        return False
+def _sample_keys(name: str) -> frozenset[str]:
+    return frozenset(SAMPLE_FIELDS[name.removeprefix("screenshare_")])
+
+
+def _is_plain(items: list[Any], known: frozenset[str], rewriter: Rewriter) -> bool:
+    """Tell whether the samples are flat objects, durations aside, and no key of theirs has to be replaced."""
+    keys: set[str] = set()
+    parts: set[str] = set()
+    kinds: set[type] = set()
     for item in items:
-        if type(item) is not dict or not item.keys() <= known:
+        if type(item) is not dict:
             return False
+        keys.update(item)
         durations = item.get(DURATIONS)
-        if durations is not None and (
-            type(durations) is not dict
-            or not durations.keys() <= parts
-            or not {type(value) for value in durations.values()} <= _NUMBERS
-        ):
-            return False
-    return True
+        if type(durations) is dict:
+            parts.update(durations)
+            kinds.update(map(type, durations.values()))
+    unknown = [*(keys - known), *parts.difference(DURATION_PARTS)]
+    return kinds <= _NUMBERS and all(rewriter.key(key) == key for key in unknown)
 
 
 def _texts(items: list[dict[str, Any]]) -> dict[str, set[str]]:
-    """Gather the distinct texts by key; what is neither number nor text is durations, which have been looked at."""
+    """Gather the distinct texts by key; any text stands for what is neither number, text nor durations."""
     found: dict[str, set[str]] = {}
     for item in items:
         for key, value in item.items():
             if type(value) is str:
                 found.setdefault(key, set()).add(value)
             elif type(value) is list or (type(value) is dict and key != DURATIONS):
-                found.setdefault("", set()).add("?")  # a known key with an unknown thing below: rewritten one by one
+                found.setdefault("", set()).add("?")  # of no known key, so that all are rewritten one by one
     return found

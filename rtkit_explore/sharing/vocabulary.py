@@ -15,49 +15,50 @@ from typing import Final
 
 WORDS: Final = frozenset(  # a text, because it is read as one
     """
-    100ms 250ms 2g 3g 4g 500ms 5g abort aborted accepted access account active activity add added address aec
-    after agc agent all allow allowed alpha already amr and android answer api apis app apple arm array asn
-    associated at attempt attempts audio audioinput audiooutput auto autoplay av1 available average avg awake
-    back background backgrounded backup bad balanced bandwidth battery be before begin beta bit bitrate bitrates
-    bits black blink blocked bluetooth blur both bound breakout browser buffer buffered buffering builtin bundle
-    busy by bye byte bytes cache call callstats camera can canary cancel canceled cancelled candidate
-    candidatepair candidates capture captured cause cell cellular certificate change changed changes channel
-    channels chat check checking checks chrome chromeos chromium city clear client clients clock close closed
-    closing cloudflare code codec codecs collect collected com complete completed completion computer
-    concealment config configuration connect connected connecting connection connections connectivity consent
-    constraint constraints consume consumed consumer consumers consuming context control converted core could
-    count country cpu cpus create created current custom data datachannel deactivated debug decode decoded
-    decoder default degradation degraded delay denied depth desktop detected dev device devicechange devices
-    dimension dimensions direction disable disabled disallowed discarded disconnect disconnected discord
-    discover discovered display documentation documents domain dominant down downlink download drop dropped dtls
-    dtx duration durations dynamic echo edge edgechromium edited effect effective electron emitted empty enable
-    enabled encode encoded encoder end ended engine enter entered entity env environment error errors esr
-    ethernet evaluate event events exceeded excellent exit expected experience expired external facing fail
-    failed failure fair false family fast fatal feature feedback fetch field file filter fir firefox first flag
-    floor flow flutter for force forced foreground foregrounded format found fps fraction frame framerate frames
-    freeze from front frozen full fullscreen g711 g722 gain gateway gather gathered gathering gecko generated
-    get global go good google granted greater grid group guest h264 h265 h266 half handler handshake hangup
-    hardware hardwareconcurrency has headless headset height hevc hidden high host hour hours htc http https
-    huawei ice id identifier idle ids iframe ignored in inactive inbound incoming increase index info
-    information init initial initialized input inputs install instance insufficient internal internet
-    interrupted interval invalid invite ios ip ipad ipados iphone ipod ipv4 ipv6 is isac issue issues ivs java
-    jitter join joined joining js jumped keep kept key keyframe khtml kick kicked kind kit known konqueror
-    kotlin label labels lag last latency launch layer layers leave leaving left legacy len length level like
-    limit limitation limited line link linux list listen listener live livestream load loaded loading lobby
-    local locked log login logout loss lost low lte mac macintosh macos main manual maximum media medium meeting
-    member memory message messages meta metadata method mic microphone mid middle mime min minimum minute
-    minutes mirror missing mobile mode model modified mos move moved mozilla ms multi multiple mute muted nack
-    name native navigation needed negative negotiate negotiated negotiation network new next nightly no node
-    noise nominated none normal not notallowederror notfound notfounderror notification notreadable
-    notreadableerror now nt null number of off offer office offline offset ok old on onconnectionstatechange
-    ondevicechange one online onload only open opened opera opt or org organization orientation origin original
-    os other out outbound outgoing output outputs over overconstrained overconstrainederror override own p50 p75
-    p90 p95 p99 packet packets page pair pairs participant participants pass passed path pause paused payload pc
-    peer peers pending percent permission permissions phone picture ping pinned pip pixel play playback player
-    playing pli plugin point poll pong poor popup port portrait position postcall pre precall preferred presence
+    100ms 250ms 2g 3g 4g 500ms 5g abort aborted acceleration accepted access account active activity add added
+    address aec after agc agent all allow allowed alpha already amr and android answer api apis app apple arm
+    array asn assembly associated at attempt attempts audio audioinput audiooutput auto autoplay av1 available
+    average avg awake back background backgrounded backup bad balanced bandwidth battery be before begin beta
+    bit bitrate bitrates bits black blink blocked bluetooth blur both bound breakout browser buffer buffered
+    buffering builtin bundle busy by bye byte bytes cache call callstats camera can canary cancel canceled
+    cancelled candidate candidatepair candidates capture captured cause cell cellular certificate change changed
+    changes channel channels chat check checking checks chrome chromeos chromium city clear client clients clock
+    close closed closing cloudflare code codec codecs collect collected com complete completed completion
+    computer concealment config configuration connect connected connecting connection connections connectivity
+    consent constraint constraints consume consumed consumer consumers consuming context control converted core
+    corrupted could count country cpu cpus create created current custom data datachannel deactivated debug
+    deceleration decode decoded decoder default degradation degraded delay denied depth desktop detected dev
+    device devicechange devices dimension dimensions direction disable disabled disallowed discarded disconnect
+    disconnected discord discover discovered display documentation documents domain dominant down downlink
+    download drop dropped dtls dtx duration durations dynamic echo edge edgechromium edited effect effective
+    efficient electron emitted empty enable enabled encode encoded encoder end ended energy engine enter entered
+    entity env environment error errors esr estimated ethernet evaluate event events exceeded excellent exit
+    expected experience expired external facing fail failed failure fair false family fast fatal feature
+    feedback fetch field file filter fir firefox first flag floor flow flutter for force forced foreground
+    foregrounded format found fps fraction frame framerate frames freeze freezes from front frozen full
+    fullscreen g711 g722 gain gateway gather gathered gathering gecko generated get global go good google
+    granted greater grid group guest h264 h265 h266 half handler handshake hangup hardware hardwareconcurrency
+    has header headless headset height hevc hidden high host hour hours htc http https huawei ice id identifier
+    idle ids iframe ignored implementation in inactive inbound incoming increase index info information init
+    initial initialized input inputs inserted install instance insufficient inter internal internet interrupted
+    interval invalid invite ios ip ipad ipados iphone ipod ipv4 ipv6 is isac issue issues ivs java jitter join
+    joined joining js jumped keep kept key keyframe khtml kick kicked kind kit known konqueror kotlin label
+    labels lag last latency launch layer layers leave leaving left legacy len length level like limit limitation
+    limited line link linux list listen listener live livestream load loaded loading lobby local locked log
+    login logout loss lost low lte mac macintosh macos main manual maximum media medium meeting member memory
+    message messages meta metadata method mic microphone mid middle mime min minimum minute minutes mirror
+    missing mobile mode model modified mos move moved mozilla ms multi multiple mute muted nack name native
+    navigation needed negative negotiate negotiated negotiation network new next nightly no node noise nominated
+    none normal not notallowederror notfound notfounderror notification notreadable notreadableerror now nt null
+    number of off offer office offline offset ok old on onconnectionstatechange ondevicechange one online onload
+    only open opened opera opt or org organization orientation origin original os other out outbound outgoing
+    output outputs over overconstrained overconstrainederror override own p50 p75 p90 p95 p99 packet packets
+    page pair pairs participant participants pass passed path pause paused pauses payload pc peer peers pending
+    percent permission permissions phone picture ping pinned pip pixel play playback player playing playout pli
+    plugin point poll pong poor popup port portrait position postcall power pre precall preferred presence
     present presentation presenter preset preview previous prflx primary priority privacy private probe problem
     process processing producer producers producing profile progress prompt prompted protocol provided public
-    publish published publisher pull push quality query queue queued quit radio range rate ratio rc react
+    publish published publisher pull push qp quality query queue queued quit radio range rate ratio rc react
     reactnative read readable reading ready real realtime realtimekit reason received receiver reconnect
     reconnected reconnecting reconnection record recorded recorder recording recover recovered recovery recvonly
     red reflexive refresh refused region register registered reject rejected related relative relay relayed
@@ -69,14 +70,14 @@ WORDS: Final = frozenset(  # a text, because it is read as one
     security select selected self send sender sending sendonly sendrecv sent sentence server service session set
     setting settings setup sfu share shared sharing short show shown shutdown side signal signaling silence
     silent simulcast single size skipped sleep slow small socket software source spatial speaker speakerphone
-    speakers speaking speed spotlight srflx srtp ssrc ssrcs stable stage staging stalled standard start started
-    state states static statistic statistics stats status step stop stopped storage stream streaming streams
-    strict stun subscribe subscribed subscription success support suspend suspended svc swift switch switched
-    sync system tab tablet tabs target task tcp temporal temporary terminated test text the thread threshold
-    throttled tier tile time timed timeout timer timestamp timezone title tls to toggle token too top total
-    touch track tracks traffic transceiver transcript transport transports trial trident trigger triggered trip
-    true turn turns twcc type ubuntu udp ui ulpfec unable unavailable unblocked undefined unified unknown unload
-    unmute unmuted unplugged unpublish unpublished unsubscribe unsubscribed unsupported up update updated
+    speakers speaking speed spotlight squared srflx srtp ssrc ssrcs stable stage staging stalled standard start
+    started state states static statistic statistics stats status step stop stopped storage stream streaming
+    streams strict stun subscribe subscribed subscription success sum support suspend suspended svc swift switch
+    switched sync system tab tablet tabs target task tcp temporal temporary terminated test text the thread
+    threshold throttled tier tile time timed timeout timer timestamp timezone title tls to toggle token too top
+    total touch track tracks traffic transceiver transcript transport transports trial trident trigger triggered
+    trip true turn turns twcc type ubuntu udp ui ulpfec unable unavailable unblocked undefined unified unknown
+    unload unmute unmuted unplugged unpublish unpublished unsubscribe unsubscribed unsupported up update updated
     updates upgrade uplink upload url usage usb use used user using valid value version video videoinput view
     viewer virtual visibility visibilitychange visible vista volume vp8 vp9 vpn wait waiting waitlist waitlisted
     wakelock warning web webgl webinar webkit webrtc websocket webview width wifi wimax win window windows wired
