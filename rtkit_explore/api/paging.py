@@ -194,6 +194,7 @@ class Pager:
     def __init__(self, key: str) -> None:
         self._key = key
         self._first_number: int | None = None
+        self._largest_page = 0
 
     async def read(
         self,
@@ -226,17 +227,24 @@ class Pager:
             With a problem noted if, after several readings, the count still differs from what the API says.
         """
         size: int | None = per_page
+        largest_before = self._largest_page
         readings: list[_Reading] = []
         for attempt in range(READINGS):
             # The third time, page 0 is asked for by its number: "no number" might not have meant the first page.
             reading = _Reading(explicit=attempt == 2)
             size = await self._pass(reading, fetch, size, fixed_size=fixed_size, limit=limit, on_progress=on_progress)
             readings.append(reading)
-            if reading.adds_up(limit):
+            cut = not fixed_size and size is not None and 0 < reading.first_size < size
+            # A page that is shorter than asked for may be cut, unless a longer one was seen before.
+            uncounted = reading.total is None and (limit is None or len(reading.rows) < limit)
+            doubtful = uncounted and cut and reading.first_size >= largest_before
+            # And behind a full one, a row may have slipped into it just before the next was asked for.
+            full = uncounted and size is not None and reading.first_size >= size
+            if reading.adds_up(limit) and not doubtful and not full:
                 return self._listing(reading, limit, [])
-            if reading.total is None and attempt and self._agree(readings[-2], reading):
+            if reading.total is None and attempt and not doubtful and self._agree(readings[-2], reading):
                 return self._listing(reading, limit, [])
-            if not fixed_size and size is not None and reading.pages > 1 and 0 < reading.first_size < size:
+            if cut:
                 # A server that cuts pages but counts offsets by the size asked for leaves rows out.
                 size = reading.first_size
         return self._listing(_joined(readings), limit, [self._doubt(readings)])
@@ -265,11 +273,12 @@ class Pager:
                     # Perhaps the page size is more than this server gives.
                     size = None
                     continue
-                if number is not None and number > 0 and reading.rows and not isinstance(error, ServerError):
+                if number and reading.first is not None and not isinstance(error, ServerError):
                     # Some servers refuse a page behind the last one.
                     break
                 raise
             fresh = reading.take(page)
+            self._largest_page = max(self._largest_page, len(page.rows))
             if on_progress is not None:
                 on_progress(len(reading.rows), reading.total)
             if (limit is not None and len(reading.rows) >= limit) or self._ends(reading, page, number, fresh):

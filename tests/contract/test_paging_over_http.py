@@ -67,10 +67,12 @@ def test_where_pages_begin_is_learnt_once(server, ask):
 
 
 @pytest.mark.parametrize("base", [0, 1])
-def test_offsets_counted_by_the_size_asked_for_leave_no_hole(server, ask, base):
+@pytest.mark.parametrize("place", ["top", "data", "absent"])
+@pytest.mark.parametrize("asked", [10, 100])
+def test_offsets_counted_by_the_size_asked_for_leave_no_hole(server, ask, base, place, asked):
     made = server.make_sessions(30)
-    server.paging["sessions"] = Paging(base=base, largest=7, offset_by_asked=True)
-    listing = ask(lambda client: client.sessions(), per_page=10)
+    server.paging["sessions"] = Paging(base=base, place=place, largest=7, offset_by_asked=True)
+    listing = ask(lambda client: client.sessions(), per_page=asked)
     assert sorted(ids(listing)) == sorted(made)
     assert listing.problems == []
 
@@ -153,6 +155,15 @@ def test_limit_stops_reading_as_soon_as_there_are_enough(server, ask, limit, req
     listing = ask(lambda client: client.sessions(limit=limit))
     assert ids(listing) == made[:limit]
     assert len(server.requests) == requests
+
+
+@pytest.mark.parametrize("limit", [3, 7, 8, 25, 99])
+def test_limit_works_without_a_count_too(server, ask, limit):
+    made = server.make_sessions(25)
+    server.paging["sessions"] = Paging(place="absent", largest=7)
+    listing = ask(lambda client: client.sessions(limit=limit))
+    assert ids(listing) == made[:limit]
+    assert listing.problems == []
 
 
 def test_page_no_fetches_that_page_alone(server, ask):
