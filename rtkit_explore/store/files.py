@@ -135,9 +135,6 @@ def _kind(content: bytes) -> tuple[str, dict[str, Any]]:
         name in record for name in ("peer_report", "peer_stats", "quality_stats")
     ):
         return "report", record
-    if set(record) & {"metadata", "quality"} and not set(record) & {"associated_id", "meeting_display_name"}:
-        # The inside of a report alone.
-        return "report", record
     session = data.get("session")
     inner = session if isinstance(session, dict) else data
     if set(inner) & {"associated_id", "meeting_display_name", "live_participants"}:

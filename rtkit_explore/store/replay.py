@@ -12,7 +12,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import httpx
 
@@ -64,7 +64,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         """Answer from the files."""
         try:
             if request.url.host == HOST:
-                return httpx.Response(200, content=self._file(request.url.path))
+                return httpx.Response(200, content=self._file(_parts(request.url)))
             content = self._answer(request)
         except _NotServedError as error:
             stated = {"success": False, "error": {"code": error.status, "message": str(error)}}
@@ -75,7 +75,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         return httpx.Response(200, content=content, headers={"Content-Type": "application/json"})
 
     def _answer(self, request: httpx.Request) -> bytes:
-        parts = [unquote(part) for part in request.url.raw_path.decode().split("?")[0].split("/") if part]
+        parts = _parts(request.url)
         # …/realtime/kit/<app id>/sessions/…
         start = parts.index("kit") + 2 if "kit" in parts else 0
         asked = dict(request.url.params)
@@ -119,15 +119,17 @@ class ReplayTransport(httpx.AsyncBaseTransport):
 
     def _report(self, peer_id: str) -> Path:
         for folder in self._folders.values():
-            path = layout.report_files(folder).get(peer_id)
-            if path is not None:
+            path = folder / layout.report_name(peer_id)
+            if path.is_file():
                 return path
         message = f"no report of peer {peer_id} is saved in {self._root}"
         raise _NotServedError(404, message)
 
-    def _file(self, path: str) -> bytes:
-        _, session_id, name = path.split("/", 2)
-        return (self._folder(unquote(session_id)) / name).read_bytes()
+    def _file(self, parts: list[str]) -> bytes:
+        if len(parts) != 2 or parts[1] not in {layout.CHAT, layout.SUMMARY, *layout.TRANSCRIPTS.values()}:
+            message = "a replay serves no such file"
+            raise _NotServedError(404, message)
+        return (self._folder(parts[0]) / parts[1]).read_bytes()
 
     # The calls
 
@@ -197,7 +199,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
                 message = f"the transcript of session {session_id} is saved as {' and '.join(saved)}, not as {form}"
             raise _NotServedError(404, message)
         until = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        url = str(httpx.URL(scheme="https", host=HOST, path=f"/{session_id}/{name}"))
+        url = f"https://{HOST}/{quote(session_id, safe='')}/{name}"
         if kind == "summary":
             data = {"sessionId": session_id, "summaryDownloadUrl": url, "summaryDownloadUrlExpiry": until}
         else:
@@ -207,6 +209,11 @@ class ReplayTransport(httpx.AsyncBaseTransport):
 
 _SESSION_SEARCHED = ("meeting_display_name", "associated_id", "id")
 _PARTICIPANT_SEARCHED = ("id", "custom_participant_id", "display_name")
+
+
+def _parts(url: httpx.URL) -> list[str]:
+    """Split the path before its pieces are unquoted, so that an id may hold a slash."""
+    return [unquote(part) for part in url.raw_path.decode().split("?")[0].split("/") if part]
 
 
 def _dump(answer: object) -> bytes:

@@ -6,12 +6,13 @@ import asyncio
 import json
 import shutil
 
+import httpx
 import pytest
 
 from rtkit_explore.api.client import ApiClient
-from rtkit_explore.errors import BadRequestError, NotFoundError, SavedCallError
+from rtkit_explore.errors import BadAnswerError, BadRequestError, NotFoundError, SavedCallError
 from rtkit_explore.settings import Settings
-from rtkit_explore.store.replay import ReplayTransport
+from rtkit_explore.store.replay import HOST, ReplayTransport
 
 
 @pytest.fixture
@@ -220,3 +221,28 @@ def test_reports_alone_are_served_as_a_call_of_those_people(folder, recordings, 
 def test_a_folder_without_calls_is_an_error(tmp_path):
     with pytest.raises(SavedCallError, match="holds no saved call"):
         ReplayTransport(tmp_path)
+
+
+def test_an_odd_session_id_is_served_with_all_that_belongs_to_it(ask, folder):
+    change(folder / "clean" / "session.json", id="a/b ?ä")
+    assert ask(lambda client: client.chat("a/b ?ä")).content == b"id,payload\n1,hi\n"
+    assert len(ask(lambda client: client.participants("a/b ?ä")).rows) == 2
+
+
+def test_a_replay_gives_out_no_other_file(folder):
+    async def fetch(path: str) -> int:
+        transport = ReplayTransport(folder)
+        return (await transport.handle_async_request(httpx.Request("GET", f"https://{HOST}/{path}"))).status_code
+
+    session_id = json.loads((folder / "clean" / "session.json").read_bytes())["data"]["id"]
+    assert asyncio.run(fetch(f"{session_id}/chat.csv")) == 200
+    for path in (f"{session_id}/truth.json", f"{session_id}/..%2F..%2Fsecret", f"{session_id}/../x", session_id, ""):
+        assert asyncio.run(fetch(path)) == 404
+
+
+def test_a_file_that_breaks_is_an_error_of_that_document_alone(ask, folder, ids):
+    session_id, _ = ids("clean")
+    (folder / "clean" / "participants.json").write_text("{broken")
+    with pytest.raises(BadAnswerError, match="not JSON"):
+        ask(lambda client: client.participants(session_id))
+    assert ask(lambda client: client.session(session_id))
