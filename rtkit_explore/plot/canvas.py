@@ -172,9 +172,24 @@ def note(ax: Axes, text: str, *, below: float = 0.0) -> None:
 
 
 def legend_below(
-    ax: Axes, handles: Sequence[Artist], labels: Sequence[str], *, points: float = 32, **options: Any
+    ax: Axes, handles: Sequence[Artist], labels: Sequence[str], *, points: float = 32, beside: int = 0, **options: Any
 ) -> Legend | None:
-    """Put a legend under an Axes, in as many columns as fit, the given number of points below the axis."""
+    """
+    Put a legend under an Axes, in as many columns as fit.
+
+    Parameters
+    ----------
+    ax
+        The Axes.
+    handles, labels
+        What the legend shows.
+    points
+        How far below the axis it begins, in points.
+    beside
+        Letters of the longest label at the left: a layout takes their room from the Axes when it is drawn.
+    options
+        For matplotlib's ``legend``.
+    """
     if not handles:
         return None
     figure = ax.figure
@@ -185,7 +200,7 @@ def legend_below(
         loc="upper left",
         bbox_to_anchor=(0, 0),
         bbox_transform=anchor,
-        ncols=_columns(labels, inches(ax)[0] * 72),
+        ncols=_columns(labels, inches(ax)[0] * 72 - max(0.0, (beside - 12) * SMALL * 0.53)),
         fontsize=SMALL,
         frameon=False,
         borderaxespad=0,

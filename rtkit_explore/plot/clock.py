@@ -125,6 +125,8 @@ def time_axis(ax: Axes, tz: dt.tzinfo, first: float, last: float, *, label: bool
     ax.set_xlim(first, last)
     width, _ = inches(ax)
     locator = mdates.AutoDateLocator(tz=tz, minticks=4, maxticks=max(5, min(10, int(width / 0.85))))  # type: ignore[no-untyped-call]
+    # Every two minutes or seconds as well: else a call of nine minutes has one number on its axis.
+    locator.intervald.update({unit: [1, 2, 5, 10, 15, 30] for unit in (mdates.MINUTELY, mdates.SECONDLY)})
     formatter = mdates.AutoDateFormatter(locator, tz=tz)  # type: ignore[no-untyped-call]
     begin, end = (mdates.num2date(value, tz=tz) for value in (first, last))  # type: ignore[no-untyped-call]
     days = begin.date() != end.date()

@@ -204,7 +204,9 @@ def quality(
         subject["events"] if events else subject["events"].iloc[:0], shown_people, *around(first, last, view)
     )
     if len(happened):
-        first, last = min(first, happened.at.min()), max(last, happened.at.max())
+        air = (last - first) * 0.01
+        first, last = min(first, float(happened.at.min()) - air), max(last, float(happened.at.max()) + air)
+        first, last = max(first, view[0]), min(last, view[1])
     drawn = Panels(chosen, lines, wanted)
     for one, metric in zip(axes, wanted, strict=True):
         drawn.draw(one, metric)
