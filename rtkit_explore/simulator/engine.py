@@ -86,7 +86,8 @@ class SimulatedCall:
     missing
         Peer ids without a report.
     truth
-        A dictionary per cause: what, who, peer_id, side, sides, start, end, rules, severity. No part of the documents.
+        A dictionary per cause: what, who, peer_id, side, sides, start, end, rules, also, severity. It is no part of
+        the documents.
     ledger
         Where every packet went.
     chat, transcripts, summary
@@ -276,6 +277,7 @@ def _truth(plan: CallPlan, seats: list[Seat]) -> list[dict[str, Any]]:
                 "start": dt.datetime.fromtimestamp(plan.started + incident.start, dt.UTC),
                 "end": dt.datetime.fromtimestamp(plan.started + min(incident.end, plan.seconds), dt.UTC),
                 "rules": incident.rules,
+                "also": incident.also,
                 "severity": incident.severity,
             }
         )

@@ -77,6 +77,22 @@ class Link:
         if impairment.down:
             self.down = np.maximum(self.down, share)
 
+    def absorb(self, other: Link) -> None:
+        """
+        Make this the whole way to the other side: what is done to ``other``, its last stretch, is done here.
+
+        Only what was laid over ``other`` moves; its everyday delay and jitter are part of this link's already.
+        """
+        narrower = other.kbps < self.kbps
+        self.loss = 1 - (1 - self.loss) * (1 - other.loss)
+        self.burst_ms = np.maximum(self.burst_ms, other.burst_ms)
+        self.delay_ms = self.delay_ms + (other.delay_ms - other.delay_ms.min())
+        self.jitter_ms = self.jitter_ms + (other.jitter_ms - other.jitter_ms.min())
+        self.kbps = np.minimum(self.kbps, other.kbps)
+        self.queue_ms = np.where(narrower, other.queue_ms, self.queue_ms)
+        self.down = np.maximum(self.down, other.down)
+        self.touched = self.touched or other.touched
+
     def loss_share(self, rng: np.random.Generator) -> Floats:
         """Share of packets that each step loses: the mean for random loss, a Gilbert chain's for bursts."""
         bursty = self.burst_ms > 0
@@ -114,6 +130,8 @@ def gilbert(rng: np.random.Generator, loss: float, burst_ms: float, steps: int) 
     -------
     Shares of shape (steps,), 0 to 1.
     """
+    if loss <= 0:
+        return np.zeros(steps)
     per_step = round(STEP / TICK)
     ticks = steps * per_step
     bad = max(1.0, burst_ms / (TICK * 1000))
@@ -122,7 +140,7 @@ def gilbert(rng: np.random.Generator, loss: float, burst_ms: float, steps: int) 
     runs = np.empty(2 * pairs, dtype=np.int64)
     runs[0::2] = rng.geometric(min(1.0, 1 / max(good, 1.0)), pairs)
     runs[1::2] = rng.geometric(1 / bad, pairs)
-    state = np.repeat(np.tile([0.0, 1.0], pairs), runs)[:ticks]
+    state = np.repeat(np.tile([0.0, 1.0], pairs), np.minimum(runs, ticks))[:ticks]
     if state.size < ticks:
         state = np.pad(state, (0, ticks - state.size))
     shares: Floats = state.reshape(steps, per_step).mean(axis=1)

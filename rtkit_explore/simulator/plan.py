@@ -155,6 +155,8 @@ class Incident:
         Seconds since the session began.
     rules
         Names of the rules that ought to fire, the most telling first; any one names the cause.
+    also
+        Rules that may fire as its consequences: they are right, and do not name the cause.
     severity
         How bad an honest judge calls it: "none" is an incident that is none.
     effects
@@ -170,6 +172,7 @@ class Incident:
     severity: Severity
     effects: tuple[Effect, ...] = ()
     sides: tuple[Side, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,12 @@ def _declared(says: str, *, fewest: int = 2) -> Callable[[Callable[[Stage, str],
 
 UP: Side = "sender_uplink"
 DOWN: Side = "receiver_downlink"
+BROKEN = ("decoder_behind", "frozen", "low_frame_rate", "late_media", "jitter", "keyframe_storm")
+"""What lost packets do to pictures and buffers."""
+BACKED_OFF = ("bandwidth_limited", "congested", "low_resolution")
+"""What a sender does about them; it comes back long after its link."""
+GONE = ("nothing_sent", "gap", "reset", "concealment", "loss_in", "round_trip", *BROKEN, *BACKED_OFF)
+"""What goes along with silence."""
 
 
 @_declared("Nothing happens.")
@@ -208,28 +214,31 @@ def _clean(_stage: Stage, _name: str) -> None:
 def _lossy_uplink(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(60, 120)
     what = Impair(who, "up", start, end, loss=stage.between(0.07, 0.16))
-    return Incident(name, who, UP, start, end, ("loss_in", "loss_out", "concealment"), "bad", (what,))
+    rules = ("loss_in", "loss_out", "concealment")
+    return Incident(name, who, UP, start, end, rules, "bad", (what,), also=BROKEN + BACKED_OFF)
 
 
 @_declared("Somebody's downlink loses packets at random: only this person notices, from everyone.")
 def _lossy_downlink(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(60, 120)
     what = Impair(who, "down", start, end, loss=stage.between(0.07, 0.16))
-    return Incident(name, who, DOWN, start, end, ("loss_in", "concealment"), "bad", (what,))
+    return Incident(name, who, DOWN, start, end, ("loss_in", "concealment"), "bad", (what,), also=BROKEN)
 
 
 @_declared("Somebody's uplink loses packets in bursts of a few hundred milliseconds.")
 def _burst_loss(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(70, 140)
     what = Impair(who, "up", start, end, loss=stage.between(0.09, 0.18), burst_ms=stage.between(100, 240))
-    return Incident(name, who, UP, start, end, ("loss_in", "loss_out", "concealment"), "bad", (what,))
+    rules = ("loss_in", "loss_out", "concealment")
+    return Incident(name, who, UP, start, end, rules, "bad", (what,), also=BROKEN + BACKED_OFF)
 
 
 @_declared("Somebody's uplink is long and unsteady: words arrive late, none are lost.")
 def _delay_and_jitter(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(70, 140)
     what = Impair(who, "up", start, end, delay_ms=stage.between(420, 620), jitter_ms=stage.between(38, 60))
-    return Incident(name, who, UP, start, end, ("round_trip", "jitter", "late_media"), "bad", (what,), ("between",))
+    rules, also = ("round_trip", "jitter", "late_media"), ("concealment",)
+    return Incident(name, who, UP, start, end, rules, "bad", (what,), ("between",), also)
 
 
 @_declared("Somebody's uplink becomes too narrow for the camera.")
@@ -237,7 +246,8 @@ def _narrow_uplink(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(60, 120)
     what = Impair(who, "up", start, end, kbps=stage.between(130, 240), queue_ms=300)
     rules = ("bandwidth_limited", "congested", "low_frame_rate", "loss_out", "loss_in")
-    return Incident(name, who, UP, start, end, rules, "warn", (what,))
+    also = ("concealment", "round_trip", *BROKEN)
+    return Incident(name, who, UP, start, end, rules, "warn", (what,), also=also)
 
 
 @_declared("Somebody's downlink becomes too narrow for all that the others send.")
@@ -246,7 +256,7 @@ def _narrow_downlink(stage: Stage, name: str) -> Incident:
     others = len(stage.names) - 1
     what = Impair(who, "down", start, end, kbps=others * stage.between(260, 340), queue_ms=350)
     rules = ("loss_in", "late_media", "concealment", "low_frame_rate", "decoder_behind")
-    return Incident(name, who, DOWN, start, end, rules, "bad", (what,))
+    return Incident(name, who, DOWN, start, end, rules, "bad", (what,), also=("jitter", "frozen", "keyframe_storm"))
 
 
 @_declared("Somebody's machine is too busy to encode the camera in full.")
@@ -261,7 +271,7 @@ def _outage(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(14, 26)
     what = (Impair(who, "up", start, end, down=True), Impair(who, "down", start, end, down=True))
     rules = ("nothing_received", "reconnects", "frozen", "nothing_sent")
-    return Incident(name, who, DOWN, start, end, rules, "bad", what, (UP, "receiver", "sender"))
+    return Incident(name, who, DOWN, start, end, rules, "bad", what, (UP, "receiver", "sender"), GONE)
 
 
 @_declared("Somebody leaves the Wi-Fi: some seconds of silence, then back over cellular with a new id.")
@@ -269,7 +279,7 @@ def _network_switch(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(9, 14)
     rules = ("path_changed", "reconnects", "nothing_received")
     sides: tuple[Side, ...] = (UP, "receiver", "sender", "unknown")
-    return Incident(name, who, DOWN, start, end, rules, "bad", (Move(who, start, end),), sides)
+    return Incident(name, who, DOWN, start, end, rules, "bad", (Move(who, start, end),), sides, GONE)
 
 
 @_declared("Somebody sits behind a firewall that lets media through only over a TURN server and TCP.")
@@ -296,14 +306,14 @@ def _microphone_refused(stage: Stage, name: str) -> Incident:
 @_declared("Somebody mutes the microphone. Nothing is wrong.")
 def _muted(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(40, 120)
-    return Incident(name, who, "sender", start, end, (), "none", (Switch(who, "audio", start, end),))
+    return Incident(name, who, "sender", start, end, (), "none", (Switch(who, "audio", start, end),), also=("gap",))
 
 
 @_declared("Somebody looks at another tab for a while. Nothing is wrong.")
 def _hidden_tab(stage: Stage, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(40, 110)
     what = Switch(who, "hidden", start, end)
-    return Incident(name, who, "receiver", start, end, ("hidden",), "note", (what,), ("sender",))
+    return Incident(name, who, "receiver", start, end, ("hidden",), "note", (what,), ("sender",), ("gap",))
 
 
 @_declared("Somebody shares a document that hardly ever changes. Nothing is wrong.")
@@ -319,23 +329,26 @@ def _server_trouble(stage: Stage, name: str) -> Incident:
     order = stage.rng.permutation(len(stage.names))[:hit]
     loss = stage.between(0.1, 0.2)
     what: list[Effect] = [Impair(stage.names[k], "down", start, end, loss=loss) for k in sorted(order.tolist())]
-    return Incident(name, None, "shared", start, end, ("loss_in", "concealment"), "bad", tuple(what), ("between",))
+    rules = ("loss_in", "concealment")
+    return Incident(name, None, "shared", start, end, rules, "bad", tuple(what), ("between",), BROKEN)
 
 
 @_declared("Somebody's clock is wrong: what they report is dated wrong by that much.")
 def _skewed_clock(stage: Stage, name: str) -> Incident:
     who = stage.someone()
     ahead = stage.between(35, 240) * (1 if stage.rng.random() < 0.5 else -1)
-    return Incident(name, who, "unknown", 0.0, stage.seconds, (), "note", (Skew(who, ahead),), ("sender", "receiver"))
+    return Incident(
+        name, who, "unknown", 0.0, stage.seconds, ("implausible",), "note", (Skew(who, ahead),), ("sender", "receiver")
+    )
 
 
 @_declared("Somebody joins from a mobile client that sends no report.")
 def _no_report(stage: Stage, name: str) -> Incident:
     who = stage.someone()
-    return Incident(name, who, "unknown", 0.0, stage.seconds, (), "note", (ReportState(who, "missing"),))
+    return Incident(name, who, "unknown", 0.0, stage.seconds, ("too_little",), "note", (ReportState(who, "missing"),))
 
 
 @_declared("Somebody's report breaks off in the middle.")
 def _broken_report(stage: Stage, name: str) -> Incident:
     who = stage.someone()
-    return Incident(name, who, "unknown", 0.0, stage.seconds, (), "note", (ReportState(who, "broken"),))
+    return Incident(name, who, "unknown", 0.0, stage.seconds, ("too_little",), "note", (ReportState(who, "broken"),))

@@ -129,6 +129,12 @@ def take_seats(plan: CallPlan, rng: np.random.Generator, chance: random.Random) 
         home = (float(rng.uniform(9, 22)), float(rng.uniform(0.6, 1.4)), int(rng.integers(0, SAMPLE_STEPS)))
         for begin, end, again in spans:
             seats.append(_seat(plan, person, steps, (begin, end), home, again=again, move=move, chance=chance, rng=rng))
+    if plan.direct and len(seats) == 2:
+        # without a server between them, the one's downlink is the end of the other's uplink
+        for seat, other in ((seats[0], seats[1]), (seats[1], seats[0])):
+            seat.up.absorb(other.down)
+        for seat in seats:
+            seat.down = Link.fair(steps, delay_ms=0.0, jitter_ms=0.0)
     return seats
 
 

@@ -146,3 +146,11 @@ def test_cumulative_values_follow_from_the_samples():
     loss = packet_loss(percent_lost(np.array([0, 6, 0]), np.array([50, 50, 0])))
     assert loss["avg"] == pytest.approx(4.0)
     assert loss["10_or_greater_event_fraction"] == pytest.approx(1 / 3)
+
+
+def test_the_end_of_a_direct_path_is_part_of_it():
+    way, end = link(start=0, end=100, loss=0.1, kbps=900), link(start=50, end=150, loss=0.1, kbps=300, delay_ms=80)
+    way.absorb(end)
+    assert way.loss[[10, 150, 250]].tolist() == pytest.approx([0.1, 1 - 0.9 * 0.9, 0.1])
+    assert way.kbps[[10, 150, 250, 400]].tolist() == [900, 300, 300, np.inf]
+    assert way.delay_ms[[10, 150]].tolist() == [20, 100]

@@ -90,6 +90,9 @@ def test_truth_is_complete_and_lies_within_the_call(name):
         assert row["what"] == name
         assert began <= row["start"] < row["end"] <= began + dt.timedelta(minutes=5)
         assert set(row["rules"]) <= RULES
+        assert set(row["also"]) <= RULES
+        # narrow links limit, and limits are the cause there: elsewhere a consequence does not name it
+        assert not set(row["rules"]) & set(row["also"]) or name in {"narrow_uplink", "outage", "network_switch"}
         assert row["side"] == row["sides"][0]
         assert row["severity"] in {"none", "note", "warn", "bad"}
         assert (row["who"] is None) == (row["side"] == "shared")
@@ -184,6 +187,16 @@ def test_nothing_passes_in_an_outage_and_the_client_tries_again():
     assert "reconnect_attempt" in seen.events(seen.culprit)
     unaccounted = [line for line in seen.call.ledger if line.unaccounted]
     assert {line.sender for line in unaccounted} | {line.receiver for line in unaccounted} == set(seen.names)
+
+
+def test_without_a_server_an_outage_of_one_silences_both():
+    call = simulate_documents(
+        SCENARIOS["outage"].on("Alma", start=63.0, seconds=14.0), participants=2, minutes=4, direct=True
+    )
+    assert {line.unaccounted > 100 for line in call.ledger} == {True}
+    for body in call.reports.values():
+        video = json.loads(body)["data"]["participant"]["peer_report"]["quality"]["video_producer"]
+        assert "bandwidth" in {row["quality_limitation_reason"] for row in video}
 
 
 def test_somebody_who_changes_network_comes_back_with_a_new_id_and_a_new_pair():
