@@ -43,11 +43,11 @@ def test_reports_are_fetched_side_by_side(saved, app):
     saved.make_participants("big", 24)
     for number in range(24):
         saved.reports[f"p{number:04d}"] = b'{"success": true, "data": {"participant": {}}}'
-    saved.faults.append(Fault("slow", path="peer-report", times=24, seconds=0.2))
+    saved.faults.append(Fault("slow", path="peer-report", times=24, seconds=0.3))
     began = time.monotonic()
     call = app.call("big")
-    # One after another they would take 4.8 s; 12 at once take 0.4 s.
-    assert time.monotonic() - began < 2.4
+    # One after another they would take 7.2 s; 12 at once take 0.6 s.
+    assert time.monotonic() - began < 6
     assert len(call.documents.reports) == 24
 
 
@@ -156,7 +156,7 @@ def test_ctrl_c_stops_the_requests_and_the_app_can_be_used_again(server, work):
     peers = server.make_participants("s1", 20)
     for peer in peers:
         server.reports[peer] = b'{"success": true, "data": {"participant": {}}}'
-    server.faults.append(Fault("slow", path="peer-report|participants|sessions$", times=99, seconds=8))
+    server.faults.append(Fault("slow", path="peer-report|participants|sessions$", times=99, seconds=15))
     code = SCRIPT.format(token=TOKEN, account=ACCOUNT, app=APP, url=server.url, work=work)
     script = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
@@ -179,4 +179,4 @@ def test_ctrl_c_stops_the_requests_and_the_app_can_be_used_again(server, work):
             script.wait()
     assert out == "interrupted 0\n1\n"
     assert errors == ""
-    assert took < 5
+    assert took < 12

@@ -73,7 +73,7 @@ def test_a_callback_in_another_thread_gets_tables(cell):
 def test_interrupting_the_kernel_stops_the_requests(cell, kernel, saved):
     manager, client = kernel
     cell("app.sessions()")
-    saved.faults.append(Fault("slow", path="/sessions$", times=9, seconds=10))
+    saved.faults.append(Fault("slow", path="/sessions$", times=9, seconds=15))
     before = len(saved.requests)
     asked = client.execute("app.sessions()")
     deadline = time.monotonic() + 20
@@ -83,7 +83,7 @@ def test_interrupting_the_kernel_stops_the_requests(cell, kernel, saved):
     began = time.monotonic()
     manager.interrupt_kernel()
     finish(client, asked, fails="KeyboardInterrupt")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 12
     saved.faults.clear()
     left = "async def left():\n    import asyncio\n    return len(asyncio.all_tasks()) - 1\nprint(app.run(left()), len(app.sessions()))"
     assert cell(left) == "0 7\n"
