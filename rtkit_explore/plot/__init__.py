@@ -10,10 +10,11 @@ to fonts that have it.
 from __future__ import annotations
 
 from .devices import device_changes
+from .evidence import finding
 from .grid import heatmap
 from .over_time import quality
 from .paths import candidate_pairs
 from .people import timeline
 from .summaries import cumulative
 
-__all__ = ["candidate_pairs", "cumulative", "device_changes", "heatmap", "quality", "timeline"]
+__all__ = ["candidate_pairs", "cumulative", "device_changes", "finding", "heatmap", "quality", "timeline"]

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
+from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from ..errors import InvalidArgumentError
@@ -193,6 +194,9 @@ def legend_below(
     if not handles:
         return None
     figure = ax.figure
+    marks_only = all(isinstance(one, Line2D) and one.get_linestyle() == "None" for one in handles)
+    options = {"handlelength": 1.0 if marks_only else 2.6, "columnspacing": 1.6, **options}
+    room = SMALL * (options["handlelength"] + options["columnspacing"] + 1.0)
     anchor = ax.transAxes + ScaledTranslation(0, -points / 72, figure.dpi_scale_trans)
     legend = ax.legend(
         list(handles),
@@ -200,27 +204,26 @@ def legend_below(
         loc="upper left",
         bbox_to_anchor=(0, 0),
         bbox_transform=anchor,
-        ncols=_columns(labels, inches(ax)[0] * 72 - max(0.0, (beside - 12) * SMALL * 0.53)),
+        ncols=_columns(labels, inches(ax)[0] * 72 - max(0.0, (beside - 12) * SMALL * 0.53), room),
         fontsize=SMALL,
         frameon=False,
         borderaxespad=0,
         borderpad=0,
         alignment="left",
-        handlelength=2.6,
         **options,
     )
     legend.get_title().set_fontsize(SMALL)
     return legend
 
 
-def _columns(labels: Sequence[str], points: float) -> int:
+def _columns(labels: Sequence[str], points: float, room: float) -> int:
     """Tell how many columns of a legend fit into a width: it fills column by column, each as wide as its longest."""
     for columns in range(min(len(labels), 6), 1, -1):
         rows, longer = divmod(len(labels), columns)
         sizes = [rows + 1] * longer + [rows] * (columns - longer)
         starts = [sum(sizes[:i]) for i in range(columns)]
         widest = [max(map(len, labels[start : start + size])) for start, size in zip(starts, sizes, strict=True)]
-        if sum(letters * SMALL * 0.53 + 46 for letters in widest) <= points:
+        if sum(letters * SMALL * 0.53 + room for letters in widest) <= points:
             return columns
     return 1
 

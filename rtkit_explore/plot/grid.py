@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 MOST = 48
 """Rows that one heat map shows: more streams are put together by person, direction and media."""
 
+CEILINGS = {"loss_pct": 20.0, "dropped_pct": 50.0, "rtt_ms": 1000.0, "jitter_ms": 200.0, "buffer_ms": 1000.0}
+"""Where colours end, by measure: what lies beyond is as bad as can be."""
+
 By = Literal["stream", "participant"]
 
 
@@ -124,7 +127,7 @@ def heatmap(
     time_axis(ax, where, first, last)
     _worst(ax, rows, values, low=worst_low)
     headline(ax, title)
-    words = [f"no value: nothing sent or measured, a gap, or not in the call; a cell is {_span(edges)}"]
+    words = [f"no value: nothing sent or measured, a gap, or not in the call. A cell is {_span(edges)}"]
     if cut:
         words.append(f"{cut} rows with better figures are left out")
     if hidden:
@@ -201,6 +204,8 @@ def _paint(ax: Axes, metric: str, edges: Floats, cells: Floats, *, low: bool) ->
     top = float(np.nanmax(cells)) if np.isfinite(cells).any() else 1.0
     floor = {"%": 5.0, "ms": 50.0, "score 0-1": 1.0}.get(unit_of(metric), 1.0)
     bottom = min(0.0, float(np.nanmin(cells))) if np.isfinite(cells).any() else 0.0
+    # One implausible value must not make all others look the same; the number at the right tells it.
+    high = min(max(top, floor), CEILINGS.get(metric, np.inf))
     mesh = ax.pcolormesh(
         edges,
         np.arange(count + 1) - 0.5,
@@ -208,13 +213,13 @@ def _paint(ax: Axes, metric: str, edges: Floats, cells: Floats, *, low: bool) ->
         # Lightness falls steadily in this map, so that it also reads in grey; dark is always the worse end.
         cmap=colormaps["magma" if low else "magma_r"],
         vmin=bottom,
-        vmax=max(top, floor),
+        vmax=high,
         zorder=1,
         edgecolors="white",
         linewidth=0.3 if cells.shape[1] <= 120 else 0.0,
     )
     figure = ax.figure
-    bar = figure.colorbar(mesh, ax=ax, fraction=0.03, pad=0.07, aspect=max(8.0, 2.0 * count))
+    bar = figure.colorbar(mesh, ax=ax, fraction=0.03, pad=0.07, extend="max" if top > high else "neither")
     unit = unit_of(metric)
     word = "lowest" if low else "highest"
     bar.set_label(f"{word} {flat(metric)}" + (f" ({unit})" if unit else ""), fontsize=SMALL)

@@ -41,6 +41,17 @@ _LOOKS = {
 }
 
 
+_ORDER = ("packet_loss", "rtt", "jitter_buffer_delay", "quality_mos", "frame_per_second", "frame_width", "issues")
+_TITLES = {
+    "packet_loss": "packet loss",
+    "rtt": "round trip",
+    "jitter_buffer_delay": "jitter buffer",
+    "quality_mos": "quality score (quality_mos)",
+    "frame_per_second": "frame rate",
+}
+_CUTS = {"packet_loss": " %"}
+
+
 @dataclass(frozen=True)
 class Group:
     """One panel: a metric of the blocks, either its values or its shares of samples."""
@@ -52,7 +63,7 @@ class Group:
     @property
     def title(self) -> str:
         """What the panel shows."""
-        name = shown(self.metric.replace("_", " "))
+        name = _TITLES.get(self.metric) or shown(self.metric.replace("_", " "))
         return f"{name}: share of samples" if self.unit == SHARE else name
 
 
@@ -107,6 +118,7 @@ def cumulative(
         if values is not None:
             table = table[table[name].isin(values)]
     table = table[np.isfinite(table["value"].to_numpy(dtype="float64", na_value=np.nan))]
+    table = _sorted(table, subject)
     groups = _groups(table, wanted or known)
     title = "Over the whole call"
     if not groups:
@@ -119,6 +131,16 @@ def cumulative(
     for one, group, names in zip(axes, groups, labels, strict=True):
         _draw(one, group, names, wide=columns == 1)
     return array_of(axes)
+
+
+def _sorted(table: pd.DataFrame, subject: Subject) -> pd.DataFrame:
+    """By person, media, direction: sent before received."""
+    rank = {peer: i for i, peer in enumerate(subject.names)}
+    keys = zip(table["peer_id"], table["media"].astype("object"), table["direction"].astype("object"), strict=True)
+    order = [
+        (rank.get(peer, len(rank)), list(MEDIA).index(m) if m in MEDIA else 9, d != "producer") for peer, m, d in keys
+    ]
+    return table.iloc[sorted(range(len(order)), key=lambda i: order[i])]
 
 
 def _metrics(metrics: object, known: list[str]) -> list[str] | None:
@@ -135,7 +157,7 @@ def _metrics(metrics: object, known: list[str]) -> list[str] | None:
 
 def _groups(table: pd.DataFrame, metrics: list[str]) -> list[Group]:
     found = []
-    for metric in metrics:
+    for metric in sorted(metrics, key=lambda one: _ORDER.index(one) if one in _ORDER else len(_ORDER)):
         rows = table[table["metric"] == metric]
         shares = (rows["unit"] == SHARE).to_numpy(dtype=bool, na_value=False)
         for part, unit in ((rows[~shares], ""), (rows[shares], SHARE)):
@@ -200,7 +222,7 @@ def _draw(ax: Axes, group: Group, labels: list[str], *, wide: bool) -> None:
                 markersize=5,
             )
         )
-        words.append(_statistic(statistic))
+        words.append(_statistic(statistic, group.metric))
     quiet(ax, grid="both")
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0, labelsize=SMALL if wide else SMALL - 1)
@@ -213,9 +235,10 @@ def _draw(ax: Axes, group: Group, labels: list[str], *, wide: bool) -> None:
     legend_below(ax, handles, words, points=30, beside=max(len(one) for one in names) + (0 if wide else 8))
 
 
-def _statistic(name: str) -> str:
+def _statistic(name: str, metric: str) -> str:
     """Word a statistic: ``5_or_greater_event_fraction`` is a share at or above 5."""
     if name.endswith("_or_greater_event_fraction"):
-        return f"at {name.removesuffix('_or_greater_event_fraction')} or above"
+        cut = name.removesuffix("_or_greater_event_fraction")
+        return f"at {cut.removesuffix('ms')}{' ms' if cut.endswith('ms') else _CUTS.get(metric, '')} or above"
     fixed = {"avg": "mean", "value": "value", "p50": "median"}
     return fixed.get(name, shown(name.removesuffix("_fraction").replace("_", " ")))
