@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .drafts import Draft
+from .drafts import Confidence, Draft
 from .lanes import NOWHEN, Lane
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ UPWARD = ("loss_out", "congested", "bandwidth_limited", "round_trip")
 _SLACK_US = 8_000_000
 """Two clients' samples of one trouble can be a sample apart."""
 _ENOUGH = 0.3
+_AFTER_US = 30_000_000
+FOLLOWS = ("reconnects", "bandwidth_limited", "congested", "round_trip", "jitter", "loss_out", "keyframe_storm")
+"""What an outage brings about: encoders step down, clients reconnect."""
 
 
 @dataclass
@@ -94,6 +97,23 @@ def attribute(context: Context, drafts: list[Draft]) -> None:
             _Received(around, draft, draft.lane).attribute()
         else:
             _sent(around, draft, draft.lane)
+    _follow_outages(around)
+
+
+def _follow_outages(around: Around) -> None:
+    """What began with an outage that is nobody's alone is not one person's either."""
+    outages = [one for one in around.drafts if one.rule == "nothing_received" and one.side in ("between", "shared")]
+    for draft in around.drafts:
+        if draft.rule not in FOLLOWS or draft.severity == "note":
+            continue
+        start = around.window(draft)[0]
+        for outage in outages:
+            one, two = around.window(outage)
+            hit = outage.lane is not None and draft.peer in (outage.peer, outage.lane.remote)
+            if hit and one - _SLACK_US <= start <= two + _AFTER_US:
+                draft.blame(outage.side, None, "low")
+                draft.evidence_for.append("it began with the outage")
+                break
 
 
 def _of_person(context: Context, draft: Draft) -> None:
@@ -128,14 +148,10 @@ class _Received:
         around, window, lane = self.around, self.window, self.lane
         self.fine_others: list[str] = []
         self.bad_others: list[str] = []
-        mine = [producer for producer in self._producers_of(lane)]
-        for producer in mine:
-            for other in self.context.consumers_of.get(producer, ()):
-                if other.peer == lane.peer or other.media != lane.media or not around.there(other, window):
-                    continue
-                name = other.peer or ""
-                wrong = around.troubled(other, window, self.rules)
-                (self.bad_others if wrong else self.fine_others).append(name)
+        for other in self.context.consumers_of.get(lane.producer_id or "", ()):
+            if other.peer != lane.peer and around.there(other, window):
+                bad = around.troubled(other, window, self.rules) is not None
+                (self.bad_others if bad else self.fine_others).append(other.peer or "")
         self.bad_others = list(dict.fromkeys(self.bad_others))
         self.fine_others = [name for name in dict.fromkeys(self.fine_others) if name not in self.bad_others]
         senders: dict[str, bool] = {}
@@ -148,9 +164,6 @@ class _Received:
         self.bad_senders = [name for name, wrong in senders.items() if wrong]
         self.fine_senders = [name for name, wrong in senders.items() if not wrong]
 
-    def _producers_of(self, lane: Lane) -> list[str]:
-        return [lane.producer_id] if lane.producer_id else []
-
     def attribute(self) -> None:
         """Go through the decision table, the clearest case first."""
         draft = self.draft
@@ -158,12 +171,30 @@ class _Received:
             return
         if draft.rule in WAY or draft.rule in SEEN:
             if self._shared() or self._cut_off() or self._everything_of_mine() or self._sender_shows_it():
-                return
-            if draft.rule == "decoder_behind":
-                draft.blame("receiver", self.lane.peer, "medium")
-                draft.evidence_for.append(f"frames arrived at {self.me} and were dropped; loss was low")
-                return
-            self._by_the_others()
+                self._no_decoder_trouble()
+            elif draft.rule == "decoder_behind":
+                self._of_decoder()
+            else:
+                self._by_the_others()
+
+    def _no_decoder_trouble(self) -> None:
+        """Frames that come too late because of the way are dropped as well: that is no slow machine."""
+        if self.draft.rule == "decoder_behind" and self.draft.severity == "bad":
+            self.draft.severity = "warn"
+
+    def _of_decoder(self) -> None:
+        """Frames arrived and were dropped: a slow machine, or a server that thinned the stream for a narrow line."""
+        draft, lanes, rows = self.draft, self.context.lanes, self.lane.rows
+        inside = (lanes.end[rows] > draft.start) & (lanes.start[rows] < draft.end)
+        rate = self.context.rate[rows][inside]
+        arrived = float(np.nanmean(rate)) / self.lane.usual if len(rate) and self.lane.usual > 0 else 1.0
+        if arrived < 0.6 and (self.fine_others or self.producer is not None):
+            draft.blame("receiver_downlink", self.lane.peer, "low")
+            draft.evidence_for.append(f"only {100 * arrived:.0f} % of the usual packets came: the server sent less")
+            self._no_decoder_trouble()
+            return
+        draft.blame("receiver", self.lane.peer, "medium")
+        draft.evidence_for.append(f"frames arrived at {self.me} and were dropped; loss was low")
 
     def _sender_troubles(self, rules: tuple[str, ...]) -> list[Draft]:
         """What the sender's own report shows at that time, of this stream first."""
@@ -181,7 +212,7 @@ class _Received:
             return False
         wrong = self._sender_troubles(("cpu_limited", "congested", "bandwidth_limited"))
         if not wrong:
-            return False
+            return draft.rule == "low_frame_rate" and self._sent_slowly()
         limit = next((one for one in wrong if one.lane is self.producer), wrong[0])
         fine = f"{self.sender}'s own report shows it: {limit.rule.replace('_', ' ')} at that time"
         draft.evidence_for.append(fine)
@@ -189,7 +220,23 @@ class _Received:
         draft.cause = False
         return True
 
-    def _sureness(self) -> str:  # type: ignore[override]
+    def _sent_slowly(self) -> bool:
+        """Tell whether the sender's own frame rate was hardly higher."""
+        producer, lanes = self.producer, self.context.lanes
+        if producer is None:
+            return False
+        rows = np.arange(producer.rows.start, producer.rows.stop)
+        shift = self.context.shift(producer)
+        rows = rows[(lanes.end[rows] - shift > self.window[0]) & (lanes.start[rows] - shift < self.window[1])]
+        counted = lanes["frames"][rows] / lanes.seconds[rows]
+        known = counted[~np.isnan(counted)]
+        if not len(known) or float(np.mean(known)) > 1.5 * self.draft.usual + 0.5:
+            return False
+        self.draft.blame("sender", self.lane.remote, "medium")
+        self.draft.evidence_for.append(f"{self.sender} sent no more than {np.mean(known):.1f} frames/s")
+        return True
+
+    def _sureness(self) -> Confidence:
         return "high" if self.bad_others else "medium" if not self.fine_others else "low"
 
     def _shared(self) -> bool:
@@ -205,7 +252,7 @@ class _Received:
             if len({lane.remote for lane in bad}) >= min(2, len({lane.remote for lane in heard})) and bad:
                 people.add(peer)
                 senders |= {lane.remote for lane in bad}
-        if len(people) < 3 or 2 * len(people) < len(present) or len(senders) < 2 or self._one_explains(people):
+        if len(people) < 3 or 2 * len(people) < len(present) or len(senders) < 2:
             return False
         self.draft.blame("shared", None, "high" if len(people) > 3 else "medium")
         names = ", ".join(sorted(self.context.name(peer) for peer in people))
@@ -213,11 +260,6 @@ class _Received:
             f"{len(people)} of {len(present)} people with a report were hit at once, from several senders: {names}"
         )
         return True
-
-    def _one_explains(self, people: set[str | None]) -> bool:
-        """Tell whether one person's connection explains it: everyone lost only this one's streams."""
-        del people
-        return False
 
     def _cut_off(self) -> bool:
         """Nothing arrives although it was sent: find whose connection was gone."""

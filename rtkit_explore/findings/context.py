@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pandas as pd
 
-from ..measures.audit import SentPackets
+from ..measures.audit import Counted
 from .lanes import NOWHEN, Lane, Lanes, lanes_of
 
 if TYPE_CHECKING:
@@ -128,21 +128,30 @@ class Context:
     @cached_property
     def sent_share(self) -> Floats:
         """Received streams: what the sender sent meanwhile, as a percentage of its usual number; NaN if unknown."""
+        usual = np.array([self._usual_of_producer(lane) for lane in self.lanes.lanes], dtype="float64")
+        return np.asarray(100.0 * self.sent_rate("packets") / usual[self.lanes.lane]) if len(usual) else np.zeros(0)
+
+    def _usual_of_producer(self, lane: Lane) -> float:
+        producer = self.by_producer.get(lane.producer_id or "") if lane.consumer else None
+        return producer.usual if producer is not None and producer.usual > 0 else np.nan
+
+    def sent_rate(self, measure: str) -> Floats:
+        """Received streams: how much of a measure the sender counted meanwhile, per second; NaN if unknown."""
         found = np.full(len(self.lanes.lane), np.nan)
         for producer, consumers in self.consumers_of.items():
             lane = self.by_producer.get(producer)
-            if lane is None or lane.usual <= 0:
+            if lane is None:
                 continue
             rows = lane.rows
-            sender = SentPackets(
-                self.lanes.end[rows] - self.shift(lane), self.lanes["packets"][rows], self.lanes.known[rows]
+            sender = Counted(
+                self.lanes.end[rows] - self.shift(lane), self.lanes[measure][rows], self.lanes.known[rows]
             )
             for consumer in consumers:
                 mine, shift = consumer.rows, self.shift(consumer)
                 start = (self.lanes.start[mine] - shift).astype("float64")
                 end = (self.lanes.end[mine] - shift).astype("float64")
                 with np.errstate(invalid="ignore", divide="ignore"):
-                    found[mine] = 100.0 * sender.within(start, end) / ((end - start) / 1e6) / lane.usual
+                    found[mine] = sender.within(start, end) / ((end - start) / 1e6)
         return found
 
     def covered(self, windows: Mapping[str, list[Window]], lanes: list[str | None]) -> Bools:

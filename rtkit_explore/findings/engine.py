@@ -71,25 +71,32 @@ def drafts_of(context: Context, profile: Profile) -> list[Draft]:
 
 
 def in_order(drafts: list[Draft]) -> list[Draft]:
-    """Sort by severity, then by how much trouble the same side explains, causes before consequences."""
-    weight: dict[tuple[str, str | None], float] = {}
-    for draft in drafts:
-        if draft.severity != "note":
-            key = (draft.side, draft.side_peer)
-            weight[key] = weight.get(key, 0.0) + (draft.seconds if draft.side != "unknown" else 0.0)
+    """
+    Sort by severity, then by how much trouble the same person or cause explains, causes before consequences.
 
-    def key(draft: Draft) -> tuple[int, float, str, int, float, int]:
-        side = (draft.side, draft.side_peer)
+    Of equal findings the person's own report comes first: who is cut off knows best.
+    """
+    weight: dict[str, float] = {}
+    for draft in drafts:
+        if draft.severity != "note" and draft.side != "unknown":
+            weight[_whose(draft)] = weight.get(_whose(draft), 0.0) + draft.seconds
+
+    def place(draft: Draft) -> tuple[int, float, str, int, bool, float, int]:
         return (
             -SEVERITIES.index(draft.severity),
-            -weight.get(side, 0.0),
-            str(draft.side_peer),
+            -weight.get(_whose(draft), 0.0),
+            _whose(draft),
             ORDER.index(draft.rule),
+            draft.peer != draft.side_peer,
             -draft.seconds,
             draft.start,
         )
 
-    return sorted(drafts, key=key)
+    return sorted(drafts, key=place)
+
+
+def _whose(draft: Draft) -> str:
+    return draft.side_peer or draft.side
 
 
 def _clocks(context: Context) -> list[Draft]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 NOWHEN = np.iinfo(np.int64).min
-SUMS = ("packets", "packets_lost", "bytes", "frames", "frames_dropped", "pli", "fir", "concealment_events")
-TOPS = ("width", "fps", "jitter_ms", "buffer_ms", "limited_bandwidth_s", "limited_cpu_s")
+SUMS = ("packets", "packets_lost", "bytes", "pli", "fir", "concealment_events")
+TOPS = ("frames", "frames_dropped", "width", "fps", "jitter_ms", "buffer_ms", "limited_bandwidth_s", "limited_cpu_s")
 _TOGETHER_US = 500_000
 """Layers sampled within half a second of each other belong to one sample of their stream."""
 

@@ -115,7 +115,7 @@ DEFAULT = Profile(
         Limit("jitter", 100, 200, "webrtc-issue-detector (200 ms); a paced picture alone shows 45 ms: " + _OURS,
               media=CAMERA),
         Limit("late_media", 200, 500, "ObserveRTC (200 ms), webrtc-issue-detector (500 ms)"),
-        Limit("concealment", 7, 21, _OURS + ": clean calls show up to 3 per 7 s, 3 % loss about 7, 10 % loss over 20"),
+        Limit("concealment", 9, 30, _OURS + ": what 3 % and 10 % loss of 350 packets make; clean calls show up to 3"),
         Limit("low_frame_rate", 8, 5, "RealtimeKit client (8), Google Meet (5)", media=CAMERA),
         Limit("low_frame_rate", 3, 2, "RealtimeKit client (3), Teams CQD (2)", media=SCREEN),
         Limit("low_resolution", 240, None, _CLIENT, media=CAMERA),

@@ -18,6 +18,7 @@ Layer = Literal["connectivity", "transport", "pipeline", "perception"]
 LAYERS: tuple[Layer, ...] = ("connectivity", "transport", "pipeline", "perception")
 FEWEST_PACKETS = 50.0
 """A share of loss is not worked out from fewer packets."""
+_HEAVY_BPS = 300_000
 WARM_UP_S = 15.0
 """How long a stream may take to find its size and rate: two samples."""
 
@@ -114,9 +115,24 @@ def _moving(context: Context) -> Bools:
     lanes = context.lanes
     with np.errstate(invalid="ignore"):
         flows = (context.rate >= 2) & (lanes["packets"] >= 8) & ~(lanes["bytes"] <= 0)
-        busy = 8 * lanes["bytes"] / lanes.seconds >= 150_000
     screen = lanes.where(media=("screenshare_video",))
-    return flows & (context.age_s >= WARM_UP_S - 1) & ~context.unseen & (~screen | busy)
+    return flows & (context.age_s >= WARM_UP_S - 1) & ~context.unseen & (~screen | _meant_to_move(context))
+
+
+def _meant_to_move(context: Context) -> Bools:
+    """
+    Tell where a screen share is no still picture.
+
+    Received: fewer frames than were sent; where the sender's are unknown, many bytes in few frames. Sent: the encoder
+    is held back.
+    """
+    lanes = context.lanes
+    rate, sent = frame_rate(context), context.sent_rate("frames")
+    with np.errstate(invalid="ignore"):
+        heavy = 8 * lanes["bytes"] / lanes.seconds >= _HEAVY_BPS
+        held = (limited_share(context, "bandwidth") > 0.3) | (limited_share(context, "cpu") > 0.3)
+        received = np.where(np.isnan(sent), heavy, rate < 0.7 * sent - 0.3)
+    return np.where(lanes.where(direction="consumer"), received, held)
 
 
 def frame_rate(context: Context) -> Floats:

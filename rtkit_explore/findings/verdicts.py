@@ -135,7 +135,7 @@ def _of_call(context: Context, drafts: list[Draft], verdicts: list[Verdict]) -> 
 def headline(context: Context, told: list[Draft]) -> str:
     """Say in one line what happened: the first finding, whose side, and who noticed."""
     first = told[0]
-    same = [draft for draft in told if (draft.side, draft.side_peer) == (first.side, first.side_peer)]
+    same = [draft for draft in told if first.side_peer is not None and draft.side_peer == first.side_peer]
     hit = list(dict.fromkeys(draft.peer for draft in same if draft.peer not in (None, first.side_peer)))
     text = story_of(context, first)
     if first.side != "unknown":
@@ -156,14 +156,15 @@ def _covered(drafts: tuple[Draft, ...]) -> float:
 
 
 def episodes(drafts: list[Draft]) -> list[list[Draft]]:
-    """Put findings of warn or worse of one side that overlap or nearly do together, in the order of their first."""
+    """Put findings of warn or worse of one person's side, or one cause, that overlap or nearly do, together."""
     found: list[list[Draft]] = []
     for draft in drafts:
         if draft.severity == "note":
             continue
         for group in found:
             first = group[0]
-            alike = (draft.side, draft.side_peer) == (first.side, first.side_peer) and draft.side != "unknown"
+            same = draft.side_peer == first.side_peer if draft.side_peer else draft.side == first.side
+            alike = same and "unknown" not in (draft.side, first.side)
             near = draft.start <= max(one.end for one in group) + 30_000_000 and draft.end >= (
                 min(one.start for one in group) - 30_000_000
             )

@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 _NOWHEN = np.iinfo(np.int64).min
 
 
-class SentPackets:
+class Counted:
     """
-    What a producer had sent by any time, read off its samples.
+    What a stream had counted by any time, read off its samples in a straight line between two of them.
 
     Parameters
     ----------
     ends
-        Times of its samples in microseconds, ascending.
-    packets
-        Packets sent in the interval before each; NaN where unknown.
+        Times of the samples in microseconds, ascending.
+    counts
+        What was counted in the interval before each; NaN where unknown.
     known
         Whether each interval is known.
     """
 
-    def __init__(self, ends: NDArray[np.int64], packets: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
+    def __init__(self, ends: NDArray[np.int64], counts: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
         self.ends = ends.astype("float64")
-        counted = known & ~np.isnan(packets)
-        self.total = np.cumsum(np.where(counted, np.nan_to_num(packets), 0.0))
+        counted = known & ~np.isnan(counts)
+        self.total = np.cumsum(np.where(counted, np.nan_to_num(counts), 0.0))
         # A time is covered where the interval that it falls into is known.
         self.covered = np.cumsum(np.where(counted, np.diff(self.ends, prepend=self.ends[:1]), 0.0))
 
     def within(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the packets sent from ``start`` to ``end``; NaN where under nine tenths of it are covered."""
+        """Return what was counted from ``start`` to ``end``; NaN where under nine tenths of it are covered."""
         if len(self.ends) < 2:
             return np.full(len(start), np.nan)
         sent = np.interp(end, self.ends, self.total) - np.interp(start, self.ends, self.total)
@@ -83,7 +83,7 @@ def delivery(quality: pd.DataFrame, *, shifts: dict[str, float] | None = None) -
     packets, lost = quality["packets"].to_numpy(), np.nan_to_num(quality["packets_lost"].to_numpy())
     bounds = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1))
     groups = [order[one:two] for one, two in zip(bounds[:-1], bounds[1:], strict=True)]
-    senders: dict[tuple[str, str], SentPackets] = {}
+    senders: dict[tuple[str, str], Counted] = {}
     for rows in groups:
         head = quality.iloc[rows[0]]
         if head["direction"] == "producer" and not pd.isna(head["stream_id"]):
@@ -120,9 +120,9 @@ _KEYS = ("session_id", "peer_id", "media", "stream_id", "remote_peer_id", "produ
 _FIGURES = ("sent", "received", "lost", "unaccounted", "unaccounted_pct")
 
 
-def _summed(ends: NDArray[np.int64], packets: NDArray[np.float64], known: NDArray[np.bool_]) -> SentPackets:
+def _summed(ends: NDArray[np.int64], packets: NDArray[np.float64], known: NDArray[np.bool_]) -> Counted:
     """Sum simulcast layers that were sampled at the same time."""
     times, place = np.unique(ends, return_inverse=True)
     total = np.bincount(place, weights=np.where(known, np.nan_to_num(packets), 0.0), minlength=len(times))
     some = np.bincount(place, weights=known.astype("float64"), minlength=len(times)) > 0
-    return SentPackets(times, total, some)
+    return Counted(times, total, some)

@@ -25,6 +25,7 @@ _NOWHEN = np.iinfo(np.int64).min
 SEARCH_S = 600.0
 LEAST_S = 10.0
 """Smaller offsets do not change what is compared: samples are 7 s long."""
+_PROMPT_S = 15.0
 _FEWEST = 8
 _VARIES = 0.02
 _AGREES = 0.8
@@ -79,7 +80,7 @@ def clock_offsets(
 def _by_joining(
     peers: list[str], quality: pd.DataFrame, participants: pd.DataFrame | None, events: pd.DataFrame | None
 ) -> dict[str, float]:
-    """Return the difference of first event and joining from everyone's median; only for three people or more."""
+    """Return the difference of first event and joining from everyone's median."""
     if participants is None:
         return {}
     first: dict[str, int] = {}
@@ -94,9 +95,14 @@ def _by_joining(
         zip(listed["peer_id"].astype(str), pd.DatetimeIndex(listed["joined_at"]).as_unit("us").asi8, strict=True)
     )
     lead = {peer: (first[peer] - joined[peer]) / 1e6 for peer in peers if peer in first and peer in joined}
-    if len(lead) < 3:
+    if len(lead) < 2:
         return {}
     usual = float(np.median(list(lead.values())))
+    if len(lead) == 2:
+        # Of two, the one who began to report right after joining has the right clock, if either has.
+        usual = min(lead.values(), key=abs)
+        if abs(usual) > _PROMPT_S:
+            return {}
     return {peer: value - usual for peer, value in lead.items()}
 
 
