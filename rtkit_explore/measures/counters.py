@@ -10,13 +10,15 @@ it is decided for each report and counter from how the counter moves over all of
   running total where the product of these chances over its series is below one in a million.
 - a rare event's total (loss, concealment, key frames …) stays where it is between events; an increment above 0 is
   followed by a smaller one about every second time. Each step at an equal value above 0 halves the chance.
-- frames, and what a jitter buffer plays out, have a known pace: the frame rate, or 48,000 audio samples a second.
-  The reading that keeps to it is the right one, where the other is off by more than twice.
+- some counters have a known pace: frames that of the frame rate, an audio buffer 48,000 samples a second, audio 50
+  packets a second (20 ms each), the duration of a lasting limitation one second a second. The reading that keeps to
+  it is the right one, where the other is off by more than twice.
 - what is growing must have had the time to grow: a total of packets, bytes, frames or playout that would have
   needed far longer than the series lasted to reach its first value is none.
 
-Where one counter of a report has been found to be a running total in this way, one in twenty is enough for its
-other counters, provided that they never fall: sources that count totals do so throughout.
+A source counts in one way throughout. So where one counter of a report has been found to be a running total, its
+other counters are too, provided that they never fall. And where the pace shows increments and nowhere totals, growth
+alone makes no total, for a bitrate that climbs looks the same; only a rare event's count can still be one.
 
 What stays undecided is read as increments, which is how the API's own client counts.
 """
@@ -59,10 +61,11 @@ FLOWS = frozenset(
 """Counters that grow all the time while media flows; the others count rare events."""
 
 _ONE_IN_A_MILLION = math.log(1e6)
-_ONE_IN_TWENTY = math.log(20)
 _OFF_BY_TWO = math.log(2)
 _NEAR = math.log(1.5)
 _AUDIO_RATE = 48_000.0
+_AUDIO_PACKETS = 50.0
+_FEW = 0.2
 _FEWEST_STEPS = 3
 _STEPS_PER_RESET = 20
 _SLACK = 3.0
@@ -76,17 +79,25 @@ class _Moves:
     falls: int
     ties: int
     longest: int
-    evidence: float
+    order: float
+    after_events: float
     restarts: bool
     had_time: bool
-    keeps_pace: bool
+    pace: Reading | None
 
-    def is_total(self, *, flow: bool, bar: float = _ONE_IN_A_MILLION) -> bool:
-        if self.falls and not (self.restarts and self.rises >= _STEPS_PER_RESET * self.falls):
+    def is_total(self, *, flow: bool, climbs: bool) -> bool:
+        """Tell whether the counter is a running total; ``climbs`` where increments are known to be about."""
+        if self.pace == "increments" or (self.falls and not self.restarts):
+            return False
+        if self.pace == "totals":
+            return True
+        if self.falls and self.rises < _STEPS_PER_RESET * self.falls:
             return False
         if flow:
-            return self.keeps_pace or (self.longest >= _FEWEST_STEPS and self.evidence > bar and self.had_time)
-        return self.evidence > bar and (self.rises > 0 or bar < _ONE_IN_A_MILLION)
+            return not climbs and self.longest >= _FEWEST_STEPS and self.order > _ONE_IN_A_MILLION and self.had_time
+        if climbs:
+            return self.order > _ONE_IN_A_MILLION
+        return self.after_events > _ONE_IN_A_MILLION and self.rises > 0
 
 
 def _moves(
@@ -94,8 +105,6 @@ def _moves(
     code: NDArray[np.intp],
     seconds: NDArray[np.float64],
     pace: NDArray[np.float64],
-    *,
-    flow: bool,
 ) -> _Moves:
     known = ~np.isnan(values)
     values, code, seconds, pace = values[known], code[known], seconds[known], pace[known]
@@ -106,52 +115,62 @@ def _moves(
     # A fall is a restart where the counter begins anew well below where it was.
     restarts = bool(np.all(values[1:][fall] <= 0.5 * values[:-1][fall])) if fall.any() else True
     moved = code[1:][rise | fall]
-    if flow:
-        runs = np.bincount(moved)[np.unique(moved)] if len(moved) else np.zeros(0, dtype=int)
-        evidence = float(sum(math.lgamma(run + 2) for run in runs))
-        longest = int(runs.max(initial=0))
-    else:
-        after_event = same & (values[:-1] > 0) & ~fall
-        evidence = float(np.count_nonzero(after_event)) * math.log(2)
-        longest = int(np.count_nonzero(after_event))
+    runs = np.bincount(moved)[np.unique(moved)] if len(moved) else np.zeros(0, dtype=int)
+    falls = int(np.count_nonzero(fall))
     return _Moves(
         series=len(np.unique(code)),
         rises=int(np.count_nonzero(rise)),
-        falls=int(np.count_nonzero(fall)),
+        falls=falls,
         ties=int(np.count_nonzero(tie)),
-        longest=longest,
-        evidence=evidence - (math.log(1e3) * np.count_nonzero(fall) if flow else 0.0),
+        longest=int(runs.max(initial=0)),
+        order=float(sum(math.lgamma(run + 2) for run in runs)) - math.log(1e3) * falls,
+        after_events=float(np.count_nonzero(same & (values[:-1] > 0) & ~fall)) * math.log(2),
         restarts=restarts,
         had_time=_had_time(values, code, seconds, rise, step),
-        keeps_pace=_keeps_pace(values, seconds, pace, same, step),
+        pace=_reading_by_pace(values, seconds, pace, same, step),
     )
 
 
-def _keeps_pace(
+def _reading_by_pace(
     values: NDArray[np.float64],
     seconds: NDArray[np.float64],
     pace: NDArray[np.float64],
     same: NDArray[np.bool_],
     step: NDArray[np.float64],
-) -> bool:
-    """Tell whether the steps between samples, and not the samples themselves, keep to the known pace."""
+) -> Reading | None:
+    """Tell whether the samples keep to the known pace, or the steps between them; None where neither or both do."""
     wanted = pace[1:] * (seconds[1:] - seconds[:-1])
-    usable = same & (wanted > 0) & (values[1:] > 0) & (step > 0)
+    usable = same & (wanted > 0) & (values[1:] > 0)
+    moving = usable & (step > 0)
     if np.count_nonzero(usable) < _FEWEST_STEPS:
-        return False
-    as_total = np.median(np.abs(np.log(step[usable] / wanted[usable])))
-    as_increment = np.median(np.abs(np.log(values[1:][usable] / wanted[usable])))
-    return bool(as_total < _NEAR and as_increment > _OFF_BY_TWO)
+        return None
+    off = np.abs(np.log(values[1:][usable] / wanted[usable]))
+    off_total = np.full(len(wanted), np.inf)
+    off_total[moving] = np.abs(np.log(step[moving] / wanted[moving]))
+    as_increment, as_total = np.median(off), np.median(off_total[usable])
+    too_much = np.mean(values[1:][usable] > 2 * wanted[usable])  # a total soon is, also one that stands still at first
+    if as_increment < _NEAR and as_total > _OFF_BY_TWO and too_much < _FEW:
+        return "increments"
+    if np.count_nonzero(moving) < _FEWEST_STEPS:
+        return None
+    return "totals" if np.median(off_total[moving]) < _NEAR and as_increment > _OFF_BY_TWO else None
 
 
 def _pace(samples: pd.DataFrame, counter: str) -> NDArray[np.float64]:
     """Return how fast a counter grows by what else is known, per second; NaN where nothing is."""
     frames = samples["frames_per_second"].to_numpy()
+    audio = samples["media"].isin(["audio", "screenshare_audio"]).to_numpy()
     if counter in ("frames_decoded", "frames_encoded"):
         return frames
     if counter == "jitter_buffer_emitted_count":
-        audio = samples["media"].isin(["audio", "screenshare_audio"]).to_numpy()
         return np.where(audio, _AUDIO_RATE, frames)
+    if counter in ("packets_sent", "packets_received"):
+        return np.where(audio, _AUDIO_PACKETS, np.nan)
+    block, _, reason = counter.rpartition("_")
+    if block == "quality_limitation_durations":
+        limited = (samples["quality_limitation_reason"] == reason).to_numpy(dtype=bool)
+        throughout = limited & np.concatenate([[False], limited])[:-1]  # at both ends of the interval
+        return np.where(throughout, 1.0, np.nan)
     return np.full(len(samples), np.nan)
 
 
@@ -214,18 +233,16 @@ def _decide_one(
     report: pd.DataFrame, code: NDArray[np.intp], seconds: NDArray[np.float64], forced: Mapping[str, Reading]
 ) -> list[dict[str, object]]:
     moves = {
-        counter: _moves(values, code, seconds, _pace(report, counter), flow=counter in FLOWS)
+        counter: _moves(values, code, seconds, _pace(report, counter))
         for counter in COUNTERS
         if not np.isnan(values := report[counter].to_numpy()).all()
     }
-    totals = {counter for counter, move in moves.items() if move.is_total(flow=counter in FLOWS)}
-    if totals:
-        totals |= {
-            counter
-            for counter, move in moves.items()
-            if not move.falls and move.is_total(flow=counter in FLOWS, bar=_ONE_IN_TWENTY)
-        }
-    decided = {counter: counter in totals or move.falls > 0 for counter, move in moves.items()}
+    paces = {move.pace for move in moves.values()}
+    climbs = "increments" in paces and "totals" not in paces
+    totals = {counter for counter, move in moves.items() if move.is_total(flow=counter in FLOWS, climbs=climbs)}
+    if totals and not climbs:
+        totals |= {counter for counter, move in moves.items() if not move.falls}
+    decided = {counter: counter in totals or move.falls > 0 or move.pace is not None for counter, move in moves.items()}
     return [
         {
             "session_id": report["session_id"].iloc[0],
