@@ -287,7 +287,7 @@ class _Control:
 def audio_bytes(link: Link, rng: np.random.Generator) -> Floats:
     """Payload of an audio packet per step: it wanders with the voice, and shrinks while the far end reports loss."""
     steps = link.loss.size
-    usual = 61.0 + wander(rng, steps, scale=0.9, memory_s=20.0)
+    usual = 60.6 + wander(rng, steps, scale=0.9, memory_s=20.0)
     lossy = link.loss > 0.05
     if not lossy.any():
         return usual
