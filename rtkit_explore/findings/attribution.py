@@ -366,6 +366,9 @@ class _Received:
             fine = " and its far end reports no loss" if told else ""
             if self.fine_others:
                 draft.blame("receiver_downlink", lane.peer, "low")
+            elif producer is not None and self._stands_still(producer):
+                draft.blame("sender_uplink", lane.remote, "high")
+                draft.evidence_for.append(f"what the far end tells {self.sender} stood still: nothing reached it")
             elif told:
                 draft.blame("between", None, "medium")
             else:
@@ -381,6 +384,19 @@ class _Received:
             draft.blame("unknown", None, "low")
             missing = "no report of the sender" if producer is None else "nothing tells what the sender's far end got"
             draft.evidence_against.append(f"{missing}, and nobody else's report shows the stream")
+
+    def _stands_still(self, producer: Lane) -> bool:
+        """Tell whether the far end's figures did not change at all: it had nothing to report on."""
+        lanes, shift = self.context.lanes, self.context.shift(producer)
+        rows = np.arange(producer.rows.start + 1, producer.rows.stop)
+        rows = rows[
+            (lanes.start[rows] - shift >= self.window[0] - _SLACK_US / 8)
+            & (lanes.end[rows] - shift <= self.window[1] + _SLACK_US / 8)
+        ]
+        if self.draft.rule != "nothing_received" or not len(rows):
+            return False
+        trip, jitter = lanes["rtt_ms"], lanes["jitter_ms"]
+        return bool(np.all((trip[rows] == trip[rows - 1]) & (jitter[rows] == jitter[rows - 1])))
 
     def _far_end(self, producer: Lane) -> bool:
         """Tell whether the sender's far end reports, so that no loss means no loss."""

@@ -143,9 +143,7 @@ class Context:
             if lane is None:
                 continue
             rows = lane.rows
-            sender = Counted(
-                self.lanes.end[rows] - self.shift(lane), self.lanes[measure][rows], self.lanes.known[rows]
-            )
+            sender = Counted(self.lanes.end[rows] - self.shift(lane), self.lanes[measure][rows], self.lanes.known[rows])
             for consumer in consumers:
                 mine, shift = consumer.rows, self.shift(consumer)
                 start = (self.lanes.start[mine] - shift).astype("float64")

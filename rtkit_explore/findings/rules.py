@@ -12,13 +12,14 @@ from .context import PICTURE, SOUND, Context
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .lanes import Bools, Floats
+    from .lanes import Bools, Floats, Lane
 
 Layer = Literal["connectivity", "transport", "pipeline", "perception"]
 LAYERS: tuple[Layer, ...] = ("connectivity", "transport", "pipeline", "perception")
 FEWEST_PACKETS = 50.0
 """A share of loss is not worked out from fewer packets."""
 _HEAVY_BPS = 300_000
+_TOGETHER_US = 10_000_000
 WARM_UP_S = 15.0
 """How long a stream may take to find its size and rate: two samples."""
 
@@ -197,11 +198,11 @@ def _dead_alone(context: Context, dead: Bools) -> Bools:
     return alone
 
 
-def _others_silent(context: Context, lane: object, row: int, dead: Bools) -> bool:
+def _others_silent(context: Context, lane: Lane, row: int, dead: Bools) -> bool:
     lanes = context.lanes
     middle = (int(lanes.start[row]) + int(lanes.end[row])) // 2
-    seen = 0
-    for other in context.of_peer.get(getattr(lane, "peer", "") or "", ()):
+    since, seen = _silent_since(context, lane, row, dead), 0
+    for other in context.of_peer.get(lane.peer or "", ()):
         if other is lane or not other.consumer or other.usual < 5:
             continue
         place = other.rows.start + int(np.searchsorted(lanes.end[other.rows], middle))
@@ -209,8 +210,16 @@ def _others_silent(context: Context, lane: object, row: int, dead: Bools) -> boo
             continue
         if not dead[place]:
             return False
-        seen += 1
+        # People mute one after the other; a broken connection stops everything within a sample.
+        seen += abs(_silent_since(context, other, place, dead) - since) <= _TOGETHER_US
     return seen > 0
+
+
+def _silent_since(context: Context, lane: Lane, row: int, dead: Bools) -> int:
+    """Return when the silence that a row is part of began."""
+    while row > lane.rows.start and dead[row - 1]:
+        row -= 1
+    return int(context.lanes.start[row])
 
 
 def _sound_goes_on(context: Context, dead: Bools) -> Bools:

@@ -11,13 +11,18 @@ from .profiles import UNITS, Limit, Profile
 from .rules import STREAM_RULES, Rule, delay_off, limited_share
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .context import Context
     from .lanes import Bools, Floats
-    from .profiles import Severity
+
+    Rows = NDArray[np.int64]
 
 _HOLE_SAMPLES, _HOLE_US = 2, 20_000_000
 """Flagged stretches of a stream that are at most two samples and 20 s apart are one."""
 _ONE_SAMPLE_S = 5.0
+_WHOLE_SAMPLES = 3
+_PARTLY = 0.6
 _FULL = 0.9
 """A sample with nine tenths of the usual packets is not a partial one."""
 
@@ -34,6 +39,8 @@ def stream_drafts(context: Context, profile: Profile) -> list[Draft]:
             continue
         direction = None if rule.direction == "both" else rule.direction
         open_rows = context.lanes.where(media=rule.media, direction=direction) & context.lanes.known
+        if rule.layer in ("pipeline", "perception"):
+            open_rows &= ~context.switched_off  # a camera that is off may still send some black pictures
         for limit in limits:
             mine = open_rows & context.lanes.where(media=limit.media) if limit.media else open_rows
             found += _drafts_of(context, rule, limit, np.where(mine, values, np.nan), profile)
@@ -109,6 +116,8 @@ def _draft(
     start, end = int(lanes.start[rows[0]]), int(lanes.end[rows[-1]])
     if rule.name == "nothing_received":
         start, end = _edges(context, int(rows[0]), int(rows[-1]), start, end)
+    elif rule.name in ("loss_in", "loss_out") and len(rows) >= _WHOLE_SAMPLES:
+        start, end = _loss_edges(context, values, rows, start, end)
     elif rule.name in ("bandwidth_limited", "congested"):
         start = min(start, _onset(context, int(rows[0]), start))
     weight = np.nan_to_num(lanes["judged"][rows]) if rule.name in ("loss_in", "loss_out") else lanes.seconds[rows]
@@ -152,6 +161,26 @@ def _edges(context: Context, first: int, last: int, start: int, end: int) -> tup
     )
 
 
+def _loss_edges(context: Context, values: Floats, rows: Rows, start: int, end: int) -> tuple[int, int]:
+    """Let the edges follow from how much of the usual loss the first and last sample, and those beside them, have."""
+    lanes = context.lanes
+    usual = float(np.median(values[rows[1:-1]]))
+
+    def share(row: int) -> float:
+        if not 0 <= row < len(values) or lanes.lane[row] != lanes.lane[rows[0]] or not values[row] > 0:
+            return 0.0
+        return float(values[row]) / usual
+
+    moved = []
+    for edge, beside in ((int(rows[0]), int(rows[0]) - 1), (int(rows[-1]), int(rows[-1]) + 1)):
+        inside, outside = share(edge), share(beside)
+        if inside < _PARTLY:
+            moved.append(-(1.0 - inside) * float(lanes.seconds[edge]))
+        else:
+            moved.append(outside * float(lanes.seconds[beside]) if 0.1 <= outside < 1.0 else 0.0)
+    return start - round(1e6 * moved[0]), end + round(1e6 * moved[1])
+
+
 def _onset(context: Context, row: int, start: int) -> int:
     """Find when an encoder's limit set in: part of the sample before, or where loss or delay told of it first."""
     lanes = context.lanes
@@ -166,7 +195,7 @@ def _onset(context: Context, row: int, start: int) -> int:
     return start - round(1e6 * share * float(lanes.seconds[before])) if share > 0 else start
 
 
-def _soften(context: Context, draft: Draft, rows: np.ndarray[tuple[int], np.dtype[np.int64]], profile: Profile) -> None:
+def _soften(context: Context, draft: Draft, rows: Rows, profile: Profile) -> None:
     """Make a note of what rests on too little, or is nobody's trouble."""
     lanes, lane = context.lanes, draft.lane
     if lane is None:
@@ -181,7 +210,7 @@ def _soften(context: Context, draft: Draft, rows: np.ndarray[tuple[int], np.dtyp
         draft.evidence_against.append("neither loss, jitter nor concealment at that time: the buffer alone is long")
 
 
-def _path_shows(context: Context, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
+def _path_shows(context: Context, rows: Rows) -> bool:
     """Tell whether anything on the way to the receiver was wrong while its buffer was long."""
     lanes = context.lanes
     sound = lanes.lanes[int(lanes.lane[rows[0]])].media in ("audio", "screenshare_audio")
