@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from .call import Call
     from .findings.profiles import profiles
     from .samples_folder import sample_calls
+    from .sharing.exports import export_tables
+    from .sharing.report import write_report
     from .simulated import demo, scenarios, simulate
     from .tables.schema import describe as schema
     from .widgets.explorer_view import explorer
@@ -54,6 +56,7 @@ _NAMES = {
     "allow_nested_loops": "api.nested:allow_nested_loops",
     "connect": "app:connect",
     "explorer": "widgets.explorer_view:explorer",
+    "export_tables": "sharing.exports:export_tables",
     "load": "app:load",
     "pick_participants": "widgets.pickers:pick_participants",
     "pick_session": "widgets.pickers:pick_session",
@@ -66,6 +69,7 @@ _NAMES = {
     "scenarios": "simulated:scenarios",
     "simulate": "simulated:simulate",
     "schema": "tables.schema:describe",
+    "write_report": "sharing.report:write_report",
 }
 
 __all__ = [
@@ -77,6 +81,7 @@ __all__ = [
     "connect",
     "demo",
     "explorer",
+    "export_tables",
     "load",
     "measures",
     "pick_participants",
@@ -91,6 +96,7 @@ __all__ = [
     "schema",
     "simulate",
     "tables",
+    "write_report",
 ]
 
 
