@@ -163,7 +163,10 @@ def _importable() -> str:
 def _serve(words: argparse.Namespace) -> int:
     from .simulator.server import serve
 
-    serve(port=words.port, seed=words.seed)
+    server = serve(port=words.port, seed=words.seed)
+    print(f"Serving {server.url} (account {server.app.account_id}, app {server.app.app_id}, token {server.app.token})")
+    print("Stop it with Ctrl-C.", flush=True)
+    server.run_forever()
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The simulated app and single simulated calls, as users hold them. With ``app`` the only place that opens the simulator."""
+"""The simulated app and single simulated calls, as users hold them: with `app` all that opens the simulator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .simulator import Person, Scenario, SimulatedCall
 
-TRUTH_COLUMNS = ("what", "who", "peer_id", "side", "start", "end", "rules", "severity")
+TRUTH_COLUMNS = ("what", "who", "peer_id", "side", "sides", "start", "end", "rules", "also", "severity")
 
 
 class Simulated(NamedTuple):
@@ -31,8 +31,9 @@ class Simulated(NamedTuple):
         The call, made of nothing but its documents.
     truth
         One row a cause: ``what`` (the scenario), ``who`` (display name), ``peer_id``, ``side`` (as in findings),
-        ``start`` and ``end`` (datetime64[us, UTC]), ``rules`` (names of the rules that ought to fire, a list) and
-        ``severity`` (note, warn or bad). It is no part of the documents.
+        ``sides`` (all that would be right), ``start`` and ``end`` (datetime64[us, UTC]), ``rules`` (any of which names
+        the cause), ``also`` (rules that may fire as its consequence) and ``severity`` (none, note, warn or bad). It is
+        no part of the documents.
     """
 
     call: Call

@@ -1,0 +1,104 @@
+"""The command, as a person types it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import rtkit_explore as rtk
+from rtkit_explore import cli, notebook_files
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = [sys.executable, "-m", "rtkit_explore.cli"]
+SURROUNDINGS = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def run(*words, **more):
+    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, env=SURROUNDINGS, check=False, **more)
+
+
+def test_without_a_command_it_says_what_there_is():
+    done = run()
+    assert done.returncode == 2
+    assert all(command in done.stdout for command in ("demo", "serve", "report"))
+
+
+def test_the_demo_copies_the_notebooks_and_leaves_changed_ones_alone(tmp_path):
+    copied, kept = notebook_files.copy_notebooks(tmp_path / "new" / "folder")
+    assert {path.name for path in copied} == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert not kept
+    copied[0].write_text("mine")
+    again, kept = notebook_files.copy_notebooks(tmp_path / "new" / "folder")
+    assert not again
+    assert copied[0].read_text() == "mine"
+
+
+def small_notebook(folder, *sources):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nbformat.write(notebook, folder / "small.ipynb")
+
+
+def test_headless_runs_a_notebook_and_says_where_the_page_is(tmp_path):
+    small_notebook(tmp_path, "import rtkit_explore as rtk\nrtk.__name__ + '!'")
+    done = run("demo", tmp_path, "--headless", "--notebook", "small.ipynb")
+    assert done.returncode == 0, done.stderr
+    assert f"Written: {tmp_path / 'small.html'}" in done.stdout
+    assert "rtkit_explore!" in (tmp_path / "small.html").read_text()
+    assert "1/1" in done.stderr  # the bar
+
+
+def test_headless_says_so_when_a_cell_fails_and_still_writes_the_page(tmp_path):
+    small_notebook(tmp_path, "1 / 0")
+    done = run("demo", tmp_path, "--headless", "--notebook", "small.ipynb")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert (tmp_path / "small.html").is_file()
+
+
+def test_an_unknown_notebook_is_answered_with_those_that_exist(tmp_path):
+    done = run("demo", tmp_path, "--headless", "--notebook", "nothing.ipynb")
+    assert done.returncode == 1
+    assert "02-incident.ipynb" in done.stderr
+
+
+def test_serve_speaks_the_api_on_this_machine():
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SURROUNDINGS
+    )
+    try:
+        line = process.stdout.readline()
+        url, account, app_id, token = re.match(r"Serving (\S+) \(account (\S+), app (\S+), token (\S+)\)", line).groups()
+        with rtk.connect(base_url=url, account_id=account, app_id=app_id, token=token, progress=False) as app:
+            assert len(app.sessions(limit=3)) == 3
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode in (0, 130)
+
+
+def test_report_writes_one_file_without_names(tmp_path):
+    done = run("report", rtk.sample_calls() / "sfu-uplink", tmp_path / "call.html")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "call.html").read_text(encoding="utf-8")
+    assert "Alma" not in page
+    done = run("report", rtk.sample_calls() / "sfu-uplink", tmp_path / "named.html", "--with-personal-data")
+    assert "Alma" in (tmp_path / "named.html").read_text(encoding="utf-8")
+
+
+def test_report_of_a_folder_of_many_calls_asks_for_one(tmp_path):
+    done = run("report", rtk.sample_calls(), tmp_path / "call.html")
+    assert done.returncode == 1
+    assert "name the folder of one of them" in done.stderr
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(rtk.errors.MissingExtraError, match=r"rtkit-explore\[lab\]"):
+        cli._need("lab", "jupyterlab")
