@@ -176,6 +176,23 @@ class Choices:
             self._settle(self._checked([*others, *chosen]))
         self._observers.deliver()
 
+    def select_next(self) -> None:
+        """
+        Select by the search alone, as Enter in its box does.
+
+        Where one can be selected: the first that the search shows, or the one after it if it is selected already,
+        and so round. Where several can be: all that the search shows, and nothing else. Nothing happens where it
+        shows nothing.
+        """
+        with self._lock:
+            ids = [item.id for item in self.shown]
+            if ids and self.multiple:
+                self._settle(self._checked(ids))
+            elif ids:
+                at = ids.index(self._selected[0]) + 1 if self._selected and self._selected[0] in ids else 0
+                self._settle((ids[at % len(ids)],))
+        self._observers.deliver()
+
     def replace(self, items: Iterable[Item]) -> None:
         """
         Offer other items; what is selected stays so if it is still there.

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RtkitError
+from . import memory
 from .choices import Choices, Item
 from .observers import Observers
 from .offers import stream_items
@@ -48,7 +49,7 @@ class Exploration:
     tz
         Time zone in which times are shown and typed.
     remember, name
-        As in :func:`pick_session`, for the session.
+        As in :func:`pick_session`.
     query
         Passed on to ``app.sessions``.
 
@@ -66,25 +67,28 @@ class Exploration:
 
     def __init__(self, app: App, *, tz: str, remember: bool, name: str, query: dict[str, Any]) -> None:
         self.app, self.tz = app, tz
+        self._name, self._remember = name, remember
         self.call: Call | None = None
         self.problem = ""
         self._lock = threading.RLock()
         self._settling = False
         self._observers: Observers[str] = Observers()
-        self.session = pick_session(app, tz=tz, remember=remember, name=f"explorer {name}", rows=6, **query)
+        self.session = pick_session(app, tz=tz, remember=remember, name=f"explorer {name}", rows=5, **query)
         nobody: Choices = Choices([], multiple=True)
-        self.participants = ParticipantsPicker(nobody, self.session.table, key="peer_id", rows=6)
-        self.stream = StreamPicker(Choices([]), self.session.table, key="stream_id", rows=8)
+        self.participants = ParticipantsPicker(nobody, self.session.table, key="peer_id", rows=5)
+        self.stream = StreamPicker(Choices([]), self.session.table, key="stream_id", rows=5)
         self.window = WindowPicker(Span(None, None, tz=tz))
         self.measures = Choices(
-            [Item(column, label) for column, label in MEASURES.items()], multiple=True, selected=FIRST_MEASURES
+            [Item(column, label) for column, label in MEASURES.items()],
+            multiple=True,
+            selected=self._recalled("measures") or FIRST_MEASURES,
         )
         self._load()
         self.session.observe(lambda _: self._load())
         self.participants.observe(lambda _: self._people_changed())
-        self.stream.observe(lambda _: self._tell("changed"))
-        self.window.observe(lambda _: self._tell("changed"))
-        self.measures.subscribe(lambda change: self._tell("changed") if change.kind == "selection" else None)
+        self.stream.observe(lambda _: self._changed())
+        self.window.observe(lambda _: self._changed())
+        self.measures.subscribe(lambda change: self._changed() if change.kind == "selection" else None)
 
     # State --------------------------------------------------------------------------------------------------------
 
@@ -144,6 +148,28 @@ class Exploration:
             self._observers.put(what)
             self._observers.deliver()
 
+    def _changed(self) -> None:
+        """Remember what was chosen by hand, and tell."""
+        if self._settling:
+            return
+        if self._remember:
+            everybody = len(self.participants.value) == len(self.participants.items)
+            choice = {
+                "people": None if everybody else self.participants.value,
+                "stream": self.stream.value,
+                "window": None if self.window.span.is_whole else self.window.value,
+            }
+            memory.keep(self._key("call"), None, choice)
+            memory.keep(self._key("measures"), None, self.measures.selected)
+        self._tell("changed")
+
+    def _key(self, what: str) -> memory.Key:
+        about = str(self.session.value) if what == "call" else ""
+        return (f"explorer {what}", self._name, about)
+
+    def _recalled(self, what: str) -> Any:
+        return memory.recall(self._key(what), None) if self._remember else None
+
     def _load(self) -> None:
         """Fetch the call of the chosen session, and offer what is in it."""
         self._tell("loading")
@@ -170,8 +196,23 @@ class Exploration:
                 self._offer_streams(call)
             limits = None if call is None else call_limits(call)[0]
             self.window.span.replace(*(limits or (None, None)))
+            before = self._recalled("call")
+            if call is not None and before is not None:
+                self._choose_again(call, before)
         finally:
             self._settling = False
+
+    def _choose_again(self, call: Call, before: dict[str, Any]) -> None:
+        """Choose what was chosen in this call before, as far as it is still there."""
+        if before["people"] is not None:
+            known = {item.id for item in self.participants.items}
+            self.participants.select([peer for peer in before["people"] if peer in known])
+            self._offer_streams(call)
+        if before["stream"] in {item.id for item in self.stream.items}:
+            self.stream.select(before["stream"])
+        limits, window = self.window.span.limits, before["window"]
+        if window is not None and limits is not None and window[0] <= limits[1] and window[1] >= limits[0]:
+            self.window.select(*window)
 
     def _offer_streams(self, call: Call) -> None:
         streams = call.streams
@@ -188,7 +229,7 @@ class Exploration:
                 self._offer_streams(self.call)
             finally:
                 self._settling = False
-        self._tell("changed")
+        self._changed()
 
     def close(self) -> None:
         """Close all pickers."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Drawing = Callable[[Any], object]
 
 DPI = 100
+NARROW = "37em"
+"""Width of a list, so that two fit side by side; on a narrow screen they stand below one another."""
 
 
 def png_of(draw: Drawing) -> bytes:
@@ -120,19 +122,30 @@ class ExplorerView:
 
         self.state = state
         self._drawing = threading.RLock()
-        self.measures = ListView(state.measures, title="Measures", empty="none.", rows=6)
+        for picker in (state.session, state.participants, state.stream):
+            picker.width = NARROW
+        self.measures = ListView(state.measures, title="Measures", empty="none.", rows=5, width=NARROW)
         self.status = widgets.HTML()
         self.timeline = self._picture(widgets)
         self.quality = self._picture(widgets)
-        pickers = (state.session.widget, state.participants.widget, state.stream.widget, state.window.widget)
-        self._own = widgets.VBox([self.status, self.timeline, self.quality])
-        self.widget = widgets.VBox([*pickers, self.measures.widget, self._own])
+        side_by_side = widgets.Layout(flex_flow="row wrap", align_items="flex-start")
+        self.widget = widgets.VBox(
+            [
+                widgets.HBox([state.session.widget, state.participants.widget], layout=side_by_side),
+                widgets.HBox([state.stream.widget, self.measures.widget], layout=side_by_side),
+                state.window.widget,
+                self.status,
+                self.timeline,
+                self.quality,
+            ]
+        )
         self._unsubscribe = state.subscribe(self._heard)
         self._heard("loaded")
 
     @staticmethod
     def _picture(widgets: Any) -> Any:
-        return widgets.Image(format="png", layout=widgets.Layout(width="100%", max_width="60em", display="none"))
+        layout = widgets.Layout(width="100%", max_width="74em", margin="12px 0 0 0", display="none")
+        return widgets.Image(format="png", layout=layout)
 
     def _heard(self, what: str) -> None:
         with self._drawing:
@@ -201,7 +214,7 @@ def explorer(app: App, *, name: str = "", remember: bool = True, tz: str = "UTC"
         An app (``rtk.connect``, ``rtk.replay``). The call of the first session, or of the one that was chosen
         before, is fetched now.
     name, remember, tz
-        As in :func:`pick_session`; ``remember`` is about the session.
+        As in :func:`pick_session`; all choices are remembered, those within a call for each session.
     **query
         Passed on to ``app.sessions``.
 

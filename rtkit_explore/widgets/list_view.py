@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 NAMED_IN_STATUS = 3
 WIDTH = "44em"
+LABEL = "9em"
+INDENT = "0 0 0 9.8em"
+"""Where lists and boxes begin, past their labels."""
 
 
 class _Listing:
@@ -36,8 +39,8 @@ class _Listing:
             index=() if multiple else None,
             rows=min(max(view.rows, 2), max(len(view.choices.items), 2)),
             description=view.title,
-            layout=widgets.Layout(width=WIDTH, max_width="100%"),
-            style={"description_width": "8em"},
+            layout=widgets.Layout(width=view.width, max_width="100%"),
+            style={"description_width": LABEL},
         )
         self.widget.observe(self._picked, names="index")
 
@@ -77,25 +80,28 @@ class ListView:
         What to do where there is nothing to choose.
     rows
         How many rows are visible at a time.
+    width
+        Width of the list with its label, in CSS units.
     """
 
-    def __init__(self, choices: Choices, *, title: str, empty: str, rows: int = 8) -> None:
+    def __init__(self, choices: Choices, *, title: str, empty: str, rows: int = 8, width: str = WIDTH) -> None:
         self.choices = choices
         self.title = title
         self.rows = rows
+        self.width = width
         self._empty = empty
         self._lock = threading.RLock()
         self._mirroring = threading.local()
         self.search = widgets.Text(
             value=choices.query,
-            placeholder="words to look for",
-            description="Search",
+            placeholder="words; Enter chooses" if choices.multiple else "words; Enter chooses the next",
+            description=f"Find {title.lower()}",
             continuous_update=True,
-            layout=widgets.Layout(width="26em", max_width="100%"),
-            style={"description_width": "8em"},
+            layout=widgets.Layout(width="24em", max_width="100%"),
+            style={"description_width": LABEL},
         )
         self.count = widgets.HTML()
-        self.status = widgets.HTML(layout=widgets.Layout(max_width=WIDTH, margin="0 0 0 8.4em"))
+        self.status = widgets.HTML(layout=widgets.Layout(max_width=width, margin=INDENT))
         self.buttons = (
             {
                 "all": self._button("All shown", "Choose everything that the search shows", self._choose_all),
@@ -113,6 +119,7 @@ class ListView:
         self._before: _Listing | None = None
         self.widget = widgets.VBox([self._bar, self._place, self.status])
         self.search.observe(self._searched, names="value")
+        self.search.on_msg(self._entered)
         self._unsubscribe = choices.subscribe(self._changed)
         self._rebuild()
 
@@ -128,9 +135,9 @@ class ListView:
         """Whether this thread is mirroring the model just now, so that nobody has clicked anything."""
         return bool(getattr(self._mirroring, "depth", 0))
 
-    def quietly(self) -> _Quiet:
+    def quietly(self) -> Quiet:
         """Mark what this thread does to the widgets as mirroring."""
-        return _Quiet(self._mirroring)
+        return Quiet(self._mirroring)
 
     def _changed(self, change: Change) -> None:
         with self._lock:
@@ -169,7 +176,7 @@ class ListView:
 
     def _status(self, items: tuple[Item, ...], shown: tuple[Item, ...]) -> str:
         if not items:
-            return f"<b>{escape(self.title)}</b>: {escape(self._empty)}"
+            return f'<div style="line-height:1.5"><b>{escape(self.title)}</b>: {escape(self._empty)}</div>'
         choices = self.choices
         texts = []
         if not shown:
@@ -181,14 +188,20 @@ class ListView:
             texts.append(f"Still chosen, though the search hides it: {names}{more}.")
         if choices.multiple:
             chosen = len(choices.selected)
-            texts.append(f"{chosen} chosen. Ctrl or Shift with a click, or Shift with the arrow keys, for several.")
-        return "<br>".join(texts)
+            texts.append(f"{chosen} chosen. Ctrl or Shift with a click for several.")
+        return f'<div style="line-height:1.5">{"<br>".join(texts)}</div>' if texts else ""
 
     # From the browser ---------------------------------------------------------------------------------------------
 
     def _searched(self, change: dict[str, Any]) -> None:
         if not self.is_quiet:
             self.choices.query = change["new"]
+
+    def _entered(self, _: object, content: dict[str, Any], __: object) -> None:
+        # JupyterLab takes the arrow keys for itself, also when a list has the focus. Text boxes it leaves alone, so
+        # that the search box is the way for those who use no mouse.
+        if content.get("event") == "submit":
+            self.choices.select_next()
 
     def _choose_all(self) -> None:
         ids = [item.id for item in self.choices.shown]
@@ -213,14 +226,18 @@ class ListView:
             close_all(self.widget)
 
 
-class _Quiet:
+class Quiet:
+    """A thread is mirroring the model for as long as this lasts: what happens to widgets is nobody's click."""
+
     def __init__(self, state: threading.local) -> None:
         self._state = state
 
     def __enter__(self) -> None:
+        """Begin."""
         self._state.depth = getattr(self._state, "depth", 0) + 1
 
     def __exit__(self, *_: object) -> None:
+        """End."""
         self._state.depth -= 1
 
 

@@ -113,6 +113,8 @@ class ListPicker(Picker[Value]):
     ----------
     choices
         The model: items, search and selection, without widgets.
+    width
+        Width of the list in CSS units, for views made from now on; None for the usual one.
     """
 
     title = "Choose"
@@ -124,6 +126,7 @@ class ListPicker(Picker[Value]):
         self._table = table
         self._key = key
         self._rows = rows
+        self.width: str | None = None
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -180,7 +183,8 @@ class ListPicker(Picker[Value]):
     def _make_view(self) -> ListView:
         from .list_view import ListView
 
-        return ListView(self.choices, title=self.title, empty=self.empty, rows=self._rows)
+        options = {} if self.width is None else {"width": self.width}
+        return ListView(self.choices, title=self.title, empty=self.empty, rows=self._rows, **options)
 
     def _still(self) -> Still:
         return still_of(self.choices, title=self.title, empty=self.empty, code=self.to_code())

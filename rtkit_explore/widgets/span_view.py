@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from ..errors import InvalidArgumentError
-from .list_view import WIDTH, _Quiet, close_all
+from .list_view import INDENT, LABEL, WIDTH, Quiet, close_all
 
 if TYPE_CHECKING:
     from .spans import Span
@@ -56,7 +56,7 @@ class SpanView:
         self.whole_button = widgets.Button(
             description="Whole call", tooltip="Choose the whole call", layout=widgets.Layout(width="auto")
         )
-        self.status = widgets.HTML(layout=widgets.Layout(max_width=WIDTH, margin="0 0 0 8.4em"))
+        self.status = widgets.HTML(layout=widgets.Layout(max_width=WIDTH, margin=INDENT))
         self._place = widgets.Box([])
         self._bar = widgets.HBox(
             [self.start_box, self.end_box, self.whole_button],
@@ -74,15 +74,15 @@ class SpanView:
         return widgets.Text(
             description=label,
             continuous_update=False,
-            layout=widgets.Layout(width="19em" if wide else "13em", max_width="100%"),
-            style={"description_width": "8em" if wide else "2em"},
+            layout=widgets.Layout(width="20em" if wide else "13em", max_width="100%"),
+            style={"description_width": LABEL if wide else "2em"},
         )
 
     # From the model -----------------------------------------------------------------------------------------------
 
     def mirror(self) -> None:
         """Show the model's window."""
-        with self._lock, _Quiet(self._mirroring):
+        with self._lock, Quiet(self._mirroring):
             limits, window = self.span.limits, self.span.window
             self._bar.layout.display = None if limits else "none"
             if limits is None or window is None:
@@ -118,7 +118,7 @@ class SpanView:
             description=self._title,
             continuous_update=False,
             layout=widgets.Layout(width=WIDTH, max_width="100%"),
-            style={"description_width": "8em"},
+            style={"description_width": LABEL},
         )
         self.slider.observe(self._slid, names="index")
         self._place.children = [self.slider]

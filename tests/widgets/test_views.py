@@ -104,6 +104,30 @@ def test_the_buttons_choose_what_is_shown_and_nothing(people):
     assert people.value == ["p-1", "p-3"]
 
 
+def test_enter_in_the_search_box_chooses_the_next_that_it_shows(picker):
+    def enter():
+        return picker.view.search._handle_custom_msg({"event": "submit"}, [])
+
+    enter()
+    assert picker.value == "s-two"
+    picker.view.search.set_state({"value": "ended"})
+    enter()
+    assert picker.value == "s-one"
+    enter()
+    assert picker.value == "s-three"
+    enter()
+    assert picker.value == "s-one"
+    picker.view.search.set_state({"value": "nothing like it"})
+    enter()
+    assert picker.value == "s-one"
+
+
+def test_enter_in_the_search_box_chooses_just_those_shown_where_several_can_be(people):
+    people.view.search.set_state({"value": "alma"})
+    people.view.search._handle_custom_msg({"event": "submit"}, [])
+    assert people.value == ["p-1", "p-3"]
+
+
 def test_no_message_of_the_browser_undoes_a_choice(picker):
     picker.view.select.set_state({"index": None})
     assert picker.value == "s-one"

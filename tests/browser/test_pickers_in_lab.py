@@ -1,0 +1,108 @@
+"""The pickers in JupyterLab: typed into, clicked, used by keyboard; other cells and plots follow."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(140)]
+
+SAY = """print("chosen:", call.title, "|", len(people.value), "people |", *stream.table[["media", "direction"]].iloc[0],
+      "|", window.span.text(window.value[1]))"""
+PICKERS = [
+    "import rtkit_explore as rtk\napp = rtk.replay(rtk.sample_calls())",
+    "session = rtk.pick_session(app)\nsession",
+    "call = app.call(session.value)\npeople = rtk.pick_participants(call)\npeople",
+    "stream = rtk.pick_stream(call, participant='Alma')\nstream",
+    "window = rtk.pick_window(call)\nwindow",
+    SAY,
+]
+
+
+def chosen(page):
+    return page.locator(".jp-OutputArea-output pre", has_text="chosen:")
+
+
+def listing(page, label):
+    """Find a list by the label that a screen reader says."""
+    return page.get_by_label(label, exact=True)
+
+
+def test_clicks_are_used_by_the_next_cells_and_kept_when_they_run_again(lab, page, shoot):
+    from playwright.sync_api import expect
+
+    lab.write("pickers.ipynb", PICKERS)
+    lab.open(page, "pickers.ipynb")
+    lab.run_all(page)
+    expect(chosen(page)).to_contain_text("recording sfu-clean | 3 people | audio consumer")
+    shoot(page, "pickers-first")
+
+    listing(page, "Find session").fill("loss")
+    expect(page.locator("text='1 of 7'")).to_be_visible()
+    expect(page.get_by_text("Still chosen, though the search hides it")).to_contain_text("recording sfu-clean")
+    shoot(page, "pickers-searched")
+    listing(page, "Session").get_by_role("option").first.click()
+    expect(page.get_by_text("Still chosen")).to_have_count(0)
+    lab.run_all(page)
+    expect(chosen(page)).to_contain_text("recording loss | 2 people | audio consumer")
+
+    # By keyboard alone: JupyterLab keeps the arrow keys for itself, so Enter in the search box chooses.
+    listing(page, "Find stream").focus()
+    page.keyboard.type("receives video")
+    expect(page.locator("text='1 of 4'")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Still chosen")).to_have_count(0)
+    page.get_by_role("button", name="None").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text(re.compile("^0 chosen"))).to_be_visible()
+    listing(page, "Find participants").fill("boris")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("^1 chosen"))).to_be_visible()
+    page.get_by_label("to", exact=True).fill("22:41:30")
+    page.get_by_label("to", exact=True).press("Enter")
+    expect(page.get_by_text("s chosen; times in UTC")).to_be_visible()
+    lab.run_all(page)
+    expect(chosen(page)).to_contain_text("recording loss | 1 people | video consumer | 22:41:30")
+    shoot(page, "pickers-chosen")
+
+
+def test_the_plots_of_the_explorer_follow_the_clicks(lab, page, shoot):
+    from playwright.sync_api import expect
+
+    lab.write(
+        "explorer.ipynb",
+        [
+            "import rtkit_explore as rtk",
+            "view = rtk.explorer(rtk.replay(rtk.sample_calls()))\nview",
+            "print(view.to_code())",
+        ],
+    )
+    lab.open(page, "explorer.ipynb")
+    lab.run_all(page)
+    pictures = page.locator("img.widget-image")
+    expect(pictures).to_have_count(2)
+    expect(pictures.nth(1)).to_be_visible()
+    shoot(page, "explorer-first")
+
+    def sources():
+        return [pictures.nth(n).get_attribute("src") for n in range(2)]
+
+    def wait_for_other(n, before):
+        page.wait_for_function(
+            "([n, before]) => document.querySelectorAll('img.widget-image')[n].src !== before", arg=[n, before]
+        )
+
+    timeline, quality = sources()
+    listing(page, "Session").select_option(index=2)
+    wait_for_other(0, timeline)
+    wait_for_other(1, quality)
+    expect(listing(page, "Session")).to_be_visible()
+    timeline, quality = sources()
+    listing(page, "Participants").select_option(index=0)
+    wait_for_other(1, quality)
+    assert sources()[0] == timeline, "who was there does not depend on whom one looks at"
+    lab.run_all(page)
+    expect(page.locator(".jp-OutputArea-output pre", has_text="rtk.plot.quality")).to_contain_text("participant=[")
+    page.locator("img.widget-image").nth(1).scroll_into_view_if_needed()
+    shoot(page, "explorer-chosen")
