@@ -200,7 +200,7 @@ def legend_below(
     anchor = ax.transAxes + ScaledTranslation(0, -points / 72, figure.dpi_scale_trans)
     legend = ax.legend(
         list(handles),
-        list(labels),
+        [f" {one}" if one.startswith("_") else one for one in labels],  # else it would be left out
         loc="upper left",
         bbox_to_anchor=(0, 0),
         bbox_transform=anchor,

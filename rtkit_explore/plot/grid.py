@@ -10,10 +10,11 @@ from matplotlib import colormaps
 from matplotlib.patches import Patch
 
 from ..errors import InvalidArgumentError
-from .canvas import SMALL, headline, legend_below, one_axes, say
+from .canvas import SMALL, headline, inches, legend_below, one_axes, say
+from .choosing import check_metrics, extent, select, stream_ids, why_empty
 from .clock import SECOND, positions, time_axis, window_of, zone
-from .over_time import LOW_IS_WORSE, check_metrics, extent, select, stream_ids, why_empty
 from .palette import GREY
+from .panels import LOW_IS_WORSE
 from .sources import Subject
 from .streams import NEEDED, flags, series_of
 from .wording import MEDIA, flat, unit_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .sources import Drawable
     from .streams import Series
 
-MOST = 48
+MOST = 40
 """Rows that one heat map shows: more streams are put together by person, direction and media."""
 
 CEILINGS = {"loss_pct": 20.0, "dropped_pct": 50.0, "rtt_ms": 1000.0, "jitter_ms": 200.0, "buffer_ms": 1000.0}
@@ -73,7 +74,7 @@ def heatmap(
         A numeric column of ``quality``.
     by
         What a row is: "stream", or "participant" (a person's streams of one direction and kind of media together).
-        By default streams while there are at most 48.
+        By default streams while there are at most 40.
     participant, media, direction, streams, window
         Which samples, as in ``rtk.plot.quality``.
     tz
@@ -118,7 +119,7 @@ def heatmap(
     worst_low = names[0] in LOW_IS_WORSE
     rows, cut = _most(rows, values, low=worst_low)
     first, last = extent(chosen, view)
-    ax = one_axes(ax, 1.7 + 0.24 * len(rows))
+    ax = one_axes(ax, 1.7 + (0.24 if len(rows) <= 24 else 0.16) * len(rows))
     edges, cells = _cells(chosen, rows, values, first, last, low=worst_low)
     _paint(ax, names[0], edges, cells, low=worst_low)
     ax.set_yticks(range(len(rows)), [one.label for one in rows])
@@ -219,12 +220,18 @@ def _paint(ax: Axes, metric: str, edges: Floats, cells: Floats, *, low: bool) ->
         linewidth=0.3 if cells.shape[1] <= 120 else 0.0,
     )
     figure = ax.figure
-    bar = figure.colorbar(mesh, ax=ax, fraction=0.03, pad=0.07, extend="max" if top > high else "neither")
+    bar = figure.colorbar(mesh, ax=ax, fraction=0.03, pad=0.07, extend="max" if top > high else "neither", **_size(ax))
     unit = unit_of(metric)
     word = "lowest" if low else "highest"
     bar.set_label(f"{word} {flat(metric)}" + (f" ({unit})" if unit else ""), fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _size(ax: Axes) -> dict[str, Any]:
+    """Keep the colour bar at the top and no higher than is needed to read it."""
+    height = max(inches(ax)[1], 0.1)
+    return {"shrink": min(1.0, 3.0 / height), "anchor": (0.0, 1.0)}
 
 
 def _worst(ax: Axes, rows: list[Row], values: Floats, *, low: bool) -> None:

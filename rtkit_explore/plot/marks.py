@@ -57,6 +57,7 @@ SHOWN = Mark("shown again", "v", PURPLE, filled=False, lane=-0.55, line=True)
 DEVICE = Mark("device or permission", "P", ORANGE, lane=-0.55)
 TROUBLE = Mark("media trouble", "*", VERMILLION, lane=0.0, line=True)
 OTHER = Mark("other", "o", TEXT_GREY, filled=False, lane=-0.55)
+MOST_LINES = 15
 MARKS = (LOST, JOINED, TROUBLE, ON, OFF, HIDDEN, SHOWN, DEVICE, OTHER)
 
 
@@ -147,7 +148,7 @@ class Events:
                     color=mark.colour,
                     markerfacecolor=mark.colour if mark.filled else "white",
                     markeredgewidth=0.9,
-                    markeredgecolor="white" if mark.filled and mark is not LOST else mark.colour,
+                    markeredgecolor="white" if mark.filled and mark is not LOST and size > 6 else mark.colour,
                     zorder=4,
                     gid=f"events {mark.name}",
                     label="_events",
@@ -156,6 +157,8 @@ class Events:
     def lines(self, axes: Sequence[Axes]) -> None:
         """Draw a fine line through all panels where something happened that explains what media do."""
         moments = sorted({round(at, 9) for at, name in zip(self.at, self.name, strict=True) if mark_of(name).line})
+        if len(moments) > MOST_LINES:
+            return  # a fence explains nothing; the marks above stay
         for ax in axes:
             for at in moments:
                 ax.axvline(at, color=TEXT_GREY, linewidth=0.8, linestyle=(0, (1, 2.5)), zorder=1, gid="event line")
@@ -200,7 +203,7 @@ def lane_above(ax: Axes, events: Events, names: Mapping[str, str]) -> Axes:
         [f"all ({len(people)} people)"] if together else [names.get(peer, f"unlisted {peer[:8]}") for peer in people]
     )
     _, height = inches(ax)
-    share = (0.19 * len(labels) + 0.05) / max(height, 0.5)
+    share = ((0.3 if together else 0.19) * len(labels) + 0.05) / max(height, 0.5)
     strip: Axes = ax.inset_axes((0, 1 + 0.05 / max(height, 0.5), 1, share))
     events.scatter(strip, {peer: 0.0 if together else float(i) for i, peer in enumerate(people)}, half=0.4, size=4.5)
     strip.set_ylim(len(labels) - 0.5, -0.5)

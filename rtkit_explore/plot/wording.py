@@ -117,8 +117,7 @@ def shown(text: object, *, spare: str = "", longest: int = LONGEST) -> str:
         drawn = f"{drawn[:head]}…{drawn[-(longest - 1 - head) :]}"
     if spare and drawn.count("\N{REPLACEMENT CHARACTER}"):
         drawn = f"{drawn} ({spare})"
-    drawn = drawn.replace("$", r"\$")  # else two dollar signs make a formula
-    return f" {drawn}" if drawn.startswith("_") else drawn  # a legend leaves out what begins with _
+    return drawn.replace("$", r"\$")  # else two dollar signs make a formula
 
 
 def close_to(word: str, known: Iterable[str]) -> str:

@@ -1,0 +1,272 @@
+"""The panels of a quality plot: the same stream looks the same in each, gaps stay open, scales do not exaggerate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ..tables.declared.kinds import LIMITS
+from .canvas import SMALL, quiet
+from .clock import positions
+from .palette import BLACK, GREY, LINE_COLOURS, LINE_MARKERS, PALE, RECEIVED, SENT
+from .streams import Series, flags, steps
+from .wording import axis_label, flat, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from .clock import Floats
+
+MOST = len(LINE_COLOURS)
+"""Streams that get a line of their own in a panel; of more, the most conspicuous ones do and the rest is grey."""
+
+LOW_IS_WORSE = ("bitrate_kbps", "packets_per_s", "packets", "bytes", "fps", "width", "height", "frames", "score")
+CROWD = 24
+"""From so many other streams on, they are drawn as a band instead of as lines."""
+TELLING = ("loss_pct", "score", "dropped_pct", "buffer_ms", "jitter_ms", "rtt_ms", "concealment_events")
+"""Measures by which streams are chosen where there are too many, the first that is drawn."""
+
+_AT_LEAST = {"%": 2.0, "ms": 20.0, "kbit/s": 10.0, "frames/s": 10.0, "score 0-1": 1.05}
+"""Least upper end of an axis by unit: else a loss of 0.01 % would look like a mountain."""
+
+_WHY_NOT = {
+    "rtt_ms": "Round trip is measured for sent streams only, and web clients since 2024 no longer report it.",
+    "buffer_ms": "The jitter buffer is reported for received streams only.",
+    "concealment_events": "Concealments are reported for received audio only.",
+    "fps": "The frame rate is reported for video only.",
+    "score": "The client sent no score.",
+}
+
+
+class Panels:
+    """The lines of a quality plot: the same stream looks the same in every panel."""
+
+    def __init__(self, table: pd.DataFrame, series: Sequence[Series], metrics: Sequence[str]) -> None:
+        self.table = table
+        self.series = list(series)
+        self.start = positions(table["start"])
+        self.end = positions(table["end"])
+        self.gap = flags(table, "gap")
+        self.reset = flags(table, "reset")
+        self.telling = min(metrics, key=lambda name: TELLING.index(name) if name in TELLING else len(TELLING))
+        self._lead = self._leading()
+        self._marked: dict[str, Artist] = {}
+
+    def values(self, metric: str) -> Floats:
+        """Read a measure as numbers; what limits an encoder as its place in the vocabulary."""
+        column = self.table[metric]
+        if metric == "limited_by":
+            text = column.astype("object")
+            return np.asarray([LIMITS.index(one) if one in LIMITS else np.nan for one in text], dtype="float64")
+        return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan), dtype="float64")
+
+    def _leading(self) -> list[int]:
+        """Choose the streams that get lines of their own: all, or those that stand out most in the telling measure."""
+        if len(self.series) <= MOST:
+            return list(range(len(self.series)))
+        sign = -1.0 if self.telling in LOW_IS_WORSE else 1.0
+        values = sign * self.values(self.telling)
+        worst = [float(np.nanmax(values[one.rows], initial=-np.inf)) for one in self.series]
+        return sorted(sorted(range(len(worst)), key=lambda i: -worst[i])[:MOST])
+
+    def look(self, place: int) -> dict[str, Any]:
+        """Colour, line style and marker of a leading stream."""
+        number = self._lead.index(place)
+        series = self.series[place]
+        return {
+            "color": LINE_COLOURS[number % len(LINE_COLOURS)],
+            "marker": LINE_MARKERS[number % len(LINE_MARKERS)],
+            "linestyle": SENT if series.direction == "producer" else RECEIVED,
+        }
+
+    def draw(self, ax: Axes, metric: str, *, values: Floats | None = None, label: str = "") -> None:
+        """Draw one measure of all streams on an Axes."""
+        numbers = self.values(metric) if values is None else values
+        score = self.table.get("score_scale")
+        wide = score is not None and bool((score == "1-5").any())
+        ax.set_ylabel(label or axis_label(metric, wide_score=wide), fontsize=SMALL)
+        quiet(ax, grid="both")
+        if not np.isfinite(numbers).any():
+            self._nothing(ax, metric)
+            return
+        lead = self._lead
+        rest = [i for i in range(len(self.series)) if i not in lead]
+        if len(rest) > CROWD:
+            self._band(ax, rest, numbers)
+        elif rest:
+            self._grey(ax, rest, numbers)
+        for place in lead:
+            self._line(ax, place, numbers)
+        self._strip(ax, numbers)
+        self._scale(ax, metric, numbers, wide=wide)
+
+    @staticmethod
+    def _nothing(ax: Axes, metric: str) -> None:
+        why = _WHY_NOT.get(metric, "The reports chosen here hold no values for it.")
+        ax.set_yticks([])
+        ax.text(
+            0.5,
+            0.5,
+            f"no values of {flat(metric)}: {why[0].lower()}{why[1:]}",
+            transform=ax.transAxes,
+            ha="center",
+            va="center",
+            fontsize=SMALL,
+            color=BLACK,
+            gid="message",
+        )
+
+    def _line(self, ax: Axes, place: int, numbers: Floats) -> None:
+        series = self.series[place]
+        rows = series.rows
+        x, y, samples = steps(self.start[rows], self.end[rows], numbers[rows], self.gap[rows])
+        if not samples:
+            return
+        every = max(1, -(-len(samples) // 40))
+        ax.plot(
+            x,
+            y,
+            **self.look(place),
+            markevery=samples[::every],
+            markersize=3.6,
+            linewidth=1.5,
+            alpha=0.9,
+            label=series.label,
+            gid=f"stream {series.stream_id}",
+            zorder=3,
+        )
+
+    def _grey(self, ax: Axes, rest: Sequence[int], numbers: Floats) -> None:
+        segments: list[NDArray[np.float64]] = []
+        for place in rest:
+            rows = self.series[place].rows
+            x, y, _ = steps(self.start[rows], self.end[rows], numbers[rows], self.gap[rows])
+            segments += [part for part in _pieces(x, y) if len(part) > 1]
+        lines = LineCollection(segments, colors=GREY, linewidths=0.6, alpha=0.55, zorder=2, gid="other streams")
+        ax.add_collection(lines, autolim=True)
+        ax.autoscale_view()
+
+    def _band(self, ax: Axes, rest: Sequence[int], numbers: Floats) -> None:
+        """Draw where nine tenths of the other streams are, and their median."""
+        rows = np.concatenate([self.series[place].rows for place in rest])
+        rows = rows[np.isfinite(numbers[rows]) & np.isfinite(self.start[rows]) & ~self.gap[rows]]
+        if not len(rows):
+            return
+        low, high = float(self.start[rows].min()), float(self.end[rows].max())
+        width = max((high - low) / 240, float(np.median(self.end[rows] - self.start[rows])))
+        count = max(1, int(np.ceil((high - low) / width)))
+        first = np.clip(np.round((self.start[rows] - low) / width).astype(int), 0, count - 1)
+        cells = np.maximum(np.clip(np.round((self.end[rows] - low) / width).astype(int), 0, count) - first, 1)
+        place = np.repeat(first - np.cumsum(cells) + cells, cells) + np.arange(int(cells.sum()))
+        values = pd.Series(np.repeat(numbers[rows], cells)).groupby(np.minimum(place, count - 1))
+        wide = values.quantile(np.array([0.05, 0.5, 0.95])).unstack().reindex(range(count))  # noqa: PD010 - of a Series
+        edges = low + width * np.arange(count + 1)
+        lower, middle, upper = (np.append(wide[share].to_numpy(), np.nan) for share in (0.05, 0.5, 0.95))
+        ax.fill_between(
+            edges, lower, upper, step="post", facecolor=PALE, edgecolor="none", zorder=1.5, gid="other streams"
+        )
+        ax.plot(edges, middle, drawstyle="steps-post", color=GREY, linewidth=1.0, zorder=2, gid="median of the others")
+        self._marked["band"] = Patch(facecolor=PALE, edgecolor=GREY, linewidth=0.8)
+
+    def _strip(self, ax: Axes, numbers: Floats) -> None:
+        """Mark gaps and resets at the foot of a panel, whatever its scale; a gap of its only stream over all of it."""
+        measured = np.zeros(len(numbers), dtype=bool)
+        alive = [one for i, one in enumerate(self.series) if i in self._lead and np.isfinite(numbers[one.rows]).any()]
+        for one in alive:
+            measured[one.rows] = True
+        foot = ax.get_xaxis_transform()
+        for begin, end in merged(self.start[self.gap & measured], self.end[self.gap & measured]):
+            ax.axvspan(
+                begin,
+                end,
+                ymax=1.0 if len(alive) == 1 else 0.08,
+                facecolor="#F0F0F0",
+                edgecolor=GREY,
+                hatch="////",
+                linewidth=0,
+                zorder=0.5,
+                gid="gap",
+            )
+            self._marked["gap"] = Patch(facecolor="#F0F0F0", edgecolor=GREY, hatch="////", linewidth=0)
+        resets = np.unique(self.end[self.reset & measured])
+        if len(resets):
+            ax.plot(
+                resets,
+                np.full(len(resets), 0.06),
+                transform=foot,
+                linestyle="none",
+                marker="|",
+                markersize=9,
+                markeredgewidth=2,
+                color=BLACK,
+                zorder=4,
+                gid="reset",
+            )
+            self._marked["reset"] = Line2D(
+                [], [], linestyle="none", marker="|", markersize=9, markeredgewidth=2, color=BLACK
+            )
+
+    @staticmethod
+    def _scale(ax: Axes, metric: str, numbers: Floats, *, wide: bool) -> None:
+        if metric == "limited_by":
+            ax.set_yticks(range(len(LIMITS)), LIMITS)
+            ax.set_ylim(-0.4, len(LIMITS) - 0.6)
+            return
+        if np.nanmin(numbers) < 0:
+            return
+        top = float(np.nanmax(numbers))
+        least = _AT_LEAST.get(unit_of(metric), 1.0)
+        if metric == "score":
+            least = 5.2 if wide else 1.05
+        ax.set_ylim(-0.02 * max(top, least), max(top * 1.08, least))
+
+    def legend(self) -> tuple[list[Artist], list[str]]:
+        """Name the streams by person and direction, then what gaps and resets look like."""
+        lead = self._lead
+        handles: list[Artist] = []
+        labels: list[str] = []
+        for place in lead:
+            handles.append(Line2D([], [], **self.look(place), markersize=4.5, linewidth=1.5))
+            labels.append(self.series[place].label)
+        rest = len(self.series) - len(lead)
+        if rest:
+            band = self._marked.pop("band", None)
+            handles.append(band or Line2D([], [], color=GREY, linewidth=0.8, alpha=0.7))
+            side = "lowest" if self.telling in LOW_IS_WORSE else "highest"
+            what = "others: median and 5 to 95 %" if band else "other streams"
+            labels.append(f"{rest} {what} (named: {side} {flat(self.telling)})")
+        words = {"gap": "gap: no samples of a stream", "reset": "reset: counters began anew"}
+        for kind, handle in self._marked.items():
+            handles.append(handle)
+            labels.append(words[kind])
+        return handles, labels
+
+
+def merged(start: Floats, end: Floats) -> list[tuple[float, float]]:
+    """Join intervals that overlap or touch."""
+    out: list[tuple[float, float]] = []
+    for begin, stop in sorted(zip(start.tolist(), end.tolist(), strict=True)):
+        if not (np.isfinite(begin) and np.isfinite(stop)):
+            continue
+        if out and begin <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], stop))
+        else:
+            out.append((begin, stop))
+    return out
+
+
+def _pieces(x: Floats, y: Floats) -> list[NDArray[np.float64]]:
+    """Cut a line with breaks into pieces."""
+    known = np.isfinite(y)
+    cuts = np.flatnonzero(np.diff(known.astype("int8"))) + 1
+    points = np.column_stack([x, y])
+    return [part for part, ok in zip(np.split(points, cuts), np.split(known, cuts), strict=True) if len(ok) and ok[0]]
