@@ -36,6 +36,7 @@ import pandas as pd
 from ..errors import InvalidArgumentError
 from ..tables.build import from_rows
 from ..tables.declared.media import COUNTER_READINGS, COUNTERS
+from ..tables.times import NAT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -290,8 +291,8 @@ def increments(
     -------
     tuple
         Counter to increments (float64, a row each; the first row of a series holds what was counted before it);
-        rows at which a running total fell (bool), whose increments are NaN; and the reading of each row (int8
-        code of increments, totals, mixed).
+        rows at which a running total fell (bool), whose increments are NaN, as they are where a sample came
+        twice; and the reading of each row (int8 code of increments, totals, mixed).
     """
     peers = codes_of_readings(readings, samples, index)
     reset = np.zeros(len(samples), dtype=bool)
@@ -312,10 +313,21 @@ def increments(
         moving = _moves_in_report(values, index)
         saw_total |= total & ~np.isnan(values) & moving
         saw_increment |= ~total & ~np.isnan(values) & moving
+    repeated = _repeated(samples, index)
     for counter, step in made.items():
-        step[reset & from_totals[counter]] = np.nan
+        step[(reset & from_totals[counter]) | repeated] = np.nan
     code = np.where(saw_total & saw_increment, 2, np.where(saw_total, 1, 0)).astype("int8")
     return made, reset, code
+
+
+def _repeated(samples: pd.DataFrame, index: SeriesIndex) -> NDArray[np.bool_]:
+    """Tell which samples came twice (a batch that was sent again): all alike, so that they count once."""
+    same = np.zeros(len(samples), dtype=bool)
+    same[1:] = ~index.first[1:] & (index.micros[1:] == index.micros[:-1]) & (index.micros[1:] != NAT)
+    for counter in COUNTERS if same.any() else ():
+        values = samples[counter].to_numpy()
+        same[1:] &= (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
+    return same
 
 
 def codes_of_readings(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .declared import findings, media, people, report
-from .declared.kinds import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .declared.kinds import Column, Table
 
 TABLES: dict[str, Table] = {
     table.name: table

@@ -15,7 +15,6 @@ from .kinds import (
     Column,
     Table,
     choice,
-    number,
     text,
     time,
 )
