@@ -1,0 +1,26 @@
+"""Recorded calls with the truth about them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from truths import Recording, documents_of
+
+from rtkit_explore.call import Call
+
+
+@pytest.fixture(scope="session")
+def recorded(recordings: Path) -> Any:
+    """Open a recording by its name; each is read once."""
+    opened: dict[str, Recording] = {}
+
+    def recording(name: str) -> Recording:
+        if name not in opened:
+            truth = json.loads((recordings / name / "truth.json").read_text())
+            opened[name] = Recording(Call(documents_of(recordings / name)), truth)
+        return opened[name]
+
+    return recording
