@@ -82,8 +82,9 @@ class Subject:
     def by_person(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Order rows as participants are listed, with their names in a column ``who``."""
         place = {peer: number for number, peer in enumerate(self.call.names)}
-        order = frame["peer_id"].map(lambda peer: place.get(peer, len(place)), na_action="ignore")
-        made = frame.assign(who=[self.name(peer) for peer in frame["peer_id"]], order=order.astype("float64"))
+        peers = frame["peer_id"].tolist()
+        order = [len(place) if peer is None or pd.isna(peer) else place.get(peer, len(place)) for peer in peers]
+        made = frame.assign(who=[self.name(peer) for peer in peers], order=order)
         return made.sort_values("order", kind="stable")
 
     def side(self, row: Row) -> str:
@@ -167,16 +168,17 @@ def ticket(subject: Subject) -> Html:
 def people(subject: Subject) -> Html:
     """Say who was there, with what."""
     call = subject.call
-    clients = call.clients.drop_duplicates("peer_id").set_index("peer_id")
-    made = call.participants.copy()
-    made["who"] = [subject.name(peer) for peer in made["peer_id"]]
-    for column in ("sdk_name", "sdk_version", "country", "effective_network_type"):
-        if column in clients:
-            made[column] = made["peer_id"].map(clients[column])
-    made["sdk"] = made["sdk_name"].fillna("") + " " + made["sdk_version"].fillna("")
-    side_by_side = subject.overview.drop_duplicates("peer_id").set_index("peer_id")
-    for column in ("browser", "os", "path"):
-        made[column] = made["peer_id"].map(side_by_side[column])
+    clients = {row["peer_id"]: row for row in records(call.clients)}
+    overview = {row["peer_id"]: row for row in records(subject.overview)}
+    rows = []
+    for row in records(call.participants):
+        peer = row["peer_id"]
+        client, known = clients.get(peer, {}), overview.get(peer, {})
+        sdk = [str(client[key]) for key in ("sdk_name", "sdk_version") if not pd.isna(client.get(key))]
+        more = {"who": subject.name(peer), "sdk": " ".join(sdk) or None, "country": client.get("country")}
+        rows.append({**row, **{key: known.get(key) for key in ("browser", "os", "path")}, **more})
+    columns = [*call.participants.columns, "who", "sdk", "country", "browser", "os", "path"]
+    made = pd.DataFrame(rows, columns=columns, dtype="object")
     return subject.writer.table(
         made,
         (
