@@ -94,7 +94,7 @@ class ListView:
         self._mirroring = threading.local()
         self.search = widgets.Text(
             value=choices.query,
-            placeholder="words; Enter chooses" if choices.multiple else "words; Enter chooses the next",
+            placeholder="words; Enter: just these" if choices.multiple else "words; Enter: next one",
             description=f"Find {title.lower()}",
             continuous_update=True,
             layout=widgets.Layout(width="24em", max_width="100%"),

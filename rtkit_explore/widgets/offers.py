@@ -92,7 +92,7 @@ def stream_items(streams: pd.DataFrame, *, names: Mapping[str, str]) -> list[Ite
         if row["direction"] == "producer":
             what = f"{who} sends {media}"
         else:
-            what = f"{who} receives {media}"
+            what = f"{who} gets {media}"
             if far is not None:
                 what += f" from {names.get(far) or f'participant {far[:8]}'}"
         seconds, lost = row["duration_s"], row["loss_pct"]

@@ -49,7 +49,7 @@ def test_clicks_are_used_by_the_next_cells_and_kept_when_they_run_again(lab, pag
 
     # By keyboard alone: JupyterLab keeps the arrow keys for itself, so Enter in the search box chooses.
     listing(page, "Find stream").focus()
-    page.keyboard.type("receives video")
+    page.keyboard.type("gets video")
     expect(page.locator("text='1 of 4'")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Still chosen")).to_have_count(0)
@@ -106,3 +106,41 @@ def test_the_plots_of_the_explorer_follow_the_clicks(lab, page, shoot):
     expect(page.locator(".jp-OutputArea-output pre", has_text="rtk.plot.quality")).to_contain_text("participant=[")
     page.locator("img.widget-image").nth(1).scroll_into_view_if_needed()
     shoot(page, "explorer-chosen")
+
+
+LONG = """import pandas as pd, rtkit_explore as rtk
+app = rtk.replay(rtk.sample_calls())
+titles = [f"Stand-up {n}" for n in range(339)] + ["<img src=x class=smuggled>"]
+table = pd.concat([app.sessions().iloc[[0]]] * 340, ignore_index=True)
+table["session_id"] = [f"s-{n}" for n in range(340)]
+table["meeting_display_name"] = pd.array(titles, dtype="string")
+long = rtk.pick_session(table)
+long"""
+
+
+def test_a_long_list_stays_usable_and_empty_ones_say_what_to_do_in_the_dark_too(lab, page, shoot):
+    from playwright.sync_api import expect
+
+    nobody = "none = rtk.pick_stream(app.call(app.sessions()['session_id'].iloc[0]).streams.iloc[:0])\nnone"
+    lab.write("long.ipynb", [LONG, nobody, "print('chosen:', long.value, repr(long.to_code()))"])
+    lab.open(page, "long.ipynb")
+    page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    lab.run_all(page)
+    expect(page.locator("text='340 of 340'")).to_be_visible()
+    expect(page.get_by_text("no streams here")).to_be_visible()
+    box = listing(page, "Session").bounding_box()
+    assert box["height"] < 250, "a long list takes no more room than its visible rows"
+    listing(page, "Find session").press_sequentially("img stand")
+    expect(page.locator("text='0 of 340'")).to_be_visible()
+    expect(page.get_by_text("Nothing here matches “img stand”")).to_be_visible()
+    listing(page, "Find session").fill("img")
+    expect(page.locator("text='1 of 340'")).to_be_visible()
+    listing(page, "Find session").press("Enter")
+    listing(page, "Find session").fill("up 33")
+    expect(page.locator("text='12 of 340'")).to_be_visible()
+    expect(page.get_by_text("Still chosen")).to_contain_text("<img src=x class=smuggled>")
+    assert page.locator("img.smuggled").count() == 0
+    shoot(page, "long")
+    lab.run_all(page)
+    expect(chosen(page)).to_contain_text("chosen: s-339 session_id = 's-339'")
+    assert page.locator("img.smuggled").count() == 0

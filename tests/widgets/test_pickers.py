@@ -99,7 +99,7 @@ def test_streams_are_said_in_plain_words():
     assert labels == [
         "Alma sends audio · 9:40",
         "Alma sends screen · 1:00 · 0.0 % lost",
-        "Boris receives video from Alma · 4.3 % lost",
+        "Boris gets video from Alma · 4.3 % lost",
     ]
 
 
