@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
@@ -116,17 +117,13 @@ def array_of(axes: Sequence[Axes]) -> np.ndarray[tuple[int], np.dtype[np.object_
 
 def inches(ax: Axes) -> tuple[float, float]:
     """Width and height of an Axes, about: the layout may still change them a little."""
-    box = ax.get_position()
-    figure = ax.get_figure(root=True) if _roots() else ax.figure
-    width, height = figure.get_size_inches() if isinstance(figure, Figure) else (WIDTH, 4.0)
+    figure = ax.figure
     # A layout that is made when the figure is drawn uses more of the width than the Axes have until then.
-    later = 1.1 if isinstance(figure, Figure) and figure.get_layout_engine() is not None else 1.0
-    return float(box.width * width * later), float(box.height * height)
-
-
-def _roots() -> bool:
-    # Since 3.10 an Axes in a SubFigure is asked for the figure around it.
-    return tuple(int(part) for part in mpl.__version__.split(".")[:2]) >= (3, 10)
+    root = figure
+    while isinstance(root, SubFigure):
+        root = root.figure
+    later = 1.1 if isinstance(root, Figure) and root.get_layout_engine() is not None else 1.0
+    return float(ax.bbox.width / figure.dpi * later), float(ax.bbox.height / figure.dpi)
 
 
 def say(ax: Axes, words: str, *, title: str = "") -> Axes:
@@ -197,6 +194,9 @@ def legend_below(
     marks_only = all(isinstance(one, Line2D) and one.get_linestyle() == "None" for one in handles)
     options = {"handlelength": 1.0 if marks_only else 2.6, "columnspacing": 1.6, **options}
     room = SMALL * (options["handlelength"] + options["columnspacing"] + 1.0)
+    points_wide = inches(ax)[0] * 72 - max(0.0, (beside - 12) * SMALL * 0.53)
+    longest = max(24, int((points_wide - room) / (SMALL * 0.53)))
+    labels = [textwrap.fill(one, longest) for one in labels]
     anchor = ax.transAxes + ScaledTranslation(0, -points / 72, figure.dpi_scale_trans)
     legend = ax.legend(
         list(handles),
@@ -204,7 +204,7 @@ def legend_below(
         loc="upper left",
         bbox_to_anchor=(0, 0),
         bbox_transform=anchor,
-        ncols=_columns(labels, inches(ax)[0] * 72 - max(0.0, (beside - 12) * SMALL * 0.53), room),
+        ncols=_columns(labels, points_wide, room),
         fontsize=SMALL,
         frameon=False,
         borderaxespad=0,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+NARROW = 3.2
+"""Width in inches below which the numbers of a time axis are turned, so that they do not meet."""
+
 SECOND = 1 / 86400
 """A second on matplotlib's time axis, which counts days."""
 
@@ -124,7 +127,9 @@ def time_axis(ax: Axes, tz: dt.tzinfo, first: float, last: float, *, label: bool
         first, last = first - SECOND, last + SECOND
     ax.set_xlim(first, last)
     width, _ = inches(ax)
-    locator = mdates.AutoDateLocator(tz=tz, minticks=4, maxticks=max(5, min(10, int(width / 0.85))))  # type: ignore[no-untyped-call]
+    most = max(5, min(10, int(width / 0.85)))
+    # Two in the time of a unit up, at the least: else the locator finds no step between half a minute and a minute.
+    locator = mdates.AutoDateLocator(tz=tz, minticks=(most - 1) // 2, maxticks=most)  # type: ignore[no-untyped-call]
     # Every two minutes or seconds as well: else a call of nine minutes has one number on its axis.
     locator.intervald.update({unit: [1, 2, 5, 10, 15, 30] for unit in (mdates.MINUTELY, mdates.SECONDLY)})
     formatter = mdates.AutoDateFormatter(locator, tz=tz)  # type: ignore[no-untyped-call]
@@ -145,4 +150,4 @@ def time_axis(ax: Axes, tz: dt.tzinfo, first: float, last: float, *, label: bool
     if label:
         date = f"{begin:%Y-%m-%d}" + (f" to {end:%Y-%m-%d}" if days else "")
         ax.set_xlabel(f"time on {date} ({zone_name(tz, begin)})", fontsize=SMALL + 1)
-    ax.tick_params(axis="x", labelbottom=label, labelsize=SMALL)
+    ax.tick_params(axis="x", labelbottom=label, labelsize=SMALL, labelrotation=35 if width < NARROW else 0)

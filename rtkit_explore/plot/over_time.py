@@ -90,14 +90,15 @@ def quality(
     peers = subject.peers(participant)
     view = window_of(window, where)
     chosen = select(table, peers, media=media, direction=direction, streams=stream_ids(streams, table), view=view)
-    axes = many_axes(ax, [1.45] * len(wanted), sharex=True, extra=1.6)
     if chosen.empty:
+        axes = many_axes(ax, [1.2, *([0.6] * (len(wanted) - 1))], sharex=True, extra=0.4)
         words = why_empty(subject, table, peers, filtered=not table.empty)
         for one, metric in zip(axes, wanted, strict=True):
             say(one, words if one is axes[0] else "nothing to draw")
             one.set_ylabel(axis_label(metric), fontsize=SMALL)
         headline(axes[0], "Quality over time")
         return array_of(axes)
+    axes = many_axes(ax, [1.45] * len(wanted), sharex=True, extra=1.6)
     lines = series_of(chosen, subject)
     shown_people = sorted({one.peer_id for one in lines})
     first, last = extent(chosen, view)
