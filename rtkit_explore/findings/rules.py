@@ -199,9 +199,16 @@ def _dead_alone(context: Context, dead: Bools) -> Bools:
 
 
 def _others_silent(context: Context, lane: Lane, row: int, dead: Bools) -> bool:
+    """
+    Tell whether everything else stopped within the same sample.
+
+    People mute one after the other; a broken connection stops all senders at once. Where there is only one sender,
+    what stopped has to come back as well: otherwise that person has left.
+    """
     lanes = context.lanes
     middle = (int(lanes.start[row]) + int(lanes.end[row])) // 2
-    since, seen = _silent_since(context, lane, row, dead), 0
+    since = _silent_since(context, lane, row, dead)
+    senders: dict[str | None, bool] = {}
     for other in context.of_peer.get(lane.peer or "", ()):
         if other is lane or not other.consumer or other.usual < 5:
             continue
@@ -210,9 +217,11 @@ def _others_silent(context: Context, lane: Lane, row: int, dead: Bools) -> bool:
             continue
         if not dead[place]:
             return False
-        # People mute one after the other; a broken connection stops everything within a sample.
-        seen += abs(_silent_since(context, other, place, dead) - since) <= _TOGETHER_US
-    return seen > 0
+        together = abs(_silent_since(context, other, place, dead) - since) <= _TOGETHER_US
+        senders[other.remote] = senders.get(other.remote, True) and together
+    others = [together for remote, together in senders.items() if remote != lane.remote]
+    comes_back = bool((~dead[row : lane.rows.stop]).any())
+    return any(others) if others else bool(senders) and all(senders.values()) and comes_back
 
 
 def _silent_since(context: Context, lane: Lane, row: int, dead: Bools) -> int:
