@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import NotADocumentError
 from .build import from_rows
 from .decoding import SplitReport, decode_whole, split_report
 from .documents import Document, each, payload
@@ -63,7 +63,7 @@ class PeerReport:
                 "conflict", child(path, "id"), "the id of another peer than was asked for", "the id asked for is shown"
             )
         named = data.get("session_id")
-        self.session_id = named if isinstance(named, str) and named != "null" else session_id
+        self.session_id = named if isinstance(named, str) and named not in ("", "null") else session_id
         self.problems.session_id, self.problems.peer_id = self.session_id, self.peer_id or None
         self._participant = (data, path)
         report = data.get("peer_report")
@@ -85,7 +85,7 @@ class PeerReport:
     def samples_into(self, rows: SampleRows) -> list[Problem]:
         """Decode the samples into a collector; returns the problems that were met on the way."""
         problems = Problems(self.problems.source, session_id=self.session_id, peer_id=self.peer_id or None)
-        rows.add(self._series, self._quality, self._path, problems, session_id=self.session_id, peer_id=self.peer_id)
+        rows.add(self._series, self._quality, self._path, problems, session_id=self.session_id, peer_id=self.peer_id or None)
         return problems.rows()
 
 
@@ -100,11 +100,11 @@ def read_samples(
     """Decode the samples of a report into a collector, in one pass where it can be; returns what was wrong."""
     whole = decode_whole(document) if isinstance(document, bytes) else None
     own = whole.peer_id if whole is not None else None
-    if whole is None or not (peer_id or (isinstance(own, str) and own != "null")):
+    if whole is None or not (peer_id or (isinstance(own, str) and own not in ("", "null"))):
         report = PeerReport(document, peer_id=peer_id, session_id=session_id, source=source)
         return report.samples_into(rows)
     named = whole.session_id
-    session = named if isinstance(named, str) and named != "null" else session_id
+    session = named if isinstance(named, str) and named not in ("", "null") else session_id
     peer = peer_id or str(own)
     problems = Problems(source, session_id=session, peer_id=peer)
     rows.add_decoded(whole.series, _QUALITY_PATH, problems, session_id=session, peer_id=peer)
@@ -119,10 +119,11 @@ def _encode(document: Document) -> bytes | None:
         return document.encode("utf-8", "surrogatepass")
     try:
         return msgspec.json.encode(document)
-    except (TypeError, ValueError, msgspec.MsgspecError, OverflowError, UnicodeEncodeError):
-        if not isinstance(document, dict):
-            msg = f"A peer report is JSON text or a dict, not {type(document).__name__}."
-            raise NotADocumentError(msg) from None
+    except (TypeError, ValueError, msgspec.MsgspecError, OverflowError, UnicodeEncodeError, RecursionError):
+        pass
+    try:
+        return json.dumps(document).encode()  # lone surrogates, and numbers that JSON has not
+    except (TypeError, ValueError, RecursionError):
         return None
 
 

@@ -42,7 +42,8 @@ def participant_row(record: Row, place: str, reader: Reader, session_id: str | N
         row["preset_name"] = row["preset_name"] or role
     if not row["peer_id"]:
         row["peer_id"] = None
-        reader.problems.bad_value(child(place, "id"), "a participant without an id", "the row has no peer_id")
+        if record:
+            reader.problems.bad_value(child(place, "id"), "a participant without an id", "the row has no peer_id")
     return row
 
 

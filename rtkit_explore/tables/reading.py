@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ _BIGGEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DATE_ONLY = 10
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 
@@ -49,8 +51,8 @@ def decode(body: bytes | str, problems: Problems, path: str = "$", *, what: str 
     -------
     Any
         The decoded value; None, with a problem, where it is not JSON at all. What other encoders write is accepted:
-        NaN and Infinity, numbers beyond all bounds (infinite), lone surrogates, a byte-order mark; bytes that are
-        not UTF-8 are replaced, with a problem.
+        NaN and Infinity, numbers beyond all bounds (infinite), a byte-order mark; bytes and halves of surrogate
+        pairs that are no text are replaced, with a problem.
     """
     try:
         value = msgspec.json.decode(body)
@@ -63,20 +65,28 @@ def decode(body: bytes | str, problems: Problems, path: str = "$", *, what: str 
 
 
 def _decode_slowly(body: bytes | str, problems: Problems, path: str, what: str) -> Any:
-    text = body
-    if isinstance(body, bytes):
+    if isinstance(body, str):
+        text = body
+    else:
         encoding = json.detect_encoding(body)
         try:
             text = body.decode(encoding, "surrogatepass")
         except UnicodeDecodeError:
             text = body.decode(encoding, "replace")
             problems.bad_value(path, f"bytes that are not {encoding.upper()}", "shown as \ufffd where they stand")
+    text = text.lstrip("\ufeff")
     try:
-        return json.loads(text.lstrip("\ufeff") if isinstance(text, str) else text, parse_int=_whole)
+        value = json.loads(text, parse_int=_whole)
+        if _SURROGATE.search(text):
+            whole = json.dumps(value, ensure_ascii=False)
+            if _SURROGATE.search(whole):
+                problems.bad_value(path, "halves of surrogate pairs", "shown as \ufffd where they stand")
+                value = json.loads(whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
     except (ValueError, RecursionError) as error:
         where = f"character {error.pos}" if isinstance(error, json.JSONDecodeError) else "its text"
         problems.add("broken", path, f"not JSON: unreadable at {where}", f"{what} is in no table")
         return None
+    return value
 
 
 def _whole(digits: str) -> float:

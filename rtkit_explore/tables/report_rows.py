@@ -45,8 +45,8 @@ class ReportRows:
         self.reader = Reader(problems)
         self.rows: dict[str, list[Row]] = {}
         person = participant_row(participant, path, self.reader, session_id)
-        self.keys = {"session_id": person["session_id"], "peer_id": peer_id}
-        self.person = {**person, "peer_id": person["peer_id"] or peer_id}
+        self.keys = {"session_id": person["session_id"], "peer_id": peer_id or None}
+        self.person = {**person, "peer_id": person["peer_id"] or peer_id or None}
         self.rows[PEER_EVENTS.name] = peer_event_rows(participant, path, self.reader, person["session_id"])
         place = child(path, "peer_report")
         report = self.reader.mapping(participant.get("peer_report"), place)

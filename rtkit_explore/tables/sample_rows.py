@@ -53,7 +53,7 @@ class SampleRows:
         problems: Problems,
         *,
         session_id: str | None,
-        peer_id: str,
+        peer_id: str | None,
     ) -> None:
         """
         Add the samples of one report.
@@ -84,7 +84,7 @@ class SampleRows:
         problems: Problems,
         *,
         session_id: str | None,
-        peer_id: str,
+        peer_id: str | None,
     ) -> None:
         """Add the samples of one report that are decoded already."""
         for name, block in series.items():
@@ -100,7 +100,7 @@ class SampleRows:
         path: str,
         problems: Problems,
         session_id: str | None,
-        peer_id: str,
+        peer_id: str | None,
     ) -> None:
         sizes = [block.size for _, block in blocks]
         rows = sum(sizes)
