@@ -261,3 +261,16 @@ def test_a_still_of_a_long_list_shows_what_is_chosen_and_counts_the_rest():
     assert "[x] no start time · untitled · s-300" in text
     assert "… and 328 more" in text
     assert len(text.splitlines()) < 20
+
+
+def test_an_exported_page_shows_the_still_where_the_notebook_holds_no_state_of_widgets():
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    picker = rtk.pick_session(sessions())
+    shown = nbformat.v4.new_output("execute_result", picker._repr_mimebundle_(), execution_count=1)
+    cell = nbformat.v4.new_code_cell("picker", outputs=[shown], execution_count=1, id="cell-0")
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert "Stand-up · 3 people" in page
+    assert "session_id = 's-one'" in page
+    picker.close()
