@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtkit_explore.api.secrecy import scrub
 
-from .vocabulary import KEY_WORDS, country, service_id, technical, time_stamp, time_zone, version
+from .vocabulary import KEY_WORDS, country, service_id, technical, time_stamp, version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,6 @@ class Rewriter:
             "user_agent": lambda text, _: self._kept("user_agent", text) or REDACTED,
             "version": lambda text, node: text if version(text) else self._word(text, node),
             "word": self._word,
-            "zone": lambda text, node: text if time_zone(text) else labels.label(node.name, text),
         }
 
     def trust(self, ids: set[str]) -> None:

@@ -39,7 +39,6 @@ Rule = Literal[
     "user_agent",
     "version",
     "word",
-    "zone",
 ]
 
 _BY_COLUMN: Final[dict[str, Rule]] = {
@@ -63,8 +62,9 @@ _BY_COLUMN: Final[dict[str, Rule]] = {
     "asn_name": "location",
     "asn_domain": "location",
     "asn_route": "label",
+    # Zones are named after cities.
+    "timezone": "location",
     "country": "country",
-    "timezone": "zone",
     "local_candidate_id": "candidate",
     "remote_candidate_id": "candidate",
     "breakout_rooms": "unknown",

@@ -40,7 +40,7 @@ td.n,th.n{text-align:right}
 td.n,.tight{white-space:nowrap}
 td.wide{min-width:16rem}
 td.middling{min-width:10rem}
-.badge{display:inline-block;padding:.05rem .5rem;border-radius:999px;font-size:.82rem;font-weight:600;
+.badge{display:inline-block;padding:.05rem .5rem;border-radius:999px;font-size:.95em;font-weight:600;
 white-space:nowrap;color:var(--unclassified);background:var(--unclassified-back)}
 .badge.good{color:var(--good);background:var(--good-back)}
 .badge.degraded,.badge.warn{color:var(--degraded);background:var(--degraded-back)}
@@ -60,7 +60,9 @@ body{max-width:none;padding:0;font-size:9.5pt}
 nav{display:none}
 .badge{border:1px solid}
 .scroll{overflow:visible}
-table{font-size:7.6pt;overflow-wrap:anywhere}
+table{font-size:7.6pt}
+td{overflow-wrap:anywhere}
+th{overflow-wrap:break-word}
 th,td{padding:1.2pt 3pt}
 td.n,.tight{white-space:normal}
 td.wide,td.middling{min-width:0}

@@ -314,6 +314,15 @@ def test_recorded_calls_keep_all_but_what_is_personal(recordings):
         assert list(redacted.documents.reports) == list(call.documents.reports)
 
 
+def test_findings_are_the_same_but_for_the_names(recordings):
+    call = Call(read_call(recordings / "sfu-downlink"))
+    found, redacted = call.findings(), call.redact().findings()
+    told = ["rule", "severity", "peer_id", "stream_id", "start", "end", "value", "side", "side_peer_id", "confidence"]
+    pd.testing.assert_frame_equal(redacted[told], found[told])
+    assert "Chen" in call.story()
+    assert "Chen" not in call.redact().story()
+
+
 def test_calls_of_other_browsers_keep_their_samples_and_problems(jitsi):
     for call in recorded(jitsi):
         redacted = call.redact()
