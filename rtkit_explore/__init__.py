@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .api.nested import allow_nested_loops
     from .app import App, AsyncApp, connect, load, replay
     from .call import Call
+    from .findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
     from .findings.profiles import profiles
     from .samples_folder import sample_calls
     from .sharing.exports import export_tables
@@ -54,6 +55,9 @@ _NAMES = {
     "AsyncApp": "app:AsyncApp",
     "Call": "call:Call",
     "allow_nested_loops": "api.nested:allow_nested_loops",
+    "compare_calls": "findings.compare:compare_calls",
+    "compare_participant": "findings.compare:compare_participant",
+    "compare_with_usual": "findings.compare:compare_with_usual",
     "connect": "app:connect",
     "explorer": "widgets.explorer_view:explorer",
     "export_tables": "sharing.exports:export_tables",
@@ -68,6 +72,7 @@ _NAMES = {
     "demo": "simulated:demo",
     "scenarios": "simulated:scenarios",
     "simulate": "simulated:simulate",
+    "usual_range": "findings.compare:usual_range",
     "schema": "tables.schema:describe",
     "write_report": "sharing.report:write_report",
 }
@@ -78,6 +83,9 @@ __all__ = [
     "Call",
     "RtkitError",
     "allow_nested_loops",
+    "compare_calls",
+    "compare_participant",
+    "compare_with_usual",
     "connect",
     "demo",
     "explorer",

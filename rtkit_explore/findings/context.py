@@ -13,7 +13,7 @@ from ..measures.audit import Counted
 from .lanes import NOWHEN, Lane, Lanes, lanes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .lanes import Bools, Floats
 
@@ -33,21 +33,36 @@ class CallTables(Protocol):
     """What is judged: a Call, or anything with its tables."""
 
     @property
-    def session_id(self) -> str | None: ...
+    def session_id(self) -> str | None:
+        """The session."""
+
     @property
-    def names(self) -> Mapping[str, str]: ...
+    def names(self) -> Mapping[str, str]:
+        """Peer id to display label."""
+
     @property
-    def participants(self) -> pd.DataFrame: ...
+    def participants(self) -> pd.DataFrame:
+        """Table ``participants``."""
+
     @property
-    def peer_events(self) -> pd.DataFrame: ...
+    def peer_events(self) -> pd.DataFrame:
+        """Table ``peer_events``."""
+
     @property
-    def events(self) -> pd.DataFrame: ...
+    def events(self) -> pd.DataFrame:
+        """Table ``events``."""
+
     @property
-    def device_changes(self) -> pd.DataFrame: ...
+    def device_changes(self) -> pd.DataFrame:
+        """Table ``device_changes``."""
+
     @property
-    def candidate_pairs(self) -> pd.DataFrame: ...
+    def candidate_pairs(self) -> pd.DataFrame:
+        """Table ``candidate_pairs``."""
+
     @property
-    def quality(self) -> pd.DataFrame: ...
+    def quality(self) -> pd.DataFrame:
+        """Table ``quality``."""
 
 
 Window = tuple[int, int]
@@ -72,7 +87,13 @@ class Context:
     """Participants and media whose switch is known from events."""
     spans: dict[str, Window] = field(default_factory=dict)
     """From the first to the last sample of each participant."""
-    reports: set[str] = field(default_factory=set)
+    memo: dict[str, Floats] = field(default_factory=dict)
+
+    def once(self, name: str, make: Callable[[], Floats]) -> Floats:
+        """Return what several rules read, worked out once."""
+        if name not in self.memo:
+            self.memo[name] = make()
+        return self.memo[name]
 
     def name(self, peer: str | None) -> str:
         """Return what to call a participant."""
@@ -179,11 +200,6 @@ class Context:
         return found
 
     @cached_property
-    def too_little(self) -> Bools:
-        """Streams with too little to be judged are found by the engine; here: never any packets."""
-        return np.array([lane.packets <= 0 for lane in self.lanes.lanes], dtype=bool)
-
-    @cached_property
     def final(self) -> Bools:
         """Whether a row is the last before its stream ends or pauses: the last sample of a paused track."""
         found = np.zeros(len(self.lanes.lane), dtype=bool)
@@ -201,8 +217,6 @@ def context_of(call: CallTables) -> Context:
         timed = [lane for lane in lanes if lane.first_us != NOWHEN]
         if timed:
             context.spans[peer] = (min(lane.first_us for lane in timed), max(lane.last_us for lane in timed))
-    people = call.participants
-    context.reports = {str(peer) for peer in people.loc[people["report"] == "read", "peer_id"].dropna()}
     return context
 
 

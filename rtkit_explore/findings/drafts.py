@@ -62,8 +62,6 @@ class Draft:
     confidence: Confidence = "low"
     evidence_for: list[str] = field(default_factory=list)
     evidence_against: list[str] = field(default_factory=list)
-    cause: bool = True
-    """Whether it is named before others of its severity, which it explains."""
 
     @property
     def seconds(self) -> float:

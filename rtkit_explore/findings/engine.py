@@ -11,15 +11,15 @@ from ..tables.build import from_rows
 from ..tables.declared.findings import FINDINGS
 from .attribution import attribute
 from .context import Context, context_of, micros
-from .drafts import Draft
 from .lanes import NOWHEN
-from .people import people_drafts
-from .profiles import SEVERITIES, UNITS, Profile, ProfileLike, profile_of
+from .people import fact, people_drafts
+from .profiles import SEVERITIES, Profile, ProfileLike, profile_of
 from .runs import stream_drafts
 from .words import next_step_of, story_of
 
 if TYPE_CHECKING:
     from .context import CallTables
+    from .drafts import Draft
 
 ORDER = (
     "one_way_transport", "nothing_received", "nothing_sent", "congested", "loss_out", "loss_in", "round_trip",
@@ -105,8 +105,8 @@ def _clocks(context: Context) -> list[Draft]:
     for peer, offset in context.lanes.shifts.items():
         one, two = context.spans.get(peer, (NOWHEN, NOWHEN))
         detail = f"clock runs {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} the others'"
-        draft = Draft("implausible", "note", peer, None, one, two, offset, float("nan"), "s", "a fact, no threshold")
-        draft.detail = f"{detail}; times were compared with that taken off"
+        draft = fact("implausible", peer, (one, two), offset, f"{detail}; times were compared with that taken off")
+        draft.unit = "s"
         draft.evidence_for.append("matching times and increments of both ends")
         found.append(draft)
     return found
@@ -116,15 +116,17 @@ def _silent(context: Context) -> list[Draft]:
     """Note who has no report: unknown is not fine."""
     people = context.call.participants
     found = []
-    states = {"missing": "there is no report", "failed": "the report could not be read", "not_fetched": "not fetched"}
+    states = {"missing": "there is no report", "failed": "the report could not be read",
+              "not_fetched": "the report was not fetched"}  # fmt: skip
     rows = zip(people["peer_id"], people["report"].astype("object"), micros(people["joined_at"]),
                micros(people["left_at"]), strict=True)  # fmt: skip
     for peer, report, joined, left in rows:
         if pd.isna(peer) or report not in states:
             continue
         end = left if left != NOWHEN else joined
-        draft = Draft("too_little", "note", str(peer), None, joined, end, 0.0, float("nan"), UNITS["too_little"],
-                      "a fact, no threshold", detail=f"{states[str(report)]}, which is not the same as fine")  # fmt: skip
+        draft = fact(
+            "too_little", str(peer), (joined, end), 0.0, f"{states[str(report)]}, which is not the same as fine"
+        )
         draft.evidence_against.append("no report")
         found.append(draft)
     return found

@@ -163,7 +163,7 @@ def lanes_of(quality: pd.DataFrame) -> Lanes:
         row=order[begin],
         last_row=order[final] if rows else begin,
         measures=measures,
-        limited_by=kept["limited_by"].cat.codes.to_numpy()[order][begin],
+        limited_by=kept["limited_by"].cat.codes.to_numpy().astype("int8")[order][begin],
         flags={name: put.anywhere(_flag(kept, name)[order]) for name in ("first", "gap", "reset", "negative_loss")},
     )
     made.lane = pd.factorize(code[begin])[0].astype("int64")
@@ -231,6 +231,6 @@ def _describe(quality: pd.DataFrame, made: Lanes, row: Ints) -> list[Lane]:
                 int(timed[-1]) if len(timed) else NOWHEN,
                 float(np.nansum(made["packets"][one:two])),
                 float(np.median(flowing)) if len(flowing) else 0.0,
-            )  # fmt: skip
+            )
         )
     return lanes

@@ -47,8 +47,9 @@ def _span(context: Context, peer: str) -> tuple[int, int]:
     return one, (left[0] if left and left[0] != NOWHEN else one)
 
 
-def _fact(rule: str, peer: str, start: int, end: int, value: float, detail: str, severity: Severity = "note") -> Draft:
-    return Draft(rule, severity, peer, None, start, end, value, float("nan"), UNITS[rule], _FACT, value, detail=detail)
+def fact(rule: str, peer: str, span: tuple[int, int], value: float, detail: str) -> Draft:
+    """Make a note on a participant."""
+    return Draft(rule, "note", peer, None, *span, value, float("nan"), UNITS[rule], _FACT, value, detail=detail)
 
 
 def _judged(profile: Profile, rule: str, value: float, *, low: bool = False) -> tuple[Severity, float, str] | None:
@@ -65,7 +66,7 @@ def _paths(context: Context, profile: Profile) -> list[Draft]:
     found: list[Draft] = []
     for peer, mine in pairs[pairs["peer_id"].notna()].groupby("peer_id", sort=False):
         who = str(peer)
-        start, end = _span(context, who)
+        span = _span(context, who)
         chosen = mine[mine["nominated"].fillna(value=False).astype(bool)]
         moved = mine["bytes_sent"].fillna(0) + mine["bytes_received"].fillna(0)
         carried = mine[moved > _MEDIA_BYTES]
@@ -74,14 +75,15 @@ def _paths(context: Context, profile: Profile) -> list[Draft]:
         if len(relayed):
             protocols = sorted({str(value) for value in relayed["path_protocol"].dropna()})
             slow = [name for name in protocols if name in ("tcp", "tls")]
-            detail = f"through a TURN server over {' and '.join(name.upper() for name in protocols) or 'an unknown protocol'}"
-            draft = _fact("relayed", who, start, end, 1.0, detail)
+            over = " and ".join(name.upper() for name in protocols) or "an unknown protocol"
+            detail = f"through a TURN server over {over}"
+            draft = fact("relayed", who, span, 1.0, detail)
             judged = _judged(profile, "relayed", 1.0) if slow else None
             if judged:
                 draft.severity, draft.threshold, draft.source = judged
             found.append(draft)
         for transport, part in mine.groupby("transport", observed=True):
-            found += _of_transport(context, profile, who, str(transport), part, (start, end))
+            found += _of_transport(context, profile, who, str(transport), part)
     return _once(found)
 
 
@@ -89,14 +91,13 @@ def _once(drafts: list[Draft]) -> list[Draft]:
     """Keep one of equal findings: some clients use one connection for both transports and list it twice."""
     seen: dict[tuple[str, str | None, str], Draft] = {}
     for draft in drafts:
-        seen.setdefault((draft.rule, draft.peer, draft.rule and draft.detail.split(":")[-1]), draft)
+        seen.setdefault((draft.rule, draft.peer, draft.detail.rsplit(":", maxsplit=1)[-1]), draft)
     return list(seen.values())
 
 
-def _of_transport(
-    context: Context, profile: Profile, peer: str, transport: str, pairs: pd.DataFrame, span: tuple[int, int]
-) -> list[Draft]:
+def _of_transport(context: Context, profile: Profile, peer: str, transport: str, pairs: pd.DataFrame) -> list[Draft]:
     found: list[Draft] = []
+    span = _span(context, peer)
     moved = pairs["bytes_sent"].fillna(0) + pairs["bytes_received"].fillna(0)
     chosen = pairs["nominated"].fillna(value=False).astype(bool)
     used = pairs[(moved > _MEDIA_BYTES) | (chosen & (moved > 0))]
@@ -105,7 +106,7 @@ def _of_transport(
     if count > 1:
         kinds = ", ".join(sorted({str(kind) for kind in used["local_candidate_type"].dropna()}))
         detail = f"{transport}: {count} pairs carried media ({kinds})"
-        found.append(_fact("path_changed", peer, *span, float(count), detail))
+        found.append(fact("path_changed", peer, span, float(count), detail))
     known = pairs["bytes_sent"].notna().any() and pairs["bytes_received"].notna().any()
     direction = "consumer" if transport == "consuming" else "producer"
     lanes = [lane for lane in context.of_peer.get(peer, ()) if lane.direction == direction]
@@ -116,7 +117,7 @@ def _of_transport(
         judged = _judged(profile, "one_way_transport", min(sent, received), low=True)
         if judged:
             detail = f"{transport}: sent {sent:.0f} B, received {received:.0f} B"
-            draft = _fact("one_way_transport", peer, *span, min(sent, received), detail)
+            draft = fact("one_way_transport", peer, span, min(sent, received), detail)
             draft.severity, draft.threshold, draft.source = judged
             found.append(draft)
     return found
@@ -143,7 +144,7 @@ def _reconnects(context: Context, profile: Profile) -> list[Draft]:
     found = []
     for peer, times in when.items():
         judged = _judged(profile, "reconnects", float(len(times)))
-        draft = _fact("reconnects", peer, min(times), max(times), float(len(times)), how[peer][0])
+        draft = fact("reconnects", peer, (min(times), max(times)), float(len(times)), how[peer][0])
         if judged:
             draft.severity, draft.threshold, draft.source = judged
         found.append(draft)
@@ -169,7 +170,7 @@ def _devices(context: Context, profile: Profile) -> list[Draft]:
     found: list[Draft] = []
 
     def lost(peer: str, time: int, detail: str) -> None:
-        draft = _fact("device_lost", peer, time, time, 1.0, detail)
+        draft = fact("device_lost", peer, (time, time), 1.0, detail)
         judged = _judged(profile, "device_lost", 1.0)
         if judged:
             draft.severity, draft.threshold, draft.source = judged
@@ -215,7 +216,7 @@ def _hidden(context: Context) -> list[Draft]:
     for peer, windows in context.hidden.items():
         for one, two in windows:
             end = two if two != FOREVER else max(context.spans.get(peer, (one, one))[1], one)
-            found.append(_fact("hidden", peer, one, end, (end - one) / 1e6, "the tab was in the background"))
+            found.append(fact("hidden", peer, (one, end), (end - one) / 1e6, "the tab was in the background"))
     return found
 
 
@@ -232,7 +233,7 @@ def _unjudged(context: Context, profile: Profile) -> list[Draft]:
             if lane.packets > 0 and (lane.packets < profile.fewest_packets or lane.seconds < profile.fewest_seconds)
         ]
         for lane in little:
-            draft = _fact("too_little", peer, lane.first_us, lane.last_us, lane.packets, f"{lane.seconds:.0f} s")
+            draft = fact("too_little", peer, (lane.first_us, lane.last_us), lane.packets, f"{lane.seconds:.0f} s")
             draft.lane, draft.threshold = lane, profile.fewest_packets
             draft.source = "Teams CQD (500 packets), Pexip (20 s)"
             draft.rows = (int(lanes.row[lane.rows].min()), int(lanes.last_row[lane.rows].max()))
@@ -256,7 +257,7 @@ def _breaks(context: Context, peer: str, mine: list[Lane], flag: str) -> list[Dr
             if last.rows is not None:
                 last.rows = (min(last.rows[0], row), max(last.rows[1], row))
         else:
-            draft = _fact(flag, peer, one, two, 0.0, "")
+            draft = fact(flag, peer, (one, two), 0.0, "")
             draft.rows = (row, row)
             found.append(draft)
     for draft in found:
@@ -280,7 +281,7 @@ def _implausible(context: Context) -> list[Draft]:
             worst = float(quality[name].iloc[mine].abs().max())
             timed = ends[mine]
             detail = f"{name}: {len(mine)} value{'s' if len(mine) > 1 else ''}, up to {worst:g}"
-            draft = _fact("implausible", peer, int(timed.min()), int(timed.max()), worst, detail)
+            draft = fact("implausible", peer, (int(timed.min()), int(timed.max())), worst, detail)
             draft.unit, draft.rows, draft.count = name, (int(mine.min()), int(mine.max())), len(mine)
             found.append(draft)
     return found

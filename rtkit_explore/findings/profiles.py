@@ -127,7 +127,7 @@ DEFAULT = Profile(
         Limit("keyframe_storm", 0.5, None, _OBSERVER, media=PICTURE),
         Limit("cpu_limited", 0.3, None, _OBSERVER, media=PICTURE),
         Limit("bandwidth_limited", 0.3, None, _OBSERVER + " (of the CPU)", media=PICTURE),
-        Limit("congested", None, 2, "ObserveRTC congestion detector: round trip off its own moving mean", media=PICTURE),
+        Limit("congested", None, 2, _OBSERVER + ": round trip off its own mean", media=PICTURE),
         Limit("relayed", 1, None, "peermetrics (relayed: note; over TCP or TLS: warn)"),
         Limit("one_way_transport", None, 0, _OBSERVER),
         Limit("reconnects", 1, 3, "peermetrics"),

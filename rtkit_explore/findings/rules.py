@@ -278,6 +278,10 @@ def _key_frame_requests(context: Context) -> Floats:
 
 def limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
     """Return the share of the interval in which the encoder was limited; 1 or 0 by the reason where not timed."""
+    return context.once(f"limited {limit}", lambda: _limited_share(context, limit))
+
+
+def _limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
     lanes = context.lanes
     timed = _ratio(lanes[f"limited_{limit}_s"], lanes.seconds, fewest=0.5)
     code = {"none": 0, "cpu": 1, "bandwidth": 2, "other": 3}[limit]
@@ -296,6 +300,10 @@ def _bandwidth(context: Context) -> Floats:
 
 def delay_off(context: Context) -> Floats:
     """Return the round trip as a multiple of its own moving mean, over the eight samples before, at least 60 ms up."""
+    return context.once("delay_off", lambda: _delay_off(context))
+
+
+def _delay_off(context: Context) -> Floats:
     lanes = context.lanes
     trip = lanes["rtt_ms"]
     found = np.full(len(trip), np.nan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,72 +58,76 @@ def beyond(values: Floats, threshold: float, *, low: bool) -> Bools:
         return np.asarray(values <= 0) if threshold == 0 else np.asarray(values < threshold)
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """The values of one rule under one limit, and which of them are beyond it."""
+
+    context: Context
+    rule: Rule
+    limit: Limit
+    values: Floats
+    flagged: Bools
+
+
 def _drafts_of(context: Context, rule: Rule, limit: Limit, values: Floats, profile: Profile) -> list[Draft]:
-    lanes = context.lanes
-    mildest = limit.levels[0][1]
-    flagged = beyond(values, mildest, low=rule.low)
-    if not flagged.any():
-        return []
-    lasting = flagged if limit.recover is None else flagged | beyond(values, limit.recover, low=rule.low)
-    # Stretches of neighbouring rows of one stream.
-    edge = np.flatnonzero(
-        np.diff(np.concatenate([[0], lasting.astype("int8"), [0]]))
-        | np.concatenate([[False], (lanes.lane[1:] != lanes.lane[:-1]) & lasting[1:] & lasting[:-1], [False]])
-    )
-    stretches: list[list[int]] = []
-    for one, two in zip(edge[:-1], edge[1:], strict=True):
+    flagged = beyond(values, limit.levels[0][1], low=rule.low)
+    judged = _Judged(context, rule, limit, values, flagged)
+    drafts = [_draft(judged, one, two) for one, two in _stretches(judged)] if flagged.any() else []
+    found = [(draft, rows) for made in drafts if made is not None for draft, rows in (made,)]
+    for draft, rows in found:
+        _soften(context, draft, rows, profile)
+    return [draft for draft, _ in found]
+
+
+def _stretches(judged: _Judged) -> list[tuple[int, int]]:
+    """Return first and last rows of flagged stretches, those put together that are close."""
+    lanes, flagged, limit = judged.context.lanes, judged.flagged, judged.limit
+    lasting = flagged
+    if limit.recover is not None:
+        lasting = flagged | beyond(judged.values, limit.recover, low=judged.rule.low)
+    other_lane = (lanes.lane[1:] != lanes.lane[:-1]) & lasting[1:] & lasting[:-1]
+    turns = np.diff(np.concatenate([[0], lasting.astype("int8"), [0]]))
+    edge = np.flatnonzero(turns | np.concatenate([[False], other_lane, [False]]))
+    found: list[tuple[int, int]] = []
+    for one, two in pairwise(edge.tolist()):
         if not lasting[one] or not flagged[one:two].any():
             continue
-        last = stretches[-1] if stretches else None
+        last = found[-1] if found else None
         if (
             last is not None
             and lanes.lane[last[1]] == lanes.lane[one]
             and one - last[1] - 1 <= _HOLE_SAMPLES
             and lanes.start[one] - lanes.end[last[1]] <= _HOLE_US
         ):
-            last[1] = int(two) - 1
+            found[-1] = (last[0], two - 1)
         else:
-            stretches.append([int(one), int(two) - 1])
-    drafts = []
-    for one, two in stretches:
-        draft = _draft(context, rule, limit, values, flagged, one, two, profile)
-        if draft is not None:
-            drafts.append(draft)
-    return drafts
+            found.append((one, two - 1))
+    return found
 
 
-def _draft(
-    context: Context, rule: Rule, limit: Limit, values: Floats, flagged: Bools, one: int, two: int, profile: Profile
-) -> Draft | None:
+def _draft(judged: _Judged, one: int, two: int) -> tuple[Draft, Rows] | None:
+    context, rule, values = judged.context, judged.rule, judged.values
     lanes = context.lanes
-    rows = np.arange(one, two + 1)[flagged[one : two + 1]]
+    rows = np.arange(one, two + 1)[judged.flagged[one : two + 1]]
     mine = values[rows]
     worst = float(np.min(mine) if rule.low else np.max(mine))
-    severity, threshold = limit.levels[0]
-    for level, value in limit.levels:
+    severity, threshold = judged.limit.levels[0]
+    for level, value in judged.limit.levels:
         if bool(beyond(np.array([worst]), value, low=rule.low)[0]):
             severity, threshold = level, value
-    lasted = float(np.nansum(lanes.seconds[rows]))
-    enough = len(rows) >= rule.samples and lasted >= rule.seconds
-    if rule.at_once and severity == "bad":
-        bad = rows[beyond(mine, threshold, low=rule.low)]
-        enough |= bool((lanes.seconds[bad] >= _ONE_SAMPLE_S).any())
-    if rule.samples > 1 and not rule.at_once and lasted < _ONE_SAMPLE_S:
-        enough = False
-    if rule.at_once and lasted < _ONE_SAMPLE_S:
-        enough = False
-    if not enough:
+    bad = rows[beyond(mine, threshold, low=rule.low)] if severity == "bad" else rows[:0]
+    if not _lasts(rule, lanes.seconds[rows], lanes.seconds[bad]):
         return None
     lane = lanes.lanes[int(lanes.lane[one])]
     start, end = int(lanes.start[rows[0]]), int(lanes.end[rows[-1]])
+    loss = rule.name in ("loss_in", "loss_out")
     if rule.name == "nothing_received":
-        start, end = _edges(context, int(rows[0]), int(rows[-1]), start, end)
-    elif rule.name in ("loss_in", "loss_out") and len(rows) >= _WHOLE_SAMPLES:
-        start, end = _loss_edges(context, values, rows, start, end)
+        start, end = _edges(context, rows, start, end)
+    elif loss and len(rows) >= _WHOLE_SAMPLES:
+        start, end = _loss_edges(judged, rows, start, end)
     elif rule.name in ("bandwidth_limited", "congested"):
         start = min(start, _onset(context, int(rows[0]), start))
-    weight = np.nan_to_num(lanes["judged"][rows]) if rule.name in ("loss_in", "loss_out") else lanes.seconds[rows]
-    usual = float(np.average(mine, weights=weight)) if weight.sum() > 0 else worst
+    weight = np.nan_to_num(lanes["judged"][rows]) if loss else np.nan_to_num(lanes.seconds[rows])
     draft = Draft(
         rule=rule.name,
         severity=severity,
@@ -132,18 +138,27 @@ def _draft(
         value=worst,
         threshold=threshold,
         unit=UNITS[rule.name],
-        source=limit.source,
-        usual=usual,
+        source=judged.limit.source,
+        usual=float(np.average(mine, weights=weight)) if weight.sum() > 0 else worst,
         count=len(rows),
         rows=(int(lanes.row[rows].min()), int(lanes.last_row[rows].max())),
     )
-    _soften(context, draft, rows, profile)
-    return draft
+    return draft, rows
 
 
-def _edges(context: Context, first: int, last: int, start: int, end: int) -> tuple[int, int]:
+def _lasts(rule: Rule, seconds: Floats, bad_seconds: Floats) -> bool:
+    """Tell whether it lasted: samples in a row and time, or one bad sample of some length where that is enough."""
+    lasted = float(np.nansum(seconds))
+    if rule.samples > 1 and lasted < _ONE_SAMPLE_S:
+        return False
+    at_once = rule.at_once and bool((bad_seconds >= _ONE_SAMPLE_S).any())
+    return at_once or (len(seconds) >= rule.samples and lasted >= rule.seconds)
+
+
+def _edges(context: Context, rows: Rows, start: int, end: int) -> tuple[int, int]:
     """Let partial neighbours set the edges: a sample with a third of its packets was cut off for two thirds."""
     lanes, rate = context.lanes, context.rate
+    first, last = int(rows[0]), int(rows[-1])
     lane = lanes.lanes[int(lanes.lane[first])]
 
     def missing(row: int, beside: int) -> float:
@@ -161,9 +176,9 @@ def _edges(context: Context, first: int, last: int, start: int, end: int) -> tup
     )
 
 
-def _loss_edges(context: Context, values: Floats, rows: Rows, start: int, end: int) -> tuple[int, int]:
+def _loss_edges(judged: _Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
     """Let the edges follow from how much of the usual loss the first and last sample, and those beside them, have."""
-    lanes = context.lanes
+    lanes, values = judged.context.lanes, judged.values
     usual = float(np.median(values[rows[1:-1]]))
 
     def share(row: int) -> float:
@@ -197,7 +212,7 @@ def _onset(context: Context, row: int, start: int) -> int:
 
 def _soften(context: Context, draft: Draft, rows: Rows, profile: Profile) -> None:
     """Make a note of what rests on too little, or is nobody's trouble."""
-    lanes, lane = context.lanes, draft.lane
+    lane = draft.lane
     if lane is None:
         return
     if lane.packets < profile.fewest_packets or lane.seconds < profile.fewest_seconds:

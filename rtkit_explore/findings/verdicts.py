@@ -11,7 +11,6 @@ import pandas as pd
 from ..tables.build import from_rows
 from ..tables.declared.findings import VERDICTS_TABLE
 from .context import micros
-from .drafts import Draft
 from .engine import ORDER, drafts_of, ready
 from .lanes import NOWHEN
 from .profiles import SEVERITIES, ProfileLike, profile_of
@@ -19,6 +18,7 @@ from .words import clock, lasting, side_words, story_of
 
 if TYPE_CHECKING:
     from .context import CallTables, Context
+    from .drafts import Draft
     from .profiles import Profile
 
 WORDS = {"bad": "bad", "warn": "degraded", "note": "good"}
@@ -65,7 +65,9 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
     drafts = drafts_of(context, judged)
     rows = []
     for verdict in judge(context, drafts, judged):
-        counts = {severity: sum(draft.severity == severity for draft in verdict.drafts) for severity in SEVERITIES}
+        counts: dict[str, int] = {
+            severity: sum(draft.severity == severity for draft in verdict.drafts) for severity in SEVERITIES
+        }
         rows.append(
             {
                 "session_id": call.session_id,

@@ -72,6 +72,7 @@ def story_of(context: Context, draft: Draft) -> str:
     lane = draft.lane
     remote = context.name(lane.remote) if lane and lane.remote else "somebody"
     media = MEDIA_WORDS.get(lane.media, lane.media) if lane else "media"
+    shown = f"{me} got {remote}'s {media}" if lane and lane.consumer else f"{me} sent {media}"
     got = f"{me} got {remote}'s {media}"
     sent = f"{me}'s {media} on its way out"
     mean, worst = figure(draft.usual), figure(draft.value)
@@ -84,8 +85,8 @@ def story_of(context: Context, draft: Draft) -> str:
         "jitter": f"{got if lane and lane.consumer else sent + ' arrived'} with {mean} ms of jitter (up to {worst} ms)",
         "late_media": f"{got} late: {mean} ms in the jitter buffer (up to {worst} ms)",
         "concealment": f"{got} with gaps patched: {mean} concealments per 7 s (up to {worst})",
-        "low_frame_rate": f"{got if lane and lane.consumer else me + ' sent ' + media} at {mean} frames/s (down to {worst})",
-        "low_resolution": f"{got if lane and lane.consumer else me + ' sent ' + media} only {worst} px wide",
+        "low_frame_rate": f"{shown} at {mean} frames/s (down to {worst})",
+        "low_resolution": f"{shown} only {worst} px wide",
         "frozen": f"{got} frozen: bytes came, no new picture",
         "nothing_received": f"{me} received nothing of {remote}'s {media}, which was on",
         "nothing_sent": f"{me} sent no {media} although it was switched on",
@@ -104,8 +105,7 @@ def story_of(context: Context, draft: Draft) -> str:
         "gap": f"No samples of {draft.detail} of {me}: muted, paused, hidden or lost",
         "reset": f"Counters of {draft.detail} of {me} started again: that interval is unknown",
         "implausible": f"{me} reports values that cannot be ({draft.detail}); they were left out",
-        "too_little": f"{got if lane and lane.consumer else me + ' sent ' + media}: too little to judge "
-        f"({worst} packets in {draft.detail})",
+        "too_little": f"{shown}: too little to judge ({worst} packets in {draft.detail})",
     }.get(draft.rule, f"{me}: {draft.rule}")
     if draft.rule == "too_little" and lane is None:
         return f"Nothing is known of {me}'s media: {draft.detail}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,7 +83,7 @@ def delivery(quality: pd.DataFrame, *, shifts: dict[str, float] | None = None) -
     start = end - np.nan_to_num(1e6 * quality["interval_s"].to_numpy()).astype("int64")
     packets, lost = quality["packets"].to_numpy(), np.nan_to_num(quality["packets_lost"].to_numpy())
     bounds = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1))
-    groups = [order[one:two] for one, two in zip(bounds[:-1], bounds[1:], strict=True)]
+    groups = [order[one:two] for one, two in pairwise(bounds)]
     senders: dict[tuple[str, str], Counted] = {}
     for rows in groups:
         head = quality.iloc[rows[0]]
@@ -123,6 +124,7 @@ _FIGURES = ("sent", "received", "lost", "unaccounted", "unaccounted_pct")
 def _summed(ends: NDArray[np.int64], packets: NDArray[np.float64], known: NDArray[np.bool_]) -> Counted:
     """Sum simulcast layers that were sampled at the same time."""
     times, place = np.unique(ends, return_inverse=True)
-    total = np.bincount(place, weights=np.where(known, np.nan_to_num(packets), 0.0), minlength=len(times))
+    counts = np.where(known, np.nan_to_num(packets), 0.0)
+    total = np.bincount(place, weights=counts, minlength=len(times)).astype("float64")
     some = np.bincount(place, weights=known.astype("float64"), minlength=len(times)) > 0
     return Counted(times, total, some)

@@ -1,0 +1,82 @@
+"""Everything that was found, ready to be asked who else was in trouble, or there at all, at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .lanes import NOWHEN
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .drafts import Draft
+    from .lanes import Lane
+
+WAY = ("nothing_received", "loss_in", "jitter", "late_media", "concealment")
+"""What a receiver sees of trouble on the way."""
+SEEN = ("frozen", "low_frame_rate", "low_resolution", "decoder_behind")
+UPWARD = ("loss_out", "congested", "bandwidth_limited", "round_trip")
+"""What a sender's report shows of trouble on its way up."""
+SLACK_US = 8_000_000
+"""Two clients' samples of one trouble can be a sample apart."""
+_ENOUGH = 0.3
+AFTER_US = 30_000_000
+FOLLOWS = ("reconnects", "bandwidth_limited", "congested", "round_trip", "jitter", "loss_out", "keyframe_storm")
+"""What an outage brings about: encoders step down, clients reconnect."""
+
+
+@dataclass
+class Around:
+    """Everything that was found, ready to be asked who else was in trouble at a time."""
+
+    context: Context
+    drafts: list[Draft]
+    by_lane: dict[int, list[Draft]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the findings by stream."""
+        for draft in self.drafts:
+            if draft.lane is not None and draft.severity != "note":
+                self.by_lane.setdefault(draft.lane.number, []).append(draft)
+
+    def common(self, lane: Lane | None, time: int) -> int:
+        """Put a time of a reporter's clock on the call's."""
+        return time if lane is None else time - self.context.shift(lane)
+
+    def window(self, draft: Draft) -> tuple[int, int]:
+        """When a finding was, by the call's clock."""
+        ahead = round(1e6 * self.context.lanes.shifts.get(draft.peer or "", 0.0))
+        return draft.start - ahead, draft.end - ahead
+
+    def troubled(self, lane: Lane, window: tuple[int, int], rules: tuple[str, ...]) -> Draft | None:
+        """Return what was wrong with a stream at that time, if anything of these rules was."""
+        best: tuple[int, Draft] | None = None
+        for draft in self.by_lane.get(lane.number, ()):
+            if draft.rule not in rules:
+                continue
+            one, two = self.window(draft)
+            common = min(two, window[1]) - max(one, window[0])
+            shorter = max(1, min(two - one, window[1] - window[0]))
+            near = common > -SLACK_US and shorter <= 2 * SLACK_US
+            if (common >= _ENOUGH * shorter or near) and (best is None or common > best[0]):
+                best = (common, draft)
+        return None if best is None else best[1]
+
+    def there(self, lane: Lane, window: tuple[int, int]) -> bool:
+        """Tell whether a stream was reported, with packets, for a good part of that time."""
+        if lane.first_us == NOWHEN or lane.usual <= 0:
+            return False
+        shift = self.context.shift(lane)
+        common = min(lane.last_us - shift, window[1]) - max(lane.first_us - shift, window[0])
+        return common >= 0.5 * max(1, window[1] - window[0])
+
+    def flows(self, lane: Lane, window: tuple[int, int]) -> bool:
+        """Tell whether packets went through a stream in that time."""
+        if not self.there(lane, window):
+            return False
+        lanes, shift = self.context.lanes, self.context.shift(lane)
+        rows = np.arange(lane.rows.start, lane.rows.stop)
+        inside = (lanes.end[rows] - shift > window[0]) & (lanes.start[rows] - shift < window[1])
+        return bool(np.nansum(lanes["packets"][rows[inside]]) > 0)
