@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .errors import InvalidArgumentError
+from .errors import InvalidArgumentError, NotADocumentError
 from .measures.counters import Counters, forced_readings
 from .measures.intervals import quality_of
 from .measures.totals import streams_of
@@ -17,6 +19,7 @@ from .tables.download_rows import chat_rows, transcript_rows
 from .tables.peer_report import PeerReport, read_samples
 from .tables.people_rows import people_of, session_rows
 from .tables.problem_rows import Problem, Problems, problems_frame
+from .tables.reading import decode
 from .tables.sample_rows import SampleRows
 from .tables.schema import TABLES
 
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
     from .findings.context import Context
     from .findings.profiles import ProfileLike
-
     from .store.documents import CallDocuments, Failure
 
 Row = dict[str, Any]
@@ -88,12 +90,13 @@ class Call:
                 people["peer_id"].dropna(), people.loc[people["peer_id"].notna(), "display_name"], strict=True
             )
         }
-        seen: dict[str, int] = {}
-        several = {name for name in names.values() if list(names.values()).count(name) > 1}
+        several = Counter(names.values())
+        taken = set(names.values())
         for peer, name in names.items():
-            if name in several:
-                seen[name] = seen.get(name, 0) + 1
-                names[peer] = f"{name} ({seen[name]})"
+            if several[name] > 1:
+                label = next(label for n in count(1) if (label := f"{name} ({n})") not in taken)
+                names[peer] = label
+                taken.add(label)
         return names
 
     def peer(self, who: str) -> str:
@@ -108,7 +111,8 @@ class Call:
         people = self.participants
         if (people["peer_id"] == who).any():
             return who
-        labels = [peer for peer, name in self.names.items() if name.casefold() == who.casefold()]
+        labels = [peer for peer, name in self.names.items() if name == who]
+        labels = labels or [peer for peer, name in self.names.items() if name.casefold() == who.casefold()]
         if len(labels) == 1:
             return labels[0]
         same = pd.Series(data=False, index=people.index)
@@ -181,7 +185,8 @@ class Call:
     @cached_property
     def _intervals(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         quality, readings = quality_of(self.samples, counters=self._counters)
-        quality["display_name"] = quality["peer_id"].map(self.names).astype(TEXT)
+        names = [self.names.get(peer, pd.NA) for peer in quality["peer_id"]]
+        quality["display_name"] = pd.array(names, dtype=TEXT)
         return quality, readings
 
     # Tables -------------------------------------------------------------------------------------------------------
@@ -205,9 +210,9 @@ class Call:
             for failure in self.documents.failures
             if failure.peer_id
         }
-        merged: dict[str | None, Row] = {}
-        for row in self._people[1]:
-            merged.setdefault(row["peer_id"], {**row})
+        merged: dict[Any, Row] = {}
+        for number, row in enumerate(self._people[1]):
+            merged.setdefault(row["peer_id"] or number, {**row})  # nobody knows who of those without an id are one
         for peer, person in persons.items():
             row = merged.setdefault(peer, {"peer_id": peer})
             for name, value in person.items():
@@ -406,12 +411,18 @@ class Call:
         ------
         InvalidArgumentError
             Where the participant has no report here.
+        NotADocumentError
+            Where the report is not JSON.
         """
         peer = who if who in self.documents.reports else self.peer(who)
         if peer not in self.documents.reports:
             msg = f"There is no report of {who!r} in this call; call.participants tells why (column report)."
             raise InvalidArgumentError(msg)
-        value = json.loads(self.documents.reports[peer])
+        problems = Problems()
+        value = decode(self.documents.reports[peer], problems)
+        if value is None:
+            msg = f"The report of {who!r} is no readable document ({problems.rows()[0].message}). Fetch it again."
+            raise NotADocumentError(msg)
         return value if isinstance(value, dict) else {"document": value}
 
     def with_counters(self, counters: Counters) -> Call:

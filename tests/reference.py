@@ -85,7 +85,10 @@ _PICTURE = {"fir_count": 8, "frame_height": 360, "frame_width": 640, "frames_per
 _SAMPLES = {
     "audio_consumer": _SAMPLE | _RECEIVED | {"concealment_events": 9},
     "audio_producer": _SAMPLE | _SENT,
-    "video_consumer": _SAMPLE | _RECEIVED | _PICTURE | {"frames_decoded": 1, "frames_dropped": 2, "key_frames_decoded": 3},
+    "video_consumer": _SAMPLE
+    | _RECEIVED
+    | _PICTURE
+    | {"frames_decoded": 1, "frames_dropped": 2, "key_frames_decoded": 3},
     "video_producer": _SAMPLE
     | _SENT
     | _PICTURE

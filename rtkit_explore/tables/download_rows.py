@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from .build import from_rows
 from .declared.people import CHAT, DOWNLOADS, SUMMARY_JOBS, TRANSCRIPT
 from .documents import each, opened, payload
 from .problem_rows import Problems
-from .reading import Reader, child, decode
+from .reading import LATEST_MS, Reader, as_float, child, decode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _TRANSCRIPT_COLUMNS = ("start", "peer_id", "user_id", "custom_participant_id", "display_name", "text")
+_HEADER = frozenset(
+    ("start", "starttime", "time", "timestamp", "end", "endtime", "peerid", "id", "userid", "participantid", "cpi")
+    + ("customparticipantid", "name", "displayname", "participantname", "text", "transcript", "sentence")
+)
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _CUE = re.compile(rf"{_CLOCK.pattern}\s*-->\s*{_CLOCK.pattern}")
 _EARLIEST_EPOCH_MS = 1e11  # March 1973; a meeting is not that long
@@ -34,6 +37,7 @@ def _text(document: bytes | str) -> str:
 
 
 def _table(text: str) -> list[list[str]]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # one cell may hold all of it
     return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
 
 
@@ -84,7 +88,7 @@ def _moment(value: Any, which: str, reader: Reader, path: str) -> Row:
     """Read a time that is either a date or a number of milliseconds (since 1970, or since the start)."""
     number: float | None = None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = float(value)
+        number = as_float(value)
     elif isinstance(value, str):
         try:
             number = float(value)
@@ -94,19 +98,24 @@ def _moment(value: Any, which: str, reader: Reader, path: str) -> Row:
         if value is not None:
             reader.problems.wrong_type(path, value, "a time")
         return {}
-    if not math.isfinite(number):
-        reader.problems.bad_value(path, "not a finite number")
+    if not abs(number) <= LATEST_MS:  # also where it is none
+        reader.problems.bad_value(path, "not a time that can be")
         return {}
     if number >= _EARLIEST_EPOCH_MS:
         return {which: round(number * 1000)}
     return {f"{which}_s": number / 1000}
 
 
+def _is_header(cells: list[str]) -> bool:
+    """Tell a header, which older transcripts may have, from an utterance: two of its cells are names of columns."""
+    return sum(re.sub(r"[^a-z]", "", cell.lower()) in _HEADER for cell in cells) > 1
+
+
 def _csv_utterances(document: bytes | str, reader: Reader) -> list[Row]:
     table = _table(_text(document))
     names = list(_TRANSCRIPT_COLUMNS)
-    if table and not re.match(r"\s*[\d\"']", table[0][0]):
-        table = table[1:]  # older ones may have a header; a time begins with a digit
+    if table and _is_header(table[0]):
+        table = table[1:]
     rows = []
     for line, found in enumerate(table, start=1):
         place, cells = f"row {line}", found

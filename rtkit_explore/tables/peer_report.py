@@ -85,7 +85,9 @@ class PeerReport:
     def samples_into(self, rows: SampleRows) -> list[Problem]:
         """Decode the samples into a collector; returns the problems that were met on the way."""
         problems = Problems(self.problems.source, session_id=self.session_id, peer_id=self.peer_id or None)
-        rows.add(self._series, self._quality, self._path, problems, session_id=self.session_id, peer_id=self.peer_id or None)
+        rows.add(
+            self._series, self._quality, self._path, problems, session_id=self.session_id, peer_id=self.peer_id or None
+        )
         return problems.rows()
 
 

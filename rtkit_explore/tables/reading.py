@@ -33,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DATE_ONLY = 10
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
-_LATEST_MS = 253_402_300_799_999  # the end of the year 9999
+LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
 
 def decode(body: bytes | str, problems: Problems, path: str = "$", *, what: str = "the whole document") -> Any:
@@ -165,7 +165,7 @@ class Reader:
         return value
 
     def _number(self, kind: str, value: float, path: str) -> float | None:
-        if not _is_finite(value):
+        if not math.isfinite(as_float(value)):
             self.problems.bad_value(path, "not a finite number")
             return None
         if kind == "float64":
@@ -173,7 +173,7 @@ class Reader:
         if kind == "epoch_ms":
             if value == 0:
                 return None  # clients write 0 for "never"
-            if 0 < value <= _LATEST_MS:
+            if 0 < value <= LATEST_MS:
                 return round(value * 1000)
         elif float(value).is_integer() and abs(value) <= _BIGGEST:
             return int(value)
@@ -260,8 +260,9 @@ def _as_json(value: Any) -> str:
         return json.dumps(value)
 
 
-def _is_finite(value: float) -> bool:
+def as_float(value: float) -> float:
+    """Return a number as float, one that is too large as infinite."""
     try:
-        return math.isfinite(value)
+        return float(value)
     except OverflowError:
-        return False
+        return math.inf

@@ -161,7 +161,7 @@ class SampleRows:
                 wrong |= (values != np.floor(values)) & ~np.isnan(values)
         if wrong.any():
             key = SAMPLES[column].key
-            for row in np.flatnonzero(wrong):
+            for row in np.flatnonzero(wrong).tolist():
                 problems.bad_value(f"{block.place(path, row)}.{key}", "not a number that can be")
             values[wrong] = np.nan
 
@@ -232,7 +232,7 @@ def _times(blocks: list[tuple[str, DecodedSeries]], path: str, problems: Problem
 def _reasons(block: DecodedSeries, path: str, problems: Problems) -> NDArray[np.int8]:
     values = block.columns["quality_limitation_reason"]
     codes = np.fromiter(map(_REASONS.__getitem__, values), dtype="int8", count=len(values))
-    for row in np.flatnonzero(codes == -1) if codes.min(initial=0) < 0 else ():
+    for row in np.flatnonzero(codes == -1).tolist() if codes.min(initial=0) < 0 else ():
         if values[row] is not None:
             place = f"{block.place(path, row)}.quality_limitation_reason"
             problems.bad_value(place, f"not one of {', '.join(LIMITS)}")

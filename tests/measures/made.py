@@ -30,8 +30,18 @@ def samples_of(reports: Sequence[Sequence[Stream]]) -> pd.DataFrame:
             size = max(len(values) for values in stream.values() if not isinstance(values, str))
             seconds = stream.get("seconds", 7.0 * np.arange(1, size + 1))
             rows += [
-                {"session_id": "s", "peer_id": f"p{peer}", "stream_id": f"stream {number}", "ssrc": number, "position": n}
-                | {key: value if isinstance(value, str) else value[n] for key, value in stream.items() if key != "seconds"}
+                {
+                    "session_id": "s",
+                    "peer_id": f"p{peer}",
+                    "stream_id": f"stream {number}",
+                    "ssrc": number,
+                    "position": n,
+                }
+                | {
+                    key: value if isinstance(value, str) else value[n]
+                    for key, value in stream.items()
+                    if key != "seconds"
+                }
                 | {"timestamp": START + round(seconds[n] * 1e6)}
                 for n in range(size)
             ]
@@ -58,7 +68,13 @@ def audio(rng: np.random.Generator, flow: np.ndarray, *, producer: bool) -> Stre
     octets = rng.poisson(packets * 95.0)
     lost = rng.poisson(0.01 * packets)
     if producer:
-        return {"media": "audio", "direction": "producer", "packets_sent": packets, "bytes_sent": octets, "packets_lost": lost}
+        return {
+            "media": "audio",
+            "direction": "producer",
+            "packets_sent": packets,
+            "bytes_sent": octets,
+            "packets_lost": lost,
+        }
     emitted = np.round(336_000 * np.clip(flow, 0, 1))
     return {
         "media": "audio",

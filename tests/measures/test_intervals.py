@@ -63,15 +63,21 @@ def expected_rows(document, *, totals):
             counters = [key for key in sample if key in COUNTERS and key != "packets_lost"]
             fell = totals and before is not None and any(step(key) < 0 for key in counters)
             known = before is not None and not span > max(2 * usual, 5) and span > 0 and not fell
-            octets, packets = (step(key) for key in (("bytes_sent", "packets_sent") if sent else ("bytes_received", "packets_received")))
+            octets, packets = (
+                step(key)
+                for key in (("bytes_sent", "packets_sent") if sent else ("bytes_received", "packets_received"))
+            )
             lost = max(step("packets_lost"), 0) if not math.isnan(step("packets_lost")) else math.nan
             whole = packets if sent else packets + lost
             emitted = step("jitter_buffer_emitted_count")
-            yield (name, stream, ssrc, micros(sample)), {
-                "bitrate_kbps": 8 * octets / span / 1000 if known else math.nan,
-                "loss_pct": 100 * lost / whole if known and whole > 0 and (reports or not sent) else math.nan,
-                "buffer_ms": 1000 * step("jitter_buffer_delay") / emitted if known and emitted > 0 else math.nan,
-            }
+            yield (
+                (name, stream, ssrc, micros(sample)),
+                {
+                    "bitrate_kbps": 8 * octets / span / 1000 if known else math.nan,
+                    "loss_pct": 100 * lost / whole if known and whole > 0 and (reports or not sent) else math.nan,
+                    "buffer_ms": 1000 * step("jitter_buffer_delay") / emitted if known and emitted > 0 else math.nan,
+                },
+            )
 
 
 @pytest.mark.parametrize(("source", "totals"), [("recordings", False), ("jitsi", True)])
@@ -159,7 +165,10 @@ def test_a_total_that_falls_is_a_reset_without_numbers():
 
 
 def test_a_total_of_losses_that_falls_by_duplicates_is_no_reset():
-    found = quality(one(direction="producer", packets_lost=[5, 4, 6], packets_sent=[100, 200, 300], rtt=[0.1] * 3), counters="totals")
+    found = quality(
+        one(direction="producer", packets_lost=[5, 4, 6], packets_sent=[100, 200, 300], rtt=[0.1] * 3),
+        counters="totals",
+    )
     assert not found["reset"].any()
     assert found["packets_lost"].tolist() == [5, -1, 2]
     assert found["loss_pct"].tolist()[1:] == [0, 2]
@@ -171,7 +180,9 @@ def test_nothing_is_subtracted_across_ssrcs_streams_or_people():
     assert found["bytes"].tolist() == [1000, 100, 10, 10, 10, 10, 1000, 100]
     assert not found["reset"].any()
     samples = samples_of([streams]).assign(stream_id="the same")
-    layers, _ = quality_of(samples.assign(stream_id=samples["stream_id"].astype(samples_of([])["stream_id"].dtype)), counters="totals")
+    layers, _ = quality_of(
+        samples.assign(stream_id=samples["stream_id"].astype(samples_of([])["stream_id"].dtype)), counters="totals"
+    )
     assert layers["first"].tolist() == [True, False, True, False]
     assert layers["bytes"].tolist() == [1000, 100, 10, 10]
 
@@ -202,7 +213,9 @@ def test_a_consumer_has_no_far_end():
 
 
 def test_pictures_without_size_are_not_measured():
-    found = quality(one(media="video", frame_width=[0, 640], frame_height=[0, 360], frames_decoded=[9, 9], frames_dropped=[0, 1]))
+    found = quality(
+        one(media="video", frame_width=[0, 640], frame_height=[0, 360], frames_decoded=[9, 9], frames_dropped=[0, 1])
+    )
     assert found["width"].isna().tolist() == [True, False]
     assert found["dropped_pct"].tolist()[1] == 10
 
@@ -221,7 +234,9 @@ def stamp(second):
 
 def call_of(samples, name="audio_consumer"):
     report = {"quality": {name: samples}}
-    return Call(CallDocuments(reports={"p": json.dumps({"data": {"participant": {"id": "p", "peer_report": report}}}).encode()}))
+    return Call(
+        CallDocuments(reports={"p": json.dumps({"data": {"participant": {"id": "p", "peer_report": report}}}).encode()})
+    )
 
 
 def sample(second, **more):

@@ -32,7 +32,11 @@ def test_streams_of_the_recordings_add_up_their_samples(recordings):
         assert len(streams) == len(wanted)
         for row in streams.itertuples():
             expected = wanted[f"{row.media}_{row.direction}", row.stream_id]
-            assert (row.packets, row.bytes, row.samples) == (expected["packets"], expected["bytes"], expected["samples"])
+            assert (row.packets, row.bytes, row.samples) == (
+                expected["packets"],
+                expected["bytes"],
+                expected["samples"],
+            )
             assert row.packets_lost == expected["packets_lost"]
             assert row.duration_s == pytest.approx((row.last - row.first).total_seconds())
 

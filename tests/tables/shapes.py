@@ -16,7 +16,8 @@ def assert_shape(name: str, table: pd.DataFrame) -> None:
     for column, declared in _COLUMNS[name]:
         dtype = table[column].dtype
         if declared == "string":
-            assert isinstance(dtype, pd.StringDtype) and dtype.storage == "python", (name, column, dtype)
+            assert isinstance(dtype, pd.StringDtype), (name, column, dtype)
+            assert dtype.storage == "python", (name, column, dtype)
         elif declared == "category":
             assert isinstance(dtype, pd.CategoricalDtype), (name, column, dtype)
             assert tuple(dtype.categories) == TABLES[name][column].categories, (name, column)

@@ -69,7 +69,12 @@ def test_one_broken_report_of_many_leaves_the_others_whole():
     good = json.dumps(reference.peer_report()).encode()
     reports = {f"peer {n}": good for n in range(39)} | {"broken": b"{"}
     call = Call(CallDocuments(reports=reports))
-    assert call.participants["report"].value_counts().to_dict() == {"read": 39, "failed": 1, "missing": 0, "not_fetched": 0}
+    assert call.participants["report"].value_counts().to_dict() == {
+        "read": 39,
+        "failed": 1,
+        "missing": 0,
+        "not_fetched": 0,
+    }
     assert len(call.samples) == 39 * 8
     assert call.problems.loc[call.problems["kind"] == "broken", "peer_id"].tolist() == ["broken"]
 
@@ -99,7 +104,16 @@ def test_other_encodings_of_unicode_are_read(encoding):
         (*QUALITY, "audio_consumer_cumulative", "packet_loss", "avg"),
         ("data", "participant", "duration"),
         ("data", "participant", "peer_report", "metadata", "device_info", "cpus"),
-        ("data", "participant", "peer_report", "metadata", "candidate_pairs", "consuming_transport", 0, "last_packet_sent_timestamp"),
+        (
+            "data",
+            "participant",
+            "peer_report",
+            "metadata",
+            "candidate_pairs",
+            "consuming_transport",
+            0,
+            "last_packet_sent_timestamp",
+        ),
     ],
     ids=lambda path: str(path[-1]),
 )
@@ -110,7 +124,9 @@ def test_a_number_that_cannot_be_is_missing_and_nothing_else_is(path, token):
     else:
         assert call.problems[["kind", "path"]].to_numpy().tolist() == [["bad_value", reference.json_path(path)]]
     plain = call_of(json.dumps(reference.peer_report()).encode())
-    assert call.samples.notna().to_numpy().sum() == plain.samples.notna().to_numpy().sum() - (path[:4] == QUALITY and path[5] != "packet_loss")
+    assert call.samples.notna().to_numpy().sum() == plain.samples.notna().to_numpy().sum() - (
+        path[:4] == QUALITY and path[5] != "packet_loss"
+    )
     assert len(call.cumulative) == len(plain.cumulative)
 
 
@@ -159,8 +175,12 @@ def test_whole_surrogate_pairs_are_as_good_as_what_they_spell():
 def test_of_a_key_that_stands_twice_the_last_counts():
     body = json.dumps(reference.peer_report()).replace('"display_name":', '"display_name": "first", "display_name":')
     assert call_of(body.encode()).participants["display_name"].tolist() == ["a name"]
-    twice = json.dumps(reference.peer_report()).replace('"audio_consumer":', '"audio_consumer": [{"ssrc": 1}, {"ssrc": 2}], "audio_consumer":')
-    assert call_of(twice.encode()).samples.query("media == 'audio' and direction == 'consumer'")["ssrc"].tolist() == [1234]
+    twice = json.dumps(reference.peer_report()).replace(
+        '"audio_consumer":', '"audio_consumer": [{"ssrc": 1}, {"ssrc": 2}], "audio_consumer":'
+    )
+    assert call_of(twice.encode()).samples.query("media == 'audio' and direction == 'consumer'")["ssrc"].tolist() == [
+        1234
+    ]
 
 
 def test_ten_thousand_events_are_ten_thousand_rows():
@@ -186,10 +206,20 @@ def test_what_is_no_sample_leaves_the_places_of_the_others_as_they_are():
     document = reference.peer_report()
     quality = document["data"]["participant"]["peer_report"]["quality"]
     sample = quality["video_producer"][0]
-    quality["video_producer"] = [None, sample | {"ssrc": 1}, 7, sample | {"ssrc": 2, "quality_limitation_reason": "heat", "mid": "null"}]
+    quality["video_producer"] = [
+        None,
+        sample | {"ssrc": 1},
+        7,
+        sample | {"ssrc": 2, "quality_limitation_reason": "heat", "mid": "null"},
+    ]
     found = tables.problems(document)
     where = reference.json_path((*QUALITY, "video_producer"))
-    assert set(found["path"]) == {f"{where}[0]", f"{where}[2]", f"{where}[3].quality_limitation_reason", f"{where}[3].mid"}
+    assert set(found["path"]) == {
+        f"{where}[0]",
+        f"{where}[2]",
+        f"{where}[3].quality_limitation_reason",
+        f"{where}[3].mid",
+    }
     rows = tables.samples(document).query("media == 'video' and direction == 'producer'")
     assert rows["position"].tolist() == [1, 3]
 

@@ -22,7 +22,17 @@ CLEAN = {
     "2400-01-01T00:00:00Z": "2400-01-01T00:00:00Z",
 }
 STRAY = ['2022-12-13T07:08:39.051Z"', "'2022-12-13T07:08:39.051Z'", " 2022-12-13T07:08:39.051Z"]
-NONE = ["null", "", "yesterday", "2022-13-45T00:00:00Z", "07:08:39", "1670915319051", "2022", "20221213T070839Z", "\ud83d\ude00"]
+NONE = [
+    "null",
+    "",
+    "yesterday",
+    "2022-13-45T00:00:00Z",
+    "07:08:39",
+    "1670915319051",
+    "2022",
+    "20221213T070839Z",
+    "\ud83d\ude00",
+]
 
 EVENT = ("data", "participant", "peer_report", "metadata", "events", 0, "timestamp")
 SAMPLE = ("data", "participant", "peer_report", "quality", "audio_consumer", 0, "timestamp")
@@ -69,16 +79,37 @@ def test_time_stamps_of_mixed_precision_in_one_list_are_all_read():
     assert rows["timestamp"].tolist() == [pd.Timestamp(meant) for meant in CLEAN.values()]
 
 
-@pytest.mark.parametrize(("written", "meant"), [(1_670_915_319_051, "2022-12-13T07:08:39.051Z"), (1_670_915_319_051.25, "2022-12-13T07:08:39.051250Z")])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [(1_670_915_319_051, "2022-12-13T07:08:39.051Z"), (1_670_915_319_051.25, "2022-12-13T07:08:39.051250Z")],
+)
 def test_epoch_milliseconds_become_times(written, meant):
-    path = ("data", "participant", "peer_report", "metadata", "candidate_pairs", "consuming_transport", 0, "last_packet_sent_timestamp")
+    path = (
+        "data",
+        "participant",
+        "peer_report",
+        "metadata",
+        "candidate_pairs",
+        "consuming_transport",
+        0,
+        "last_packet_sent_timestamp",
+    )
     pairs = tables.candidate_pairs(reference.with_value(reference.peer_report(), path, written))
     assert pairs["last_packet_sent_timestamp"].iloc[0] == pd.Timestamp(meant)
 
 
 @pytest.mark.parametrize(("written", "problems"), [(0, 0), (None, 0), (-1, 1), (1e18, 1)])
 def test_epoch_milliseconds_that_are_no_time_are_missing(written, problems):
-    path = ("data", "participant", "peer_report", "metadata", "candidate_pairs", "producing_transport", 0, "last_packet_received_timestamp")
+    path = (
+        "data",
+        "participant",
+        "peer_report",
+        "metadata",
+        "candidate_pairs",
+        "producing_transport",
+        0,
+        "last_packet_received_timestamp",
+    )
     document = reference.with_value(reference.peer_report(), path, written)
     assert pd.isna(tables.candidate_pairs(document)["last_packet_received_timestamp"].iloc[1])
     assert tables.problems(document)["path"].tolist() == [reference.json_path(path)] * problems

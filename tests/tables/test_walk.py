@@ -73,7 +73,10 @@ def test_changing_any_leaf_of_the_reference_example_changes_exactly_the_column_t
     document = reference.peer_report()
     walked = [(path, value) for path, value in reference.leaves(document) if path[0] not in ENVELOPE]
     assert len(walked) == 429
-    changed = [reference.with_value(document, path, reference.another(path, value, n)) for n, (path, value) in enumerate(walked)]
+    changed = [
+        reference.with_value(document, path, reference.another(path, value, n))
+        for n, (path, value) in enumerate(walked)
+    ]
     reports = {str(n): json.dumps(each).encode() for n, each in enumerate([document, *changed])}
     call = Call(CallDocuments(reports=reports))  # each with one leaf changed, the first with none
     people = {name: getattr(tables, name)([document, *changed]) for name in ("participants", "peer_events")}
@@ -123,7 +126,9 @@ def test_every_leaf_keeps_its_own_value_when_all_are_distinct():
         for column in table.columns:
             if (name, column) in PLACES and column != "stream_id":
                 found.update(plain(value) for value in table[column].dropna())
-    once = {path: value for path, value in given.items() if reference.kind_of(path, value) in ("text", "number", "whole")}
+    once = {
+        path: value for path, value in given.items() if reference.kind_of(path, value) in ("text", "number", "whole")
+    }
     repeated = {path: found[plain(value)] for path, value in once.items() if found[plain(value)] != 1}
     # A consumer's id is in stream_id alone.
     assert {path[-1] for path in repeated} == {"consumer_id"}
@@ -155,7 +160,11 @@ def leaf(path: reference.Path, value: object) -> object:
 
 def cells(table: pd.DataFrame, column: str, *, whole: bool) -> Counter:
     values = table[column].dropna()
-    return Counter(json.dumps(json.loads(value), sort_keys=True) for value in values) if whole else Counter(map(plain, values))
+    return (
+        Counter(json.dumps(json.loads(value), sort_keys=True) for value in values)
+        if whole
+        else Counter(map(plain, values))
+    )
 
 
 def generic(path: reference.Path) -> str:
@@ -226,17 +235,23 @@ def test_an_unknown_key_in_any_object_is_one_problem_and_stays_in_the_document()
         assert reference.at(call.document(reference.PEER), path)["brand_new"] == [1, {"deep": 2}]
 
 
-@pytest.mark.parametrize("key", ["brand_new", "with space", "dot.ted", 'quo"te', "back\\slash", "`tick`", "", "é", "a\nb", "x" * 400])
+@pytest.mark.parametrize(
+    "key", ["brand_new", "with space", "dot.ted", 'quo"te', "back\\slash", "`tick`", "", "é", "a\nb", "x" * 400]
+)
 def test_an_unknown_key_in_every_sample_is_counted_once_with_how_often(key):
     document = reference.peer_report()
     quality = document["data"]["participant"]["peer_report"]["quality"]
     sample = quality["video_producer"][0]
-    quality["video_producer"] = [sample | {"ssrc": number} | ({key: number} if number >= 2 else {}) for number in range(9)]
+    quality["video_producer"] = [
+        sample | {"ssrc": number} | ({key: number} if number >= 2 else {}) for number in range(9)
+    ]
     found = tables.problems(json.dumps(document))
     where = ("data", "participant", "peer_report", "quality", "video_producer", 2, key)
     assert list(found["path"]) == [reference.json_path(where)]
     assert list(found["count"]) == [7]
-    assert list(tables.samples(json.dumps(document)).query("media == 'video' and direction == 'producer'")["ssrc"]) == list(range(9))
+    assert list(
+        tables.samples(json.dumps(document)).query("media == 'video' and direction == 'producer'")["ssrc"]
+    ) == list(range(9))
 
 
 def test_unknown_keys_of_two_kinds_are_two_problems_also_in_the_durations():
@@ -245,7 +260,11 @@ def test_unknown_keys_of_two_kinds_are_two_problems_also_in_the_durations():
     sample["one"] = sample["two"] = None
     sample["quality_limitation_durations"]["thermal"] = 3
     found = tables.problems(document)
-    assert sorted(path.partition("[0].")[2] for path in found["path"]) == ["one", "quality_limitation_durations.thermal", "two"]
+    assert sorted(path.partition("[0].")[2] for path in found["path"]) == [
+        "one",
+        "quality_limitation_durations.thermal",
+        "two",
+    ]
 
 
 def test_more_unknown_keys_than_can_be_told_apart_quickly_are_all_found():
@@ -253,7 +272,9 @@ def test_more_unknown_keys_than_can_be_told_apart_quickly_are_all_found():
     sample = document["data"]["participant"]["peer_report"]["quality"]["audio_producer"][0]
     sample |= {f"new_{number}": number for number in range(100)}
     assert len(tables.problems(document)) == 100
-    assert tables.samples(document).query("media == 'audio' and direction == 'producer'")["packets_sent"].tolist() == [7]
+    assert tables.samples(document).query("media == 'audio' and direction == 'producer'")["packets_sent"].tolist() == [
+        7
+    ]
 
 
 def test_problems_come_in_the_order_of_the_document():

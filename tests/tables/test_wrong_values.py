@@ -29,8 +29,22 @@ REPORT_TABLES = (
     "peer_events",
     "problems",
 )
-ELSEWHERE = {"transport", "position", "check", "change", "list", "metric", "statistic", "unit", "media", "direction", "count"}
-PLACED = {(table, column): place for table, column, place in describe()[["table", "column", "place"]].itertuples(index=False)}
+ELSEWHERE = {
+    "transport",
+    "position",
+    "check",
+    "change",
+    "list",
+    "metric",
+    "statistic",
+    "unit",
+    "media",
+    "direction",
+    "count",
+}
+PLACED = {
+    (table, column): place for table, column, place in describe()[["table", "column", "place"]].itertuples(index=False)
+}
 WRONG = {
     "null": None,
     "an empty text": "",
@@ -86,7 +100,9 @@ def named(number: int) -> str:
 
 def call_of(documents: list[dict]) -> Call:
     """Make one call in which every participant's report is another document."""
-    return Call(CallDocuments(reports={named(n): json.dumps(document).encode() for n, document in enumerate(documents)}))
+    return Call(
+        CallDocuments(reports={named(n): json.dumps(document).encode() for n, document in enumerate(documents)})
+    )
 
 
 def as_peer(number: int) -> dict:
@@ -127,12 +143,18 @@ def test_every_leaf_of_the_reference_example_may_hold_anything():
         for column in table.columns:
             if column in ("peer_id", "session_id", "stream_id") or not PLACED[name, column]:
                 continue
-            codes = table[column].astype(object).where(table[column].notna(), None).map(repr).to_numpy().reshape(-1, each)
+            codes = (
+                table[column].astype(object).where(table[column].notna(), None).map(repr).to_numpy().reshape(-1, each)
+            )
             for number in (codes != codes[0]).any(axis=1).nonzero()[0]:
                 path, wrong = cases[number - 1]
                 place = reference.place(path)
                 claimed = PLACED[name, column].split(" | ")
-                assert any(place.startswith(c[:-1]) if c.endswith("*") else place == c for c in claimed), (path, wrong, column)
+                assert any(place.startswith(c[:-1]) if c.endswith("*") else place == c for c in claimed), (
+                    path,
+                    wrong,
+                    column,
+                )
     for number, (path, wrong) in enumerate(cases, start=1):
         expected = expected_path(path, leaves[path], wrong)
         assert set(found[named(number)]) == ({expected} if expected else set()), (path, wrong)
@@ -155,7 +177,9 @@ def test_every_object_and_list_of_the_reference_example_may_be_anything():
     at_the_top = {("data",), ("data", "participant")}
     for number, (path, wrong) in enumerate(cases, start=1):
         expected = expected_path(path, containers[path], wrong)
-        paths = set(found[named(number)]) - ({"$", "$.data.participant.id", "$.data.id"} if path in at_the_top else set())
+        paths = set(found[named(number)]) - (
+            {"$", "$.data.participant.id", "$.data.id"} if path in at_the_top else set()
+        )
         if path[-1] == "peer_report":
             paths -= {"$"}  # and that there is no report, which is another matter
         paths = {found for found in paths if not (wrong == "an object" and found.endswith("[0].timestamp"))}
@@ -178,7 +202,9 @@ def test_every_key_of_the_reference_example_may_be_absent():
     for number, path in enumerate(paths):
         needed = path == ("data", "participant", "id") or (path[-1] == "timestamp" and "quality" in path)
         missing = {"$.data.participant.id", "$.data.id", "$.id", "$"} if path[-1] in ("data", "participant") else {"$"}
-        paths_found = set(found[named(number)]) - (missing if path[-1] in ("data", "participant", "peer_report") else set())
+        paths_found = set(found[named(number)]) - (
+            missing if path[-1] in ("data", "participant", "peer_report") else set()
+        )
         assert paths_found == ({reference.json_path(path)} if needed else set()), path
 
 
@@ -217,7 +243,12 @@ def test_an_empty_report_gives_every_table_in_its_shape(document):
         assert_shape(name, table)
     assert call.samples.empty
     assert list(call.participants["peer_id"]) == [reference.PEER]
-    state = "read" if isinstance(document.get("data"), dict) and (document["data"].get("participant") or {}).get("peer_report") is not None else "missing"
+    state = (
+        "read"
+        if isinstance(document.get("data"), dict)
+        and (document["data"].get("participant") or {}).get("peer_report") is not None
+        else "missing"
+    )
     assert list(call.participants["report"]) == [state]
 
 

@@ -1,0 +1,117 @@
+"""``rtk.schema()`` lists every table and column, and importing the package loads nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import rtkit_explore as rtk
+from rtkit_explore.tables.schema import TABLES
+
+KEYED = {"findings", "verdicts"}
+
+
+def test_the_schema_has_a_row_a_column_with_a_meaning():
+    schema = rtk.schema()
+    assert schema.columns.tolist() == ["table", "column", "dtype", "unit", "meaning", "place", "personal"]
+    assert schema["meaning"].str.endswith(".").all()
+    assert not schema.duplicated(["table", "column"]).any()
+    assert list(dict.fromkeys(schema["table"])) == list(TABLES)
+    assert set(schema["dtype"]) == {"string", "category", "float64", "Int64", "boolean", "datetime64[us, UTC]"}
+
+
+def test_every_table_of_the_architecture_is_there():
+    wanted = {"sessions", "participants", "peer_events", "clients", "device_changes", "connection_checks", "sdp"}
+    wanted |= {
+        "candidate_pairs",
+        "events",
+        "samples",
+        "cumulative",
+        "quality",
+        "streams",
+        "chat",
+        "transcript",
+        "problems",
+    }
+    assert wanted <= set(rtk.schema()["table"])
+
+
+def test_every_number_has_a_unit():
+    numbers = rtk.schema().query("dtype == 'float64'")
+    assert (numbers["unit"] != "").all()
+
+
+@pytest.mark.parametrize("ending", ["_ms", "_s", "_kbps", "_pct"])
+def test_a_unit_in_a_name_is_the_unit(ending):
+    units = {"_ms": "ms", "_s": "s", "_kbps": "kbit/s", "_pct": "%"}
+    named = rtk.schema().query("dtype == 'float64'").loc[lambda rows: rows["column"].str.endswith(ending)]
+    named = named[~named["column"].str.endswith("_per_s")]
+    assert len(named)
+    assert set(named["unit"]) == {units[ending]}
+
+
+def test_tables_begin_with_their_keys():
+    schema = rtk.schema()
+    for name, part in schema.groupby("table"):
+        assert part["column"].iloc[0] == "session_id", name
+
+
+@pytest.mark.parametrize("table", ["candidate_pairs", "samples", "clients"])
+def test_no_leaf_is_claimed_by_two_columns(table):
+    rows = rtk.schema().query("table == @table and place != ''")
+    places = [place for cell in rows["place"] for place in cell.split(" | ")]
+    assert len(places) == len(set(places))
+
+
+def test_what_identifies_people_devices_and_places_is_marked_personal():
+    personal = set(map(tuple, rtk.schema().query("personal")[["table", "column"]].to_numpy()))
+    assert {
+        ("participants", "display_name"),
+        ("clients", "ipv4"),
+        ("device_changes", "label"),
+        ("candidate_pairs", "local_candidate_address"),
+        ("candidate_pairs", "local_candidate_related_address"),
+        ("sdp", "sdp"),
+        ("chat", "payload"),
+        ("transcript", "text"),
+        ("events", "metadata"),
+    } <= personal
+
+
+HEAVY = (
+    "pandas",
+    "numpy",
+    "matplotlib",
+    "httpx",
+    "ipywidgets",
+    "IPython",
+    "msgspec",
+    "nest_asyncio",
+    "nest_asyncio2",
+    "tqdm",
+)
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*(name for name in {HEAVY} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert loaded_by("import rtkit_explore") == set()
+
+
+def test_the_public_face_can_be_listed_without_loading_anything():
+    assert loaded_by("import rtkit_explore as rtk; assert 'Call' in dir(rtk); rtk.RtkitError; rtk.__version__") == set()
+
+
+def test_tables_need_neither_network_nor_plots_nor_widgets():
+    assert loaded_by("import rtkit_explore as rtk; rtk.tables.samples({})") == {"pandas", "numpy", "msgspec"}
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nonsense"):
+        rtk.nonsense  # noqa: B018
