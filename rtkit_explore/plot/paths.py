@@ -53,7 +53,7 @@ def path_of(row: pd.Series) -> Path:
     kind, far = _text(row, "local_candidate_type"), _text(row, "remote_candidate_type")
     protocol = (_text(row, "path_protocol") or _text(row, "local_candidate_protocol")).lower()
     network = _text(row, "local_candidate_network_type")
-    relayed = row.get("relayed") is True or kind == "relay" or bool(row.get("relayed") == True)  # noqa: E712
+    relayed = _flag(row, "relayed") or kind == "relay"
     over_tcp = protocol in ("tcp", "tls", "ssltcp")
     look = (
         (RELAYED_TCP if over_tcp else RELAYED)
@@ -71,12 +71,11 @@ def path_of(row: pd.Series) -> Path:
         shown(network) if network and network != "unknown" else "network not reported",
         f"round trip {rtt:.0f} ms" if np.isfinite(rtt) else "round trip not measured",
     ]
-    nominated = row.get("nominated")
     words = f"{', '.join(parts[:2])}\n{', '.join(parts[2:])}"
     return Path(
         str(row["peer_id"]),
         str(row["transport"]),
-        bool(nominated) if nominated in (True, False) else False,
+        _flag(row, "nominated"),
         words,
         look,
         _number(row, "bytes_received"),
@@ -87,6 +86,11 @@ def path_of(row: pd.Series) -> Path:
 def _text(row: pd.Series, name: str) -> str:
     value = row.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _flag(row: pd.Series, name: str) -> bool:
+    value = row.get(name)
+    return isinstance(value, bool | np.bool_) and bool(value)
 
 
 def _number(row: pd.Series, name: str) -> float:

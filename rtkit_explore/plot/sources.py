@@ -113,7 +113,7 @@ class Subject:
                 continue
             label = frame["display_name"] if "display_name" in frame.columns else pd.Series(pd.NA, index=frame.index)
             for peer, name in zip(frame["peer_id"], label, strict=True):
-                if isinstance(peer, str) and names.get(peer) is None:
+                if isinstance(peer, str) and not names.get(peer):
                     names[peer] = name if isinstance(name, str) and name else ""
         found = {peer: name or f"participant {peer[:8]}" for peer, name in names.items()}
         several = {name for name in found.values() if list(found.values()).count(name) > 1}
