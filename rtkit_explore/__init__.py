@@ -104,6 +104,7 @@ __all__ = [
     "schema",
     "simulate",
     "tables",
+    "usual_range",
     "write_report",
 ]
 

@@ -10,7 +10,9 @@ import numpy as np
 from .lanes import NOWHEN
 
 if TYPE_CHECKING:
-    from .context import Context
+    from numpy.typing import NDArray
+
+    from .context import Context, Window
     from .drafts import Draft
     from .lanes import Lane
 
@@ -34,23 +36,29 @@ class Around:
     context: Context
     drafts: list[Draft]
     by_lane: dict[int, list[Draft]] = field(default_factory=dict)
+    memo: dict[tuple[Window, tuple[str, ...]], NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Index the findings by stream."""
-        for draft in self.drafts:
-            if draft.lane is not None and draft.severity != "note":
+        """Index the findings by stream, and put everything on the call's clock."""
+        lanes = self.context.lanes.lanes
+        told = [draft for draft in self.drafts if draft.lane is not None and draft.severity != "note"]
+        for draft in told:
+            if draft.lane is not None:
                 self.by_lane.setdefault(draft.lane.number, []).append(draft)
-
-    def common(self, lane: Lane | None, time: int) -> int:
-        """Put a time of a reporter's clock on the call's."""
-        return time if lane is None else time - self.context.shift(lane)
+        self.spans = np.array([self.window(draft) for draft in told], dtype="int64").reshape(-1, 2)
+        self.lane_of = np.array([draft.lane.number if draft.lane else 0 for draft in told], dtype="int64")
+        self.rule_of = np.array([draft.rule for draft in told], dtype=object)
+        shift = np.array([self.context.shift(lane) for lane in lanes], dtype="int64")
+        self.first = np.array([lane.first_us for lane in lanes], dtype="int64") - shift
+        self.last = np.array([lane.last_us for lane in lanes], dtype="int64") - shift
+        self.live = np.array([lane.first_us != NOWHEN and lane.usual > 0 for lane in lanes], dtype=bool)
 
     def window(self, draft: Draft) -> tuple[int, int]:
         """When a finding was, by the call's clock."""
         ahead = round(1e6 * self.context.lanes.shifts.get(draft.peer or "", 0.0))
         return draft.start - ahead, draft.end - ahead
 
-    def troubled(self, lane: Lane, window: tuple[int, int], rules: tuple[str, ...]) -> Draft | None:
+    def troubled(self, lane: Lane, window: Window, rules: tuple[str, ...]) -> Draft | None:
         """Return what was wrong with a stream at that time, if anything of these rules was."""
         best: tuple[int, Draft] | None = None
         for draft in self.by_lane.get(lane.number, ()):
@@ -64,15 +72,31 @@ class Around:
                 best = (common, draft)
         return None if best is None else best[1]
 
-    def there(self, lane: Lane, window: tuple[int, int]) -> bool:
-        """Tell whether a stream was reported, with packets, for a good part of that time."""
-        if lane.first_us == NOWHEN or lane.usual <= 0:
-            return False
-        shift = self.context.shift(lane)
-        common = min(lane.last_us - shift, window[1]) - max(lane.first_us - shift, window[0])
-        return common >= 0.5 * max(1, window[1] - window[0])
+    def hit(self, window: Window, rules: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Tell for every stream whether anything of these rules was wrong with it at that time."""
+        key = (window, rules)
+        if key not in self.memo:
+            one, two = self.spans[:, 0], self.spans[:, 1]
+            common = np.minimum(two, window[1]) - np.maximum(one, window[0])
+            shorter = np.maximum(1, np.minimum(two - one, window[1] - window[0]))
+            near = (common > -SLACK_US) & (shorter <= 2 * SLACK_US)
+            at_once = ((common >= _ENOUGH * shorter) | near) & np.isin(self.rule_of, rules)
+            found = np.zeros(len(self.live), dtype=bool)
+            found[self.lane_of[at_once]] = True
+            self.memo[key] = found
+        return self.memo[key]
 
-    def flows(self, lane: Lane, window: tuple[int, int]) -> bool:
+    def present(self, window: Window) -> NDArray[np.bool_]:
+        """Tell for every stream whether it was reported, with packets, for a good part of that time."""
+        common = np.minimum(self.last, window[1]) - np.maximum(self.first, window[0])
+        return np.asarray(self.live & (common >= 0.5 * max(1, window[1] - window[0])))
+
+    def there(self, lane: Lane, window: Window) -> bool:
+        """Tell the same of one stream."""
+        common = min(int(self.last[lane.number]), window[1]) - max(int(self.first[lane.number]), window[0])
+        return bool(self.live[lane.number]) and common >= 0.5 * max(1, window[1] - window[0])
+
+    def flows(self, lane: Lane, window: Window) -> bool:
         """Tell whether packets went through a stream in that time."""
         if not self.there(lane, window):
             return False

@@ -29,20 +29,20 @@ class Received:
     def _look_around(self) -> None:
         """Find who else received this sender, what else this person received, and how that went."""
         around, window, lane = self.around, self.window, self.lane
-        self.fine_others: list[str] = []
-        self.bad_others: list[str] = []
-        for other in self.context.consumers_of.get(lane.producer_id or "", ()):
-            if other.peer != lane.peer and around.there(other, window):
-                bad = around.troubled(other, window, self.rules) is not None
-                (self.bad_others if bad else self.fine_others).append(other.peer or "")
-        self.bad_others = list(dict.fromkeys(self.bad_others))
-        self.fine_others = [name for name in dict.fromkeys(self.fine_others) if name not in self.bad_others]
+        hit, present = around.hit(window, self.rules), around.present(window)
+        same = [
+            other
+            for other in self.context.consumers_of.get(lane.producer_id or "", ())
+            if other.peer != lane.peer and present[other.number]
+        ]
+        self.bad_others = list(dict.fromkeys(other.peer or "" for other in same if hit[other.number]))
+        fine = dict.fromkeys(other.peer or "" for other in same if not hit[other.number])
+        self.fine_others = [name for name in fine if name not in self.bad_others]
+        on_the_way = around.hit(window, WAY)
         senders: dict[str, bool] = {}
         for other in self.context.of_peer.get(lane.peer or "", ()):
-            if not other.consumer or not around.there(other, window) or other.remote is None:
-                continue
-            bad = around.troubled(other, window, WAY) is not None
-            senders[other.remote] = senders.get(other.remote, False) or bad
+            if other.consumer and other.remote is not None and present[other.number]:
+                senders[other.remote] = senders.get(other.remote, False) or bool(on_the_way[other.number])
         senders[lane.remote or ""] = True
         self.bad_senders = [name for name, wrong in senders.items() if wrong]
         self.fine_senders = [name for name, wrong in senders.items() if not wrong]
@@ -122,16 +122,16 @@ class Received:
     def _shared(self) -> bool:
         """Three people and half the call at once, and not all because of one sender."""
         people, senders = {self.lane.peer}, {self.lane.remote}
-        present = set()
+        present, hit, there = set(), self.around.hit(self.window, WAY), self.around.present(self.window)
         for peer, lanes in self.context.of_peer.items():
-            heard = [lane for lane in lanes if lane.consumer and self.around.there(lane, self.window)]
+            heard = [lane for lane in lanes if lane.consumer and there[lane.number]]
             if not heard:
                 continue
             present.add(peer)
-            bad = [lane for lane in heard if self.around.troubled(lane, self.window, WAY)]
-            if len({lane.remote for lane in bad}) >= min(2, len({lane.remote for lane in heard})) and bad:
+            from_whom = {lane.remote for lane in heard if hit[lane.number]}
+            if from_whom and len(from_whom) >= min(2, len({lane.remote for lane in heard})):
                 people.add(peer)
-                senders |= {lane.remote for lane in bad}
+                senders |= from_whom
         if len(people) < 3 or 2 * len(people) < len(present) or len(senders) < 2:
             return False
         self.draft.blame("shared", None, "high" if len(people) > 3 else "medium")
@@ -183,7 +183,7 @@ class Received:
         if len(self.bad_senders) < 2 or self.fine_senders:
             return False
         draft = self.draft
-        sure = "high" if self.fine_others else "medium"
+        sure: Confidence = "high" if self.fine_others else "medium"
         draft.blame("receiver_downlink", self.lane.peer, sure)
         draft.evidence_for.append(
             f"{self.me} was hit on everything at that time, from {len(self.bad_senders)} different senders"
