@@ -9,6 +9,9 @@ In a notebook::
     call = app.call(picker.value)       # in the next cell
     picker.to_code()                    # the line that makes the same choice without the widget
 
+    rtk.explorer(app)                   # all of them linked, above live plots
+
+By keyboard: type into the search box, Enter chooses what it shows. (JupyterLab keeps the arrow keys for itself.)
 What has been chosen is remembered when the cell runs again, for as long as the kernel lives;
 ``rtk.widgets.forget()`` forgets it.
 """

@@ -40,6 +40,8 @@ class Still:
         What there is, and whether it is chosen.
     code
         The line that makes the same choice.
+    more
+        How many further lines there would be.
     """
 
     title: str

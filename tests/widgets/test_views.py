@@ -67,6 +67,23 @@ def test_a_click_on_the_list_from_before_the_search_means_what_was_read_there(pi
     assert picker.value == "s-two"
 
 
+def test_a_late_click_on_what_the_old_list_showed_as_chosen_counts_too(picker):
+    picker.view.search.set_state({"value": "stand"})
+    before = picker.view.select
+    picker.view.search.set_state({"value": ""})
+    picker.select("s-two")
+    before.set_state({"index": 0})
+    assert picker.value == "s-one"
+
+
+def test_mirroring_what_another_thread_has_changed_meanwhile_is_nobodys_click(picker):
+    view, told = picker.view, []
+    picker.observe(told.append)
+    view._listing.mirror(("s-three",))  # a selection that was read just before another thread selected s-one
+    assert view.select.index == 2
+    assert (picker.value, told) == ("s-one", [])
+
+
 def test_what_code_chooses_shows(picker):
     view = picker.view
     picker.select("s-three")
