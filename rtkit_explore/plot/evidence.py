@@ -233,7 +233,7 @@ def _shade(axes: Sequence[Axes], start: float, end: float) -> None:
     for ax in axes:
         ax.axvspan(start, max(end, start + SECOND / 5), facecolor=WINDOW, linewidth=0, zorder=0.4, gid="window")
         for at in (start, end):
-            ax.axvline(at, color=BLACK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.6, gid="window edge")
+            ax.axvline(at, color=BLACK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.6, gid="edge of the window")
 
 
 _CONVERSIONS = {("s", "ms"): 1000.0, ("ms", "s"): 0.001, ("share of time", "%"): 100.0, ("%", "share of time"): 0.01}

@@ -96,16 +96,32 @@ def overlaps(boxes):
     ]
 
 
+def renderer_of(figure):
+    """Draw a figure and return what knows how large its texts are."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return canvas.get_renderer()
+
+
 def texts(figure):
-    """Visible texts of a drawn figure, with their boxes."""
+    """Texts that a figure shows, with their boxes."""
+    from matplotlib.axis import Axis
     from matplotlib.text import Text
 
-    figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
-    found = []
-    for one in figure.findobj(lambda artist: isinstance(artist, Text)):
-        if one.get_visible() and one.get_text().strip() and one.axes is not None:
-            ancestor = getattr(one, "axes", None)
-            if ancestor is not None and ancestor.get_visible():
-                found.append((one.get_text(), one.get_window_extent(renderer)))
-    return found
+    renderer = renderer_of(figure)
+    unseen = set()
+    for axis in figure.findobj(Axis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+            if not low <= tick.get_loc() <= high or not axis.get_visible():
+                unseen |= {tick.label1, tick.label2}
+            unseen |= {
+                label for label, on in ((tick.label1, tick.label1.get_visible()), (tick.label2, False)) if not on
+            }
+    return [
+        (one.get_text(), one.get_window_extent(renderer))
+        for one in figure.findobj(Text)
+        if one not in unseen and one.get_visible() and one.get_text().strip()
+    ]

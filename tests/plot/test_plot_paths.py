@@ -47,7 +47,13 @@ def test_relayed_and_tcp_paths_differ_by_hatch_and_in_the_legend():
             {"path_protocol": "tcp"},
             {"relayed": True, "local_candidate_type": "relay"},
             {"relayed": True, "local_candidate_type": "relay", "path_protocol": "tls"},
-            {"nominated": None, "local_candidate_type": None, "path_protocol": None, "local_candidate_protocol": None, "relayed": None},
+            {
+                "nominated": None,
+                "local_candidate_type": None,
+                "path_protocol": None,
+                "local_candidate_protocol": None,
+                "relayed": None,
+            },
         )
     )
     bars = marked(ax, "in ")
