@@ -28,7 +28,8 @@ LEAST_S = 10.0
 _PROMPT_S = 15.0
 _FEWEST = 8
 _VARIES = 0.02
-_AGREES = 0.8
+_SURE, _CLEAR = 5.0, 2.5
+"""Standard deviations (of Fisher's z) by which the best agreement has to differ from none, and from its rivals."""
 
 
 def clock_offsets(
@@ -210,10 +211,12 @@ def match(sent: tuple[Floats, Floats], received: tuple[Floats, Floats]) -> float
         spread = float(np.std(seen)) * float(np.std(expected))
         if spread <= 0:
             continue
-        best.append((float(np.mean((seen - seen.mean()) * (expected - expected.mean()))) / spread, float(lag)))
+        agrees = float(np.mean((seen - seen.mean()) * (expected - expected.mean()))) / spread
+        # Samples of the two ends cut the time differently, so that even the right offset does not agree fully.
+        best.append((float(np.arctanh(np.clip(agrees, -0.999, 0.999))) * float(np.sqrt(len(seen) - 3)), float(lag)))
     if not best:
         return None
     best.sort(reverse=True)
     top, lag = best[0]
     rival = max((value for value, other in best if abs(other - lag) > 10.0), default=0.0)
-    return lag if top >= _AGREES and top - rival >= 0.1 else None
+    return lag if top >= _SURE and top - rival >= _CLEAR else None

@@ -109,8 +109,8 @@ def client_score(quality: pd.DataFrame) -> NDArray[np.float64]:
     width, fps, frames = (quality[name].to_numpy() for name in ("width", "fps", "frames"))
     with np.errstate(invalid="ignore"):
         narrow = width < np.where(screen, LOW_WIDTH["screenshare_video"], LOW_WIDTH["video"])
-        lagging = fps < np.where(screen, LOW_FPS["screenshare_video"], LOW_FPS["video"])
         still = frames == 0
+        lagging = (fps < np.where(screen, LOW_FPS["screenshare_video"], LOW_FPS["video"])) | (still & np.isnan(fps))
     seen = 0.8 * np.where(narrow, 0.85, 1.0) * np.where(lagging, 0.7, 1.0) * np.where(still, 0.5, 1.0)
     score = np.where(audio, np.where(consumer, heard, sent), seen + 0.2 * by_jitter * by_loss)
     unknown = _flags(quality, "first") | _flags(quality, "gap") | _flags(quality, "reset")
