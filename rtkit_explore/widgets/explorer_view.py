@@ -7,6 +7,7 @@ import threading
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..errors import RtkitError
 from . import memory
 from .exploration import Exploration
 from .picker import WIDGET
@@ -152,10 +153,11 @@ class ExplorerView:
             if what == "loading":
                 self.status.value = "Fetching the call …"
                 return
+            refused = ""
             if what == "loaded":
-                self._show(self.timeline, self._timeline())
-            self._show(self.quality, self._quality())
-            self.status.value = self._say()
+                refused = self._show(self.timeline, self._timeline())
+            refused = self._show(self.quality, self._quality()) or refused
+            self.status.value = self._say() or escape(refused)
 
     def _say(self) -> str:
         state = self.state
@@ -170,12 +172,16 @@ class ExplorerView:
         return ""
 
     @staticmethod
-    def _show(picture: Any, drawing: Drawing | None) -> None:
-        if drawing is None:
-            picture.layout.display = "none"
-            return
-        picture.value = png_of(drawing)
-        picture.layout.display = None
+    def _show(picture: Any, drawing: Drawing | None) -> str:
+        """Draw into a picture; returns why that was refused, "" where it was not."""
+        refused = ""
+        try:
+            if drawing is not None:
+                picture.value = png_of(drawing)
+        except RtkitError as error:  # a window of no length, for one
+            drawing, refused = None, str(error)
+        picture.layout.display = "none" if drawing is None else None
+        return refused
 
     def _timeline(self) -> Drawing | None:
         from .. import plot

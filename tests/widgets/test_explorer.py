@@ -86,6 +86,16 @@ def test_where_there_is_nothing_to_draw_it_says_what_to_do(explorer):
     assert "Choose a measure" in view.status.value
 
 
+def test_a_window_that_cannot_be_drawn_is_said_and_a_longer_one_works(explorer):
+    view, state = explorer.view, explorer.exploration
+    state.window.view.slider.set_state({"index": (20, 20)})
+    assert view.quality.layout.display == "none"
+    assert "window=" in view.status.value
+    state.window.view.whole_button.click()
+    assert view.quality.layout.display is None
+    assert view.status.value == ""
+
+
 def test_a_call_that_cannot_be_had_is_said_and_the_next_one_works(app, monkeypatch):
     explorer = rtk.explorer(app)
     view, state = explorer.view, explorer.exploration
