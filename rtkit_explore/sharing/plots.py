@@ -15,8 +15,11 @@ from .sections import records
 if TYPE_CHECKING:
     from .sections import Row, Subject
 
-MOST_FINDINGS: Final = 8
-MOST_PEOPLE: Final = 4
+MOST_FINDINGS: Final = 6
+MOST_PEOPLE: Final = 3
+MOST_LANES: Final = 10
+"""Findings with a plot, people with all their measures drawn, people in one plot of devices or paths."""
+
 _RANK: Final = {"bad": 0, "degraded": 1, "unclassified": 3}
 
 
@@ -31,22 +34,24 @@ def timeline(subject: Subject) -> Html:
 
 
 def device_changes(subject: Subject) -> Html | None:
-    """Draw what the devices did."""
-    if subject.call.device_changes.empty:
+    """Draw what the devices of those who fared worst did."""
+    shown = _worst(subject, subject.call.device_changes, MOST_LANES)
+    if not shown:
         return None
     return drawn(
-        lambda figure: plot.device_changes(subject.call, tz=subject.zone, ax=figure),
+        lambda figure: plot.device_changes(subject.call, participants=shown, tz=subject.zone, ax=figure),
         alt="Lanes of devices for each participant: when they were there and when they were in use. As a table below.",
         caption=f"Devices over time ({subject.zone_name})",
     )
 
 
 def candidate_pairs(subject: Subject) -> Html | None:
-    """Draw the network paths."""
-    if subject.call.candidate_pairs.empty:
+    """Draw the network paths of those who fared worst."""
+    shown = _worst(subject, subject.call.candidate_pairs, MOST_LANES)
+    if not shown:
         return None
     return drawn(
-        lambda figure: plot.candidate_pairs(subject.call, ax=figure),
+        lambda figure: plot.candidate_pairs(subject.call, participants=shown, ax=figure),
         alt="Bars for the network paths of each participant by bytes carried. As a table below.",
         caption="Network paths by what they carried",
     )
@@ -54,10 +59,9 @@ def candidate_pairs(subject: Subject) -> Html | None:
 
 def over_time(subject: Subject) -> Html:
     """Draw loss, delay and bitrate of those who fared worst."""
-    made = subject.overview
-    rank = made["verdict"].astype("object").map(lambda word: _RANK.get(word, 2))
-    chosen = made.assign(rank=rank).sort_values("rank", kind="stable").head(MOST_PEOPLE)
-    measured = set(subject.call.quality["peer_id"].dropna())
+    shown = _worst(subject, subject.call.quality, MOST_PEOPLE)
+    if not shown:
+        return tag("p", "No report holds samples.", class_="quiet")
     images = [
         drawn(
             lambda figure, peer=peer: plot.quality(  # type: ignore[misc]
@@ -66,17 +70,23 @@ def over_time(subject: Subject) -> Html:
             alt=f"Lines of loss, round trip, bitrate and frame rate of every stream of {subject.name(peer)} over time.",
             caption=f"{subject.name(peer)}: all streams, as this participant's own client measured them",
         )
-        for peer in chosen["peer_id"].dropna()
-        if peer in measured
+        for peer in shown
     ]
-    left = len(measured) - len(images)
+    left = subject.call.quality["peer_id"].nunique() - len(shown)
     more = f"{left} more participants are not drawn: rtk.plot.quality(call, participant=…)." if left > 0 else None
-    if not images:
-        return tag("p", "No report holds samples.", class_="quiet")
     return joined(*images, tag("p", more, class_="quiet") if more else None)
 
 
-_METRICS: Final = ("loss_pct", "rtt_ms", "jitter_ms", "bitrate_kbps", "fps")
+def _worst(subject: Subject, table: pd.DataFrame, most: int) -> list[str]:
+    """Choose participants that a table knows, those with the worst verdicts, in the order of the list."""
+    known = set(table["peer_id"].dropna())
+    people = [(row["peer_id"], row["verdict"]) for row in records(subject.overview) if row["peer_id"] in known]
+    people.sort(key=lambda person: _RANK.get(str(person[1]), 2))
+    chosen = {peer for peer, _ in people[:most]}
+    return [row["peer_id"] for row in records(subject.overview) if row["peer_id"] in chosen]
+
+
+_METRICS: Final = ("loss_pct", "rtt_ms", "bitrate_kbps", "fps")
 
 
 def findings(subject: Subject) -> Html:

@@ -165,7 +165,7 @@ def _all_findings(subject: sections.Subject) -> Html:
             Shown("whose", "Side", "middling"),
             Shown("confidence", "Confidence"),
         ),
-        caption=f"All findings, worst first; times in {subject.zone_name}",
+        caption=f"All findings, worst first; times in {subject.zone_name}, in the sentences UTC",
         empty="There are no findings, not even notes.",
         most=_MOST_ROWS,
         rest="call.findings()",

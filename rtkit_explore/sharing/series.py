@@ -66,10 +66,11 @@ def _is_plain(items: list[Any], known: frozenset[str], rewriter: Rewriter) -> bo
 def _texts(items: list[dict[str, Any]]) -> dict[str, set[str]]:
     """Gather the distinct texts by key; any text stands for what is neither number, text nor durations."""
     found: dict[str, set[str]] = {}
-    for item in items:
-        for key, value in item.items():
-            if type(value) is str:
-                found.setdefault(key, set()).add(value)
-            elif type(value) is list or (type(value) is dict and key != DURATIONS):
-                found.setdefault("", set()).add("?")  # of no known key, so that all are rewritten one by one
+    for key in set().union(*items):
+        values = [item.get(key) for item in items]
+        kinds = set(map(type, values)) - _NUMBERS
+        if str in kinds:
+            found[key] = {value for value in values if type(value) is str}
+        if kinds - ({str, dict} if key == DURATIONS else {str}):
+            found[""] = {"?"}  # of no known key, so that all are rewritten one by one
     return found

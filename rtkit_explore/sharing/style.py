@@ -64,7 +64,7 @@ table{font-size:7.6pt}
 td{overflow-wrap:anywhere}
 th{overflow-wrap:break-word}
 th,td{padding:1.2pt 3pt}
-td.n,.tight{white-space:normal}
+td.n,td.tight{white-space:normal;overflow-wrap:normal}
 td.wide,td.middling{min-width:0}
 thead{display:table-header-group}
 tr,figure,.lead,.notice{break-inside:avoid}
