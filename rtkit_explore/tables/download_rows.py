@@ -21,8 +21,26 @@ Row = dict[str, Any]
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _TRANSCRIPT_COLUMNS = ("start", "peer_id", "user_id", "custom_participant_id", "display_name", "text")
 _HEADER = frozenset(
-    ("start", "starttime", "time", "timestamp", "end", "endtime", "peerid", "id", "userid", "participantid", "cpi")
-    + ("customparticipantid", "name", "displayname", "participantname", "text", "transcript", "sentence")
+    {
+        "start",
+        "starttime",
+        "time",
+        "timestamp",
+        "end",
+        "endtime",
+        "peerid",
+        "id",
+        "userid",
+        "participantid",
+        "cpi",
+        "customparticipantid",
+        "name",
+        "displayname",
+        "participantname",
+        "text",
+        "transcript",
+        "sentence",
+    }
 )
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _CUE = re.compile(rf"{_CLOCK.pattern}\s*-->\s*{_CLOCK.pattern}")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .times import NAT, parse_times
+from .times import NAT, micros_of, parse_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,9 +28,6 @@ _WANTED = {
     "epoch_ms": "a time in epoch milliseconds",
 }
 _BIGGEST = 2**63 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_DATE_ONLY = 10
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 LATEST_MS = 253_402_300_799_999  # the end of the year 9999
 
@@ -182,14 +178,9 @@ class Reader:
 
     def time(self, value: str, path: str) -> int | None:
         """Read one ISO 8601 time stamp as microseconds since 1970."""
-        try:  # the common forms, quickly
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            pass
-        else:
-            if len(value) > _DATE_ONLY and value[4] == "-":
-                moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-                return (moment - _EPOCH) // _MICROSECOND
+        moment = micros_of(value)
+        if moment is not None:
+            return moment
 
         def report(_position: int, _value: Any, read: bool) -> None:
             self.bad_time(path, value, read=read)
