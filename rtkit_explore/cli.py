@@ -134,6 +134,7 @@ def _run_headless(notebook: Path) -> int:
         client = NotebookClient(
             document,
             timeout=_CELL_TIMEOUT_S,
+            store_widget_state=False,  # the page is to be read without a server: pickers as their still picture
             kernel_name="python3",
             resources={"metadata": {"path": str(notebook.parent)}},
             on_cell_executed=advance,
