@@ -173,7 +173,7 @@ def _headline(row: Mapping[str, Any], subject: Subject) -> str:
     if not isinstance(story, str) or not story:
         return head
     return "\n".join(
-        [head, *textwrap.wrap(shown(story, longest=400), 84 if row["rule"] in (*ON_PATHS, *ON_DEVICES) else 112)]
+        [head, *textwrap.wrap(shown(story, longest=400), 68 if row["rule"] in (*ON_PATHS, *ON_DEVICES) else 112)]
     )
 
 
