@@ -313,15 +313,15 @@ def unmeasured(subject: Subject) -> Html:
     call = subject.call
     quality, everyone = call.quality, call.participants
     silent = [subject.name(peer) for peer in everyone.loc[everyone["report"] != "read", "peer_id"]]
-    spacing = quality["interval_s"].median()
+    spaces = quality["interval_s"].dropna()
     sent = quality[quality["direction"] == "producer"]
     blind = sent.loc[~sent["far_end"].fillna(value=False).astype(bool), "stream_id"].nunique()
     gaps = int(quality["gap"].fillna(value=False).sum())
     said = [
         "A peer report has no audio level: a healthy connection with a silent or covered microphone looks fine here.",
         f"Without a report, and so unknown rather than fine: {', '.join(silent)}." if silent else None,
-        f"A sample speaks for the time before it, {spacing:.1f} s in the median here: what is shorter is averaged away."
-        if spacing == spacing  # noqa: PLR0124 - NaN is not equal to itself
+        f"A sample speaks for the time before it, {spaces.median():.1f} s in the median: what is shorter is averaged away."
+        if len(spaces)
         else None,
         "Freezes are not counted by clients: a picture is called frozen where bytes arrive and no frame is decoded.",
         f"{blind} streams have no word from the far end: their loss, jitter and round trip when sent are unknown."
