@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import datetime
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -36,14 +37,15 @@ PLACES = {
 """Columns that hold a leaf as it stands; the others are keys restated, places in the document, or worked out."""
 
 
-def column_of(path: str, among: tuple[str, ...]) -> set[tuple[str, str]]:
+@cache
+def column_of(path: str, among: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     """Return the columns that claim a place in the document."""
-    return {
+    return frozenset(
         name
         for name, places in PLACES.items()
         if name[0] in among
         and any(path.startswith(place[:-1]) if place.endswith("*") else path == place for place in places)
-    }
+    )
 
 
 def read(document: object, among: tuple[str, ...] = REPORT_TABLES) -> dict[str, pd.DataFrame]:
@@ -182,7 +184,7 @@ def compare(document: dict, among: tuple[str, ...]) -> int:
             continue  # clients write 0 for "no packet yet": missing
         claimed = column_of(generic(path), among)
         assert len(claimed) == 1, (path, claimed)
-        wanted.setdefault(claimed.pop(), Counter())[leaf(path, value)] += 1
+        wanted.setdefault(next(iter(claimed)), Counter())[leaf(path, value)] += 1
         leaves += 1
     built = read(document, among)
     kinds = {(name, column): TABLES[name][column].kind for name, column in wanted}

@@ -128,10 +128,16 @@ def problem_paths(call: Call) -> dict[str, list[str]]:
     return found
 
 
-def test_every_leaf_of_the_reference_example_may_hold_anything():
-    document = reference.peer_report()
-    leaves = dict(reference.leaves(document))
-    cases, documents = spoilt([path for path in leaves if path[-1] != "success"])
+@pytest.mark.parametrize(("part", "size"), [("quality", 298), ("metadata", 131)])
+def test_every_leaf_of_the_reference_example_may_hold_anything(part, size):
+    elsewhere = ("data", "participant", "peer_report", "metadata" if part == "quality" else "quality")
+    leaves = {
+        path: value
+        for path, value in reference.leaves(reference.peer_report())
+        if path[-1] != "success" and path[:4] != elsewhere and ("peer_report" in path or part == "metadata")
+    }
+    cases, documents = spoilt(list(leaves))
+    documents = [reference.without(document, elsewhere) for document in documents]  # for the sake of time
     call = call_of(documents)
     found = problem_paths(call)
     names = [name for name in REPORT_TABLES if name not in ("participants", "problems")]
@@ -140,6 +146,8 @@ def test_every_leaf_of_the_reference_example_may_hold_anything():
         assert_shape(name, table)
         assert len(table) % len(documents) == 0  # a wrong value costs no row
         each = len(table) // len(documents)
+        if not each:
+            continue
         for column in table.columns:
             if column in ("peer_id", "session_id", "stream_id") or not PLACED[name, column]:
                 continue
@@ -158,7 +166,7 @@ def test_every_leaf_of_the_reference_example_may_hold_anything():
     for number, (path, wrong) in enumerate(cases, start=1):
         expected = expected_path(path, leaves[path], wrong)
         assert set(found[named(number)]) == ({expected} if expected else set()), (path, wrong)
-    assert len(cases) == 429 * len(WRONG)
+    assert len(cases) == size * len(WRONG)
 
 
 def test_every_object_and_list_of_the_reference_example_may_be_anything():
