@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 _SOURCES = ("session", "participants", "paging", "peer-report", "chat", "transcript", "summary")
 _LEFT_OUT = "the document could not be read, so redaction left it out"
+_MISSING = "the API has none"
 _FAILED = "could not be fetched or opened (details are left out by redaction)"
 
 
@@ -60,8 +61,11 @@ def redacted_documents(
     Raises
     ------
     InvalidArgumentError
-        For a ``keep`` that is not one of those.
+        For a ``keep`` that is not one of those, and for an empty salt.
     """
+    if salt is not None and not salt:
+        msg = "An empty salt keeps nothing secret: give a text that nobody can guess, or None."
+        raise InvalidArgumentError(msg)
     kept = frozenset((keep,) if isinstance(keep, str) else keep)
     wrong = sorted(kept - set(KEEPABLE))
     if wrong:
@@ -85,8 +89,8 @@ class _Redaction:
         for failure in given.failures:
             peer = None if failure.peer_id is None else rewriter.id(failure.peer_id)
             source = failure.source if failure.source in _SOURCES else "document"
-            left_out = failure.message if failure.message in (_LEFT_OUT, _FAILED) else _FAILED
-            made.failures.append(Failure(source, left_out, peer_id=peer, missing=failure.missing))
+            words = _LEFT_OUT if failure.message == _LEFT_OUT else _MISSING if failure.missing else _FAILED
+            made.failures.append(Failure(source, words, peer_id=peer, missing=failure.missing))
         if given.session_id is not None:
             made.session_id = rewriter.id(given.session_id)
         if session is not None:

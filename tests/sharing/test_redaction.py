@@ -171,6 +171,7 @@ def test_messages_of_failures_are_replaced_and_their_kind_stays():
     redacted = call_of([person(0, "Alma")], failures=failures).redact()
     assert "alma" not in redacted.problems.to_csv().casefold()
     assert redacted.problems["kind"].tolist() == ["fetch", "missing"]
+    assert redacted.problems["message"].iloc[1] == "the API has none"
     assert redacted.participants["report"].tolist() == ["failed"]
 
 
