@@ -320,7 +320,7 @@ def unmeasured(subject: Subject) -> Html:
     said = [
         "A peer report has no audio level: a healthy connection with a silent or covered microphone looks fine here.",
         f"Without a report, and so unknown rather than fine: {', '.join(silent)}." if silent else None,
-        f"A sample speaks for the time before it, {spaces.median():.1f} s in the median: shorter things are averaged away."
+        f"A sample speaks for the time before it, {spaces.median():.1f} s in the median: what is shorter is hidden."
         if len(spaces)
         else None,
         "Freezes are not counted by clients: a picture is called frozen where bytes arrive and no frame is decoded.",
