@@ -27,6 +27,8 @@ _ENOUGH = 0.3
 AFTER_US = 30_000_000
 FOLLOWS = ("reconnects", "bandwidth_limited", "congested", "round_trip", "jitter", "loss_out", "keyframe_storm")
 """What an outage brings about: encoders step down, clients reconnect."""
+FED_BACK = ("round_trip", "congested", "bandwidth_limited")
+"""What a sender knows only from reports that come back on the way down."""
 
 
 @dataclass

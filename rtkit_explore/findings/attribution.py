@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .around import AFTER_US, FOLLOWS, SEEN, SLACK_US, WAY, Around
+from .around import AFTER_US, FED_BACK, FOLLOWS, SEEN, SLACK_US, WAY, Around
 from .received import Received
 
 if TYPE_CHECKING:
@@ -27,9 +27,45 @@ def attribute(context: Context, drafts: list[Draft]) -> None:
             _of_person(context, draft)
         elif draft.lane.consumer:
             Received(around, draft, draft.lane).attribute()
-        else:
+    for draft in drafts:
+        if draft.lane is not None and not draft.lane.consumer:
             _sent(around, draft, draft.lane)
+            if draft.rule in FED_BACK:
+                _follow_the_way_down(around, draft, draft.lane)
     _follow_outages(around)
+    _no_worse_than_the_loss(around)
+
+
+def _no_worse_than_the_loss(around: Around) -> None:
+    """Let patched sound be no worse than the loss that it patches: one trouble seen twice is not two."""
+    for draft in around.drafts:
+        if draft.rule == "concealment" and draft.lane is not None and draft.severity == "bad":
+            lost = around.troubled(draft.lane, around.window(draft), ("loss_in",))
+            draft.severity = draft.severity if lost is None else lost.severity
+
+
+def _follow_the_way_down(around: Around, draft: Draft, lane: Lane) -> None:
+    """
+    Give a slow round trip or a limited encoder to the way down where that is what is broken.
+
+    What the far end reports comes back the same way as everyone's media: where all that a participant receives is hit,
+    and nothing that was sent got lost, the reports are late, not the packets.
+    """
+    window = around.window(draft)
+    hit, present = around.hit(window, ("loss_in", "late_media", "jitter")), around.present(window)
+    own = around.context.of_peer.get(lane.peer or "", ())
+    heard = [one for one in own if one.consumer and present[one.number]]
+    if not heard or {one.remote for one in heard} != {one.remote for one in heard if hit[one.number]}:
+        return
+    if any(not one.consumer and around.troubled(one, window, ("loss_out",)) for one in own):
+        return
+    causes = [around.troubled(one, window, ("loss_in", "late_media", "jitter")) for one in heard]
+    sides = {(cause.side, cause.side_peer) for cause in causes if cause is not None}
+    if len(sides) == 1:
+        side, peer = sides.pop()
+        draft.blame(side, peer, "low")
+        draft.follows = True
+        draft.evidence_for.append("all that this participant received was hit at that time, and nothing sent was lost")
 
 
 def _follow_outages(around: Around) -> None:

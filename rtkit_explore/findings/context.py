@@ -187,6 +187,11 @@ class Context:
         return self.covered(self.hidden, [lane.peer for lane in self.lanes.lanes])
 
     @cached_property
+    def unwatched(self) -> Bools:
+        """Whether the tab of whoever reports the row, or of the sender, was hidden: browsers slow both down."""
+        return self.unseen | self.covered(self.hidden, [lane.remote for lane in self.lanes.lanes])
+
+    @cached_property
     def switched_off(self) -> Bools:
         """Whether the sender had the track off, by the sender's own events."""
         found = np.zeros(len(self.lanes.lane), dtype=bool)

@@ -62,6 +62,8 @@ class Draft:
     confidence: Confidence = "low"
     evidence_for: list[str] = field(default_factory=list)
     evidence_against: list[str] = field(default_factory=list)
+    follows: bool = False
+    """Whether it only follows from another finding of the same side, which is named before it."""
 
     @property
     def seconds(self) -> float:

@@ -81,11 +81,12 @@ def in_order(drafts: list[Draft]) -> list[Draft]:
         if draft.severity != "note" and draft.side != "unknown":
             weight[_whose(draft)] = weight.get(_whose(draft), 0.0) + draft.seconds
 
-    def place(draft: Draft) -> tuple[int, float, str, int, bool, float, int]:
+    def place(draft: Draft) -> tuple[int, float, str, bool, int, bool, float, int]:
         return (
             -SEVERITIES.index(draft.severity),
             -weight.get(_whose(draft), 0.0),
             _whose(draft),
+            draft.follows,
             ORDER.index(draft.rule),
             draft.peer != draft.side_peer,
             -draft.seconds,

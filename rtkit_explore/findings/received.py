@@ -257,6 +257,9 @@ class Received:
             self._say_others()
             if producer is not None:
                 draft.evidence_for.append(f"{self.sender} went on sending{fine}")
+        elif draft.rule == "concealment" and self._arrived_whole():
+            draft.blame("receiver", lane.peer, "low")
+            draft.evidence_for.append("packets arrived in full and on time: playing them out is what failed")
         elif told and draft.rule in ("loss_in", "concealment", "nothing_received"):
             draft.blame("receiver_downlink", lane.peer, "medium")
             draft.evidence_for.append(f"{self.sender}'s far end reports no loss at that time")
@@ -264,6 +267,15 @@ class Received:
             draft.blame("unknown", None, "low")
             missing = "no report of the sender" if producer is None else "nothing tells what the sender's far end got"
             draft.evidence_against.append(f"{missing}, and nobody else's report shows the stream")
+
+    def _arrived_whole(self) -> bool:
+        """Tell whether nothing was lost or late on the way in that time."""
+        lanes, rows = self.context.lanes, self.lane.rows
+        inside = (lanes.end[rows] > self.draft.start) & (lanes.start[rows] < self.draft.end) & lanes.known[rows]
+        lost, judged = lanes["lost"][rows][inside], lanes["judged"][rows][inside]
+        jitter, share = lanes["jitter_ms"][rows][inside], self.context.share[rows][inside]
+        whole = np.nansum(lost) < 0.005 * np.nansum(judged) and not np.nanmean(np.nan_to_num(jitter)) >= 20
+        return bool(whole and len(share) and np.nanmin(np.nan_to_num(share)) >= 80)
 
     def _stands_still(self, producer: Lane) -> bool:
         """Tell whether the far end's figures did not change at all: it had nothing to report on."""

@@ -22,6 +22,8 @@ _HEAVY_BPS = 300_000
 _TOGETHER_US = 10_000_000
 WARM_UP_S = 15.0
 """How long a stream may take to find its size and rate: two samples."""
+CLIMB_S = 45.0
+"""How long a bandwidth estimate may take to climb to what a camera with layers wants."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _moving(context: Context) -> Bools:
     with np.errstate(invalid="ignore"):
         flows = (context.rate >= 2) & (lanes["packets"] >= 8) & ~(lanes["bytes"] <= 0)
     screen = lanes.where(media=("screenshare_video",))
-    return flows & (context.age_s >= WARM_UP_S - 1) & ~context.unseen & (~screen | _meant_to_move(context))
+    return flows & (context.age_s >= WARM_UP_S - 1) & ~context.unwatched & (~screen | _meant_to_move(context))
 
 
 def _meant_to_move(context: Context) -> Bools:
@@ -167,7 +169,7 @@ def _frozen(context: Context) -> Floats:
     started = np.zeros(len(lanes.lane), dtype=bool)
     for lane in lanes.lanes:
         started[lane.rows] = np.cumsum(np.nan_to_num(lanes["frames"][lane.rows])) > 0
-    return np.where(flows & started & ~context.unseen, lanes["frames"], np.nan)
+    return np.where(flows & started & ~context.unwatched, lanes["frames"], np.nan)
 
 
 def _nothing_received(context: Context) -> Floats:
@@ -295,7 +297,16 @@ def _cpu(context: Context) -> Floats:
 
 
 def _bandwidth(context: Context) -> Floats:
-    return np.where(context.age_s >= WARM_UP_S - 1, limited_share(context, "bandwidth"), np.nan)
+    """Leave out how an encoder climbs at first: limited from its first sample on, and free before long."""
+    lanes, share = context.lanes, limited_share(context, "bandwidth")
+    climbing = context.age_s < WARM_UP_S - 1
+    for lane in lanes.lanes:
+        if not lane.consumer and lane.media in PICTURE:
+            with np.errstate(invalid="ignore"):
+                free = np.flatnonzero(share[lane.rows][1:] <= 0.3)
+            if len(free) and context.age_s[lane.rows.start + 1 + int(free[0])] <= CLIMB_S:
+                climbing[lane.rows.start : lane.rows.start + 1 + int(free[0])] = True
+    return np.where(climbing, np.nan, share)
 
 
 def delay_off(context: Context) -> Floats:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the benchmark that one test takes a sample of
 from truths import Recording, documents_of
 
 from rtkit_explore.call import Call

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from rtkit_explore.findings.engine import findings_of
 from rtkit_explore.findings.verdicts import verdicts_of
 from rtkit_explore.measures.intervals import quality_of
 from rtkit_explore.tables.build import TEXT, from_rows
 from rtkit_explore.tables.schema import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 START = 1_795_168_800_000_000
 STEP = 7.0
@@ -65,7 +67,7 @@ class Room:
 
     def add_receiver(self, who: str, sender: str, media: str) -> dict[str, Any]:
         made = _video(self.size) if "video" in media else _audio(self.size)
-        emitted = made["frames"] if "video" in media else np.full(self.size, 336_000.0)
+        emitted = made["frames"].copy() if "video" in media else np.full(self.size, 336_000.0)
         made |= {"jitter_buffer_emitted_count": emitted, "jitter_buffer_delay": 0.06 * emitted,
                  "keep": np.ones(self.size, dtype=bool)}  # fmt: skip
         made |= (

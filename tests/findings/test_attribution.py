@@ -211,3 +211,23 @@ def test_the_worst_comes_first_and_causes_before_what_follows_from_them():
     order = list(room.findings()["rule"])
     assert order[0] == "loss_out"
     assert order.index("loss_in") < order.index("concealment") < order.index("cpu_limited")
+
+
+def test_a_round_trip_that_rises_because_of_the_way_down_is_the_way_downs():
+    room = Room()
+    for sender in ("Alma", "Chen"):
+        for media in ("audio", "video"):
+            room.lose("Boris", sender, MID, 0.3, media)
+    sent = room.sent("Boris", "video")
+    sent["rtt"][MID] = 0.6
+    sent["quality_limitation_durations_bandwidth"][MID] = 7.0
+    told = room.told()
+    assert {"congested", "round_trip", "bandwidth_limited"} <= rules(told)
+    assert sides(told) == {("receiver_downlink", "Boris")}
+    assert told.iloc[0]["rule"] == "loss_in"
+
+
+def test_sound_that_is_patched_although_everything_arrived_is_the_receivers_machine():
+    room = Room(people=("Alma", "Boris"))
+    room.got("Boris", "Alma")["concealment_events"][MID] = 40
+    assert sides(room.told()) == {("receiver", "Boris")}

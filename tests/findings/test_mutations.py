@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ import pytest
 from truths import documents_of, overlap
 
 from rtkit_explore.call import Call
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SERIES = ("audio_consumer", "audio_producer", "video_consumer", "video_producer")
 GAUGES = {"timestamp", "ssrc", "mid", "jitter", "rtt", "frame_height", "frame_width", "frames_per_second", "consumer_id",
@@ -51,7 +55,7 @@ def streams(samples):
 def as_totals(_name, samples):
     """Count on, as getStats does."""
     for rows in streams(samples):
-        for before, row in zip(rows[:-1], rows[1:], strict=True):
+        for before, row in itertools.pairwise(rows):
             for key, value in row.items():
                 if key == "quality_limitation_durations":
                     row[key] = {part: seconds + before[key][part] for part, seconds in value.items()}

@@ -304,6 +304,23 @@ def test_a_hidden_tab_explains_what_its_owner_did_not_see():
     assert found.iloc[0]["end"] - found.iloc[0]["start"] == np.timedelta64(45, "s")
 
 
+def test_a_hidden_tab_of_the_sender_explains_a_slow_picture():
+    room = Room()
+    room.event("Alma", "browser_backgrounded", 68)
+    room.event("Alma", "browser_foregrounded", 113)
+    for made in (room.sent("Alma", "video"), room.got("Boris", "Alma", "video"), room.got("Chen", "Alma", "video")):
+        made["frames"][MID] = 7.0
+    assert rules(room.findings()) == {"hidden"}
+
+
+def test_a_bandwidth_estimate_may_climb_for_a_while_at_first_and_not_later():
+    climbing, later = Room(), Room()
+    climbing.sent("Alma", "video")["quality_limitation_durations_bandwidth"][:6] = 7.0
+    later.sent("Alma", "video")["quality_limitation_durations_bandwidth"][10:16] = 7.0
+    assert climbing.told().empty
+    assert rules(later.told()) == {"bandwidth_limited"}
+
+
 def test_a_camera_that_is_off_may_send_some_black_pictures():
     room = Room()
     room.event("Alma", "video_on", 1)

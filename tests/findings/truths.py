@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from rtkit_explore.call import Call
 from rtkit_explore.store.documents import CallDocuments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rtkit_explore.call import Call
 
 
 @dataclass
