@@ -216,6 +216,31 @@ def legend_below(
     return legend
 
 
+def make_room(ax: Axes, panels: float, labels: Sequence[str], *, strip_rows: int = 0) -> None:
+    """
+    Make a figure of our own high enough for its panels and for what stands around them.
+
+    Parameters
+    ----------
+    ax
+        An Axes of the figure.
+    panels
+        Height of all panels in inches.
+    labels
+        What the legend below will say.
+    strip_rows
+        Rows of the strip of events above.
+    """
+    figure = ax.figure
+    if not isinstance(figure, Figure):
+        return
+    columns = _columns(labels, inches(ax)[0] * 72, SMALL * 5.2) if labels else 1
+    around = 1.0 + 0.19 * (-(-len(labels) // columns) + strip_rows)
+    width, height = figure.get_size_inches()
+    if panels + around > height:
+        figure.set_size_inches(width, panels + around)
+
+
 def _columns(labels: Sequence[str], points: float, room: float) -> int:
     """Tell how many columns of a legend fit into a width: it fills column by column, each as wide as its longest."""
     for columns in range(min(len(labels), 6), 1, -1):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .canvas import SMALL, array_of, headline, legend_below, many_axes, say
+from .canvas import SMALL, array_of, headline, legend_below, make_room, many_axes, say
 from .choosing import check_metrics, extent, select, stream_ids, why_empty
 from .clock import SECOND, time_axis, window_of, zone
 from .marks import Events, lane_above
@@ -115,16 +115,20 @@ def quality(
         time_axis(one, where, first, last, label=one is axes[-1])
     extra: tuple[list[Artist], list[str]] = ([], [])
     top = axes[0]
+    handles, labels = drawn.legend()
+    if len(happened):
+        extra = happened.legend()
+    if ax is None:
+        rows = min(len(set(happened.peer)), 6) if len(happened) else 0
+        make_room(axes[0], 1.45 * len(wanted), [*labels, *extra[1]], strip_rows=rows)
     if len(happened):
         happened.lines(axes)
         top = lane_above(
             axes[0], happened, {peer: name for peer, name in subject.names.items() if peer in shown_people}
         )
-        extra = happened.legend()
     headline(
         top, f"Quality over time: {subject.name(shown_people[0])}" if peers and len(peers) == 1 else "Quality over time"
     )
-    handles, labels = drawn.legend()
     legend_below(axes[-1], [*handles, *extra[0]], [*labels, *extra[1]], points=36)
     return array_of(axes)
 
