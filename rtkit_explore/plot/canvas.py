@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
@@ -235,10 +236,14 @@ def make_room(ax: Axes, panels: float, labels: Sequence[str], *, strip_rows: int
     if not isinstance(figure, Figure):
         return
     columns = _columns(labels, inches(ax)[0] * 72, SMALL * 5.2) if labels else 1
-    around = 1.0 + 0.19 * (-(-len(labels) // columns) + strip_rows)
+    around = 1.3 + 0.2 * (-(-len(labels) // columns) + strip_rows)
     width, height = figure.get_size_inches()
     if panels + around > height:
-        figure.set_size_inches(width, panels + around)
+        height = panels + around
+        figure.set_size_inches(width, height)
+    engine = figure.get_layout_engine()
+    if strip_rows and isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, 0, 1, 1 - 0.2 / height))  # it does not count the title of a strip
 
 
 def _columns(labels: Sequence[str], points: float, room: float) -> int:
