@@ -21,7 +21,9 @@ SURROUNDINGS = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def run(*words, **more):
-    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, env=SURROUNDINGS, check=False, **more)
+    return subprocess.run(
+        [*COMMAND, *map(str, words)], capture_output=True, text=True, env=SURROUNDINGS, check=False, **more
+    )
 
 
 def test_without_a_command_it_says_what_there_is():
@@ -74,7 +76,9 @@ def test_serve_speaks_the_api_on_this_machine():
     )
     try:
         line = process.stdout.readline()
-        url, account, app_id, token = re.match(r"Serving (\S+) \(account (\S+), app (\S+), token (\S+)\)", line).groups()
+        url, account, app_id, token = re.match(
+            r"Serving (\S+) \(account (\S+), app (\S+), token (\S+)\)", line
+        ).groups()
         with rtk.connect(base_url=url, account_id=account, app_id=app_id, token=token, progress=False) as app:
             assert len(app.sessions(limit=3)) == 3
     finally:

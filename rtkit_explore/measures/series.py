@@ -19,7 +19,7 @@ STREAM_KEYS = ("session_id", "peer_id", "media", "direction", "stream_id")
 
 
 def codes_of(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.intp]:
-    """Number the distinct combinations of columns in order of appearance; missing is a value of its own."""
+    """Give each distinct combination of columns a number, in order of appearance; missing is a value too."""
     total = np.zeros(len(frame), dtype="int64")
     for name in columns:
         column = frame[name]

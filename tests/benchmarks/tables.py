@@ -110,7 +110,9 @@ def compare(bodies: list[bytes], ways: dict[str, Callable[[list[bytes]], Any]], 
     for name, spent in taken.items():
         to_orjson = statistics.median(a / b for a, b in zip(spent, taken["orjson.loads"], strict=True))
         to_ours = statistics.median(a / b for a, b in zip(spent, taken["rtk.tables.samples"], strict=True))
-        print(f"  {name:32} {1000 * statistics.median(spent):9.0f} ms   {to_orjson:6.2f} x orjson   {to_ours:6.2f} x ours")
+        print(
+            f"  {name:32} {1000 * statistics.median(spent):9.0f} ms   {to_orjson:6.2f} x orjson   {to_ours:6.2f} x ours"
+        )
 
 
 _PEAK = """
@@ -143,7 +145,9 @@ def main(*, small: bool = False) -> None:
     one = [big_report.report(0, minutes=minutes)]
     several = [big_report.report(seed, minutes=minutes) for seed in range(many)]
     rows = len(ours(one))
-    print(f"A report of {len(one[0]) / 1e6:.1f} MB with {rows} sample rows (pandas {pd.__version__}, msgspec {msgspec.__version__})")
+    print(
+        f"A report of {len(one[0]) / 1e6:.1f} MB with {rows} sample rows (pandas {pd.__version__}, msgspec {msgspec.__version__})"
+    )
     ways = {
         "orjson.loads": by_orjson,
         "json.loads": by_json,
@@ -163,7 +167,9 @@ def main(*, small: bool = False) -> None:
     print(f"An unknown key in every sample: {100 * (statistics.median(ratios) - 1):+.0f} % time")
     pairs = [seconds(tables.candidate_pairs, one) for _ in range(rounds)]
     whole = [seconds(ours, one) for _ in range(rounds)]
-    print(f"candidate_pairs alone: {1000 * statistics.median(pairs):.1f} ms, {statistics.median(pairs) / statistics.median(whole):.2f} of the samples")
+    print(
+        f"candidate_pairs alone: {1000 * statistics.median(pairs):.1f} ms, {statistics.median(pairs) / statistics.median(whole):.2f} of the samples"
+    )
     script = _PEAK.format(count=many if not small else 2)
     peak = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     print(f"Peak memory of {many} reports: {peak.stdout.strip()}")

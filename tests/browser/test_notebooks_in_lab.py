@@ -38,7 +38,9 @@ def test_every_cell_of_a_notebook_runs(lab, page, shoot, notebook):
     assert before["pictures"] == 0
     page.set_default_timeout(180_000)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(f"() => {{ const found = ({STATE})(); return found.run === found.code || found.failed.length; }}")
+    page.wait_for_function(
+        f"() => {{ const found = ({STATE})(); return found.run === found.code || found.failed.length; }}"
+    )
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
     )

@@ -266,6 +266,19 @@ def test_a_limited_encoder_with_a_round_trip_far_off_its_mean_is_congested():
     assert told.iloc[0]["rule"] == "congested"
 
 
+def test_loss_that_ends_when_less_is_sent_is_a_full_queue_and_loss_that_goes_on_is_a_lossy_link():
+    full, lossy = Room(), Room()
+    for room, until in ((full, 11), (lossy, 16)):
+        sent = room.sent("Alma", "video")
+        sent["quality_limitation_durations_bandwidth"][10:18] = 7.0
+        sent["bytes"][11:18] = 60_000.0
+        room.lose_up("Alma", slice(10, until), 0.3, "video")
+    assert only(full.told(), "congested").iloc[0]["value"] == pytest.approx(8.4, abs=0.3)
+    assert full.told().iloc[0]["rule"] == "congested"
+    assert "congested" not in rules(lossy.told())
+    assert lossy.told().iloc[0]["rule"] == "loss_out"
+
+
 def test_a_simulcast_layer_that_nobody_needs_is_no_fault():
     room = Room()
     top = room.add_sender("Alma", "video")

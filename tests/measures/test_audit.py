@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +10,9 @@ import pytest
 from rtkit_explore.call import Call
 from rtkit_explore.measures.audit import Counted, delivery
 from rtkit_explore.store.documents import CallDocuments
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def delivered(folder: Path):

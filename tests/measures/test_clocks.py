@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,9 @@ import pytest
 from rtkit_explore.call import Call
 from rtkit_explore.measures.clocks import clock_offsets, match
 from rtkit_explore.store.documents import CallDocuments
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def call_of(folder: Path) -> Call:
