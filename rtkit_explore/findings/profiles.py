@@ -27,7 +27,7 @@ UNITS = {
     "concealment": "events per 7 s", "low_frame_rate": "frames/s", "low_resolution": "px", "frozen": "frames",
     "nothing_received": "% of usual packets", "nothing_sent": "% of usual packets", "decoder_behind": "decoded share",
     "keyframe_storm": "requests/s", "cpu_limited": "share of time", "bandwidth_limited": "share of time",
-    "congested": "times the usual round trip", "relayed": "relay", "path_changed": "paths", "one_way_transport": "B",
+    "congested": "times", "relayed": "relay", "path_changed": "paths", "one_way_transport": "B",
     "hidden": "s", "reconnects": "times", "device_lost": "events", "gap": "s", "reset": "resets",
     "implausible": "values", "too_little": "packets",
 }  # fmt: skip
@@ -127,7 +127,7 @@ DEFAULT = Profile(
         Limit("keyframe_storm", 0.5, None, _OBSERVER, media=PICTURE),
         Limit("cpu_limited", 0.3, None, _OBSERVER, media=PICTURE),
         Limit("bandwidth_limited", 0.3, None, _OBSERVER + " (of the CPU)", media=PICTURE),
-        Limit("congested", None, 2, _OBSERVER + ": round trip off its own mean", media=PICTURE),
+        Limit("congested", None, 2, _OBSERVER + ": round trip off its mean; or overflow", media=PICTURE),
         Limit("relayed", 1, None, "peermetrics (relayed: note; over TCP or TLS: warn)"),
         Limit("one_way_transport", None, 0, _OBSERVER),
         Limit("reconnects", 1, 3, "peermetrics"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from .congestion import congested, limited_share, ratio
 from .context import PICTURE, SOUND, Context
 
 if TYPE_CHECKING:
@@ -64,14 +65,9 @@ class Rule:
     at_once: bool = False
 
 
-def _ratio(part: Floats, whole: Floats, *, fewest: float = 0.0) -> Floats:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(whole > fewest, part / whole, np.nan))
-
-
 def _loss_in(context: Context) -> Floats:
     lanes = context.lanes
-    return 100 * _ratio(lanes["lost"], lanes["judged"], fewest=FEWEST_PACKETS - 1)
+    return 100 * ratio(lanes["lost"], lanes["judged"], fewest=FEWEST_PACKETS - 1)
 
 
 def _loss_out(context: Context) -> Floats:
@@ -88,7 +84,7 @@ def _loss_out(context: Context) -> Floats:
             sent[before] = sent[row] = together[1]
         else:
             lost[row] = sent[row]
-    return 100 * _ratio(lost, sent, fewest=FEWEST_PACKETS - 1)
+    return 100 * ratio(lost, sent, fewest=FEWEST_PACKETS - 1)
 
 
 def _round_trip(context: Context) -> Floats:
@@ -110,7 +106,7 @@ def _late(context: Context) -> Floats:
 
 def _concealment(context: Context) -> Floats:
     settled = context.age_s >= 5
-    return np.where(settled, 7 * _ratio(context.lanes["concealment_events"], context.lanes.seconds, fewest=1), np.nan)
+    return np.where(settled, 7 * ratio(context.lanes["concealment_events"], context.lanes.seconds, fewest=1), np.nan)
 
 
 def _moving(context: Context) -> Bools:
@@ -141,7 +137,7 @@ def _meant_to_move(context: Context) -> Bools:
 def frame_rate(context: Context) -> Floats:
     """Return frames counted per second; the gauge where frames are not counted."""
     lanes = context.lanes
-    counted = _ratio(lanes["frames"], lanes.seconds, fewest=1)
+    counted = ratio(lanes["frames"], lanes.seconds, fewest=1)
     return np.where(np.isnan(counted), lanes["fps"], counted)
 
 
@@ -268,28 +264,14 @@ def _decoded(context: Context) -> Floats:
     whole = lanes["frames"] + lanes["frames_dropped"]
     with np.errstate(invalid="ignore"):
         clean = ~(_loss_in(context) >= 2)
-    return np.where(_moving(context) & clean, _ratio(lanes["frames"], whole, fewest=20), np.nan)
+    return np.where(_moving(context) & clean, ratio(lanes["frames"], whole, fewest=20), np.nan)
 
 
 def _key_frame_requests(context: Context) -> Floats:
     lanes = context.lanes
     asked = np.fmax(lanes["pli"], lanes["fir"])
     settled = context.age_s >= WARM_UP_S - 1
-    return np.where(settled, _ratio(asked, lanes.seconds, fewest=1), np.nan)
-
-
-def limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
-    """Return the share of the interval in which the encoder was limited; 1 or 0 by the reason where not timed."""
-    return context.once(f"limited {limit}", lambda: _limited_share(context, limit))
-
-
-def _limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
-    lanes = context.lanes
-    timed = _ratio(lanes[f"limited_{limit}_s"], lanes.seconds, fewest=0.5)
-    code = {"none": 0, "cpu": 1, "bandwidth": 2, "other": 3}[limit]
-    by_reason = np.where(lanes.limited_by < 0, np.nan, (lanes.limited_by == code).astype("float64"))
-    by_reason = np.where(lanes.known, by_reason, np.nan)
-    return np.minimum(np.where(np.isnan(timed), by_reason, timed), 1.0)
+    return np.where(settled, ratio(asked, lanes.seconds, fewest=1), np.nan)
 
 
 def _cpu(context: Context) -> Floats:
@@ -309,46 +291,6 @@ def _bandwidth(context: Context) -> Floats:
     return np.where(climbing, np.nan, share)
 
 
-def delay_off(context: Context) -> Floats:
-    """Return the round trip as a multiple of its own moving mean, over the eight samples before, at least 60 ms up."""
-    return context.once("delay_off", lambda: _delay_off(context))
-
-
-def _delay_off(context: Context) -> Floats:
-    lanes = context.lanes
-    trip = lanes["rtt_ms"]
-    found = np.full(len(trip), np.nan)
-    for lane in lanes.lanes:
-        if lane.consumer:
-            continue
-        mine = trip[lane.rows]
-        good = ~np.isnan(mine)
-        total, count = np.cumsum(np.where(good, mine, 0.0)), np.cumsum(good)
-        far = np.maximum(np.arange(len(mine)) - 8, 0)
-        before = np.concatenate([[0.0], total])[:-1] - np.concatenate([[0.0], total])[far]
-        seen = np.concatenate([[0], count])[:-1] - np.concatenate([[0], count])[far]
-        mean = _ratio(before, seen.astype("float64"))
-        with np.errstate(invalid="ignore"):
-            found[lane.rows] = np.where(mine - mean >= 60, mine / mean, np.minimum(mine / mean, 1.0))
-    return found
-
-
-def _congested(context: Context) -> Floats:
-    """
-    Where the encoder is limited by bandwidth and packets queue: the round trip is far off its own mean.
-
-    The queue fills before the encoder knows, so the sample before counts as well. Loss beside a round trip that
-    stays where it was is a lossy link and no full queue: ``loss_out`` names it.
-    """
-    lanes = context.lanes
-    with np.errstate(invalid="ignore"):
-        limited = limited_share(context, "bandwidth") > 0.3
-    soon = limited.copy()
-    soon[:-1] |= limited[1:] & (lanes.lane[1:] == lanes.lane[:-1])
-    settled = context.age_s >= WARM_UP_S - 1
-    return np.where(soon & settled, delay_off(context), np.nan)
-
-
 _LINK = "Compare with the others at the same time; look at the network of {side} (Wi-Fi, VPN, other traffic)."
 
 STREAM_RULES: tuple[Rule, ...] = (
@@ -366,7 +308,7 @@ STREAM_RULES: tuple[Rule, ...] = (
          "Look at candidate_pairs: relayed, over TCP, or a far-away server? " + _LINK, at_once=True),
     Rule("jitter", "transport", "both", (*SOUND, "video"), ("jitter_ms",), _jitter, _LINK),
     Rule("congested", "transport", "producer", PICTURE, ("limited_by", "limited_bandwidth_s", "rtt_ms"),
-         _congested, "Find what else uses the sending line of {side}; send a smaller picture.", samples=1),
+         congested, "Find what else uses the sending line of {side}; send a smaller picture.", samples=1),
     Rule("bandwidth_limited", "transport", "producer", PICTURE, ("limited_by", "limited_bandwidth_s"),
          _bandwidth, "Look at available_outgoing_bitrate and at what else uses the sending line of {side}."),
     Rule("cpu_limited", "pipeline", "producer", PICTURE, ("limited_by", "limited_cpu_s"),

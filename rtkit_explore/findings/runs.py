@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .congestion import delay_off, limited_share
 from .drafts import Draft
 from .profiles import UNITS, Limit, Profile
-from .rules import STREAM_RULES, Rule, delay_off, limited_share
+from .rules import STREAM_RULES, Rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -94,8 +94,8 @@ def story_of(context: Context, draft: Draft) -> str:
         "keyframe_storm": f"{me} was asked for key frames {mean} times a second (up to {worst})",
         "cpu_limited": f"{me}'s processor limited the {media} sent, {100 * draft.usual:.0f} % of the time",
         "bandwidth_limited": f"{me}'s sending bandwidth limited the {media}, {100 * draft.usual:.0f} % of the time",
-        "congested": f"{me}'s sending bandwidth was too small: packets of the {media} queued, the round trip rose to "
-        f"{worst} times its usual",
+        "congested": f"{me}'s sending bandwidth was too small for the {media}: packets queued or overflowed until less "
+        f"was sent (off by a factor of {worst})",
         "relayed": f"{me}'s media went {draft.detail}",
         "path_changed": f"{me}'s network path changed: {draft.detail}",
         "one_way_transport": f"Nothing went through {me}'s connection ({draft.detail})",

@@ -1,0 +1,105 @@
+"""Whether a sender's line was too small for what it sent: limits of the encoder, queues, and what overflowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .lanes import Bools, Floats, Lane
+
+SETTLING_S = 14.0
+"""Two samples in which a stream finds its rate are left out."""
+_LIMITED = 0.3
+_OVERFLOWS, _CLEARED = 5.0, 2.0
+"""Percent lost: a queue that overflows, and one that does not any more."""
+_LESS = 1 / 3
+_SOON = 3
+
+
+def ratio(part: Floats, whole: Floats, *, fewest: float = 0.0) -> Floats:
+    """Return part / whole where the whole is above ``fewest``, else NaN."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(whole > fewest, part / whole, np.nan))
+
+
+def limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
+    """Return the share of the interval in which the encoder was limited; 1 or 0 by the reason where not timed."""
+    return context.once(f"limited {limit}", lambda: _limited_share(context, limit))
+
+
+def _limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
+    lanes = context.lanes
+    timed = ratio(lanes[f"limited_{limit}_s"], lanes.seconds, fewest=0.5)
+    code = {"none": 0, "cpu": 1, "bandwidth": 2, "other": 3}[limit]
+    by_reason = np.where(lanes.limited_by < 0, np.nan, (lanes.limited_by == code).astype("float64"))
+    by_reason = np.where(lanes.known, by_reason, np.nan)
+    return np.minimum(np.where(np.isnan(timed), by_reason, timed), 1.0)
+
+
+def delay_off(context: Context) -> Floats:
+    """Return the round trip as a multiple of its own moving mean, over the eight samples before, at least 60 ms up."""
+    return context.once("delay_off", lambda: _delay_off(context))
+
+
+def _delay_off(context: Context) -> Floats:
+    lanes = context.lanes
+    trip = lanes["rtt_ms"]
+    found = np.full(len(trip), np.nan)
+    for lane in lanes.lanes:
+        if lane.consumer:
+            continue
+        mine = trip[lane.rows]
+        good = ~np.isnan(mine)
+        total, count = np.cumsum(np.where(good, mine, 0.0)), np.cumsum(good)
+        far = np.maximum(np.arange(len(mine)) - 8, 0)
+        before = np.concatenate([[0.0], total])[:-1] - np.concatenate([[0.0], total])[far]
+        seen = np.concatenate([[0], count])[:-1] - np.concatenate([[0], count])[far]
+        mean = ratio(before, seen.astype("float64"))
+        with np.errstate(invalid="ignore"):
+            found[lane.rows] = np.where(mine - mean >= 60, mine / mean, np.minimum(mine / mean, 1.0))
+    return found
+
+
+def congested(context: Context) -> Floats:
+    """
+    Return where the encoder is limited by bandwidth and packets queue or overflow, as a factor.
+
+    Either the round trip is far off its own mean (its multiple), or packets are lost until the encoder sends a third or
+    less, and then no more (how many times less). The queue fills before the encoder knows, so the sample before its
+    limit counts as well. Loss that goes on however little is sent, beside a round trip that stays where it was, is a
+    lossy link and no full queue: ``loss_out`` names it.
+    """
+    lanes = context.lanes
+    with np.errstate(invalid="ignore"):
+        limited = limited_share(context, "bandwidth") > _LIMITED
+    soon = limited.copy()
+    soon[:-1] |= limited[1:] & (lanes.lane[1:] == lanes.lane[:-1])
+    value = np.where(soon, delay_off(context), np.nan)
+    for lane in lanes.lanes:
+        if not lane.consumer and limited[lane.rows].any():
+            value[lane.rows] = np.fmax(value[lane.rows], _overflow(context, lane, limited[lane.rows]))
+    return np.where(context.age_s >= SETTLING_S, value, np.nan)
+
+
+def _overflow(context: Context, lane: Lane, limited: Bools) -> Floats:
+    """Return how many times less was sent when packets were lost no more; NaN where that is not what happened."""
+    lanes, rows = context.lanes, lane.rows
+    loss = 100 * ratio(lanes["lost"][rows], lanes["judged"][rows])
+    rate = ratio(lanes["bytes"][rows], lanes.seconds[rows])
+    found = np.full(len(loss), np.nan)
+    with np.errstate(invalid="ignore"):
+        heavy = loss > _OVERFLOWS
+        turns = np.flatnonzero(np.diff(np.concatenate([[0], heavy.astype("int8"), [0]]))).tolist()
+        for first, clear in zip(turns[::2], turns[1::2], strict=True):
+            before, after = rate[max(0, first - 6) : first], slice(clear, clear + 2)
+            before = before[~np.isnan(before)]
+            ended = len(loss[after]) == 2 and bool((limited[after] & (loss[after] < _CLEARED)).all())
+            if clear - first > _SOON or not ended or not len(before):
+                continue
+            usual, less = float(np.median(before)), float(np.mean(rate[after]))
+            if less <= _LESS * usual:
+                found[first:clear] = usual / max(less, 1.0)
+    return found
