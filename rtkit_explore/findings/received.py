@@ -155,10 +155,24 @@ class Received:
                 draft.evidence_for.append("both directions stopped at the same time, and both went on sending")
                 draft.evidence_against.append("with two people, the access of either one would look the same")
                 return True
+        if self.fine_senders and not mine and self._sender_reconnects():
+            draft.blame("sender_uplink", lane.remote, "high")
+            draft.evidence_for.append(f"{self.sender} had to reconnect at that time")
+            return True
         if theirs and (self.fine_senders or self.bad_others) and not (mine and len(self.bad_senders) > 1):
             draft.blame("sender_uplink", lane.remote, "high" if self.bad_others or self.fine_senders else "medium")
             draft.evidence_for.append(f"{self.sender} received nothing from anybody at that time either")
             return True
+        return False
+
+    def _sender_reconnects(self) -> bool:
+        """Tell whether the sender's client tried to reconnect at that time."""
+        one, two = self.window
+        for draft in self.around.drafts:
+            if draft.rule == "reconnects" and draft.peer == self.lane.remote:
+                start, end = self.around.window(draft)
+                if start <= two + SLACK_US and end >= one - SLACK_US:
+                    return True
         return False
 
     def _silent(self, peer: str | None) -> bool:
