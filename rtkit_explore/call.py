@@ -17,6 +17,7 @@ from .measures.totals import streams_of
 from .tables.build import TEXT, from_rows
 from .tables.download_rows import chat_rows, transcript_rows
 from .tables.peer_report import PeerReport, read_samples
+from .tables.people_called import people_called
 from .tables.people_rows import people_of, session_rows
 from .tables.problem_rows import Problem, Problems, problems_frame
 from .tables.reading import decode
@@ -101,26 +102,19 @@ class Call:
 
     def peer(self, who: str) -> str:
         """
-        Return the peer id of a participant by name, peer id, user id or custom id.
+        Return the peer id of a participant by name, a part of the name, peer id, user id or custom id.
+
+        What is called exactly so comes first; else a word of a name, or its beginning, is enough ("Alma" for "Alma
+        Okafor") as long as it fits one participant. Case does not matter in names.
 
         Raises
         ------
         InvalidArgumentError
             Where nobody or more than one is called that; the message lists who there is.
         """
-        people = self.participants
-        if (people["peer_id"] == who).any():
-            return who
-        labels = [peer for peer, name in self.names.items() if name == who]
-        labels = labels or [peer for peer, name in self.names.items() if name.casefold() == who.casefold()]
-        if len(labels) == 1:
-            return labels[0]
-        same = pd.Series(data=False, index=people.index)
-        for column in ("display_name", "user_id", "custom_participant_id"):
-            same |= people[column].str.casefold().eq(who.casefold()).fillna(value=False).astype(bool)
-        found = people.loc[same, "peer_id"].dropna()
+        found = people_called(who, self.names, self.participants)
         if len(found) == 1:
-            return str(found.iloc[0])
+            return found[0]
         known = ", ".join(f"{name} ({peer})" for peer, name in self.names.items()) or "nobody"
         problem = "Several participants are" if len(found) else "Nobody in this call is"
         msg = f"{problem} called {who!r}. In the call: {known}."

@@ -199,3 +199,36 @@ def test_a_call_reads_chat_and_transcript_and_says_what_was_wrong_with_them():
     assert call.transcript["text"].tolist() == ["Hello", "again"]
     assert set(call.transcript["session_id"]) == set(call.chat["session_id"]) == {reference.SESSION}
     assert sorted(call.problems["source"]) == ["chat", "chat", "transcript"]
+
+
+@pytest.mark.parametrize(
+    ("who", "peer"),
+    [
+        ("Alma", "a"),
+        ("okafor", "a"),
+        ("Oka", "a"),
+        ("Ann", "b"),  # a whole word comes before the beginning of another
+        ("Anna", "c"),
+        ("dr. a", "d"),
+        ("nnab", "d"),  # nobody's name, but a user id
+    ],
+)
+def test_a_part_of_a_name_that_fits_one_participant_is_enough(who, peer):
+    people = [
+        person("a", "Alma Okafor"),
+        person("b", "Ann Lee"),
+        person("c", "Anna Berg"),
+        person("d", "Dr. Abe", user_id="nnab"),
+    ]
+    assert Call(CallDocuments(participants=people_of(*people))).peer(who) == peer
+
+
+def test_a_part_that_fits_several_or_nobody_is_refused_and_so_is_no_text():
+    call = Call(CallDocuments(participants=people_of(person("a", "Alma Okafor"), person("b", "Alma Berg"))))
+    with pytest.raises(InvalidArgumentError, match=r"Several.*Alma Okafor.*Alma Berg"):
+        call.peer("Alma")
+    for who in ("lma", "", " "):
+        with pytest.raises(InvalidArgumentError, match="Nobody"):
+            call.peer(who)
+    with pytest.raises(InvalidArgumentError, match=r"named by a text.*not by a int"):
+        call.peer(3)

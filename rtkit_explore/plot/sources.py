@@ -12,6 +12,7 @@ import pandas as pd
 from ..call import Call
 from ..errors import InvalidArgumentError
 from ..tables.build import empty
+from ..tables.people_called import people_called
 from ..tables.schema import TABLES
 from .wording import close_to, listed, shown
 
@@ -134,7 +135,7 @@ class Subject:
 
     def peer(self, who: str) -> str:
         """
-        Find a participant by name, peer id, user id or custom id.
+        Find a participant by name, a part of it that fits nobody else, peer id, user id or custom id.
 
         Raises
         ------
@@ -142,20 +143,12 @@ class Subject:
             Where nobody or more than one is called that; the message says who there is.
         """
         raw = self.call.names if self.call is not None else self._names_of_tables()
-        if who in raw:
-            return who
-        wanted = who.casefold()
-        found = [peer for peer, name in raw.items() if name.casefold() == wanted]
-        people = self["participants"] if self.knows("participants") else empty(TABLES["participants"])
-        for column in ("display_name", "user_id", "custom_participant_id"):
-            if not found and column in people.columns:
-                same = people[column].astype("string").str.casefold().eq(wanted).fillna(value=False)
-                found = [str(peer) for peer in people.loc[same.astype(bool), "peer_id"].dropna()]
+        found = people_called(who, raw, self["participants"] if self.knows("participants") else None)
         if len(found) == 1:
             return found[0]
         problem = "Several participants are" if found else "Nobody in this call is"
         who_there_is = listed(raw[peer] for peer in (found or raw))
-        hint = " Give the name with its number, or the peer id." if found else close_to(who, raw.values())
+        hint = " Give the whole name, or the peer id." if found else close_to(who, raw.values())
         msg = f"{problem} called {who!r}.{hint} There: {who_there_is}."
         raise InvalidArgumentError(msg)
 

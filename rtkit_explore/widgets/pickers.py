@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..errors import InvalidArgumentError
+from ..tables.people_called import people_called
 from . import memory
 from .choices import Choices, Item
 from .offers import limits_of, names_in, participant_items, session_items, stream_items
@@ -269,7 +270,7 @@ def pick_stream(
     call
         A call, or a table of streams.
     participant
-        Offer the streams of this participant only: peer id (of a Call: name, too).
+        Offer the streams of this participant only: peer id, name, or a part of the name that fits nobody else.
     selected
         Stream id that is chosen at first; the first of the list by default.
     name, remember, rows
@@ -288,7 +289,7 @@ def pick_stream(
     if isinstance(call, pd.DataFrame):
         streams, session = call, _session_of(call)
         names = names_in(call) if {"peer_id", "display_name"} <= set(call.columns) else {}
-        peer = participant
+        peer = None if participant is None else _only(participant, names or _ids(call))
     else:
         streams, names, session = call.streams, call.names, str(call.session_id)
         peer = None if participant is None else call.peer(participant)
@@ -383,6 +384,21 @@ def _people(
     if isinstance(call, pd.DataFrame):
         return call, names_in(call), _session_of(call), None
     return call.participants, call.names, str(call.session_id), call.peer
+
+
+def _ids(table: pd.DataFrame) -> dict[str, str]:
+    return {str(peer): str(peer) for peer in table["peer_id"].dropna().unique()}
+
+
+def _only(who: str, names: Mapping[str, str]) -> str:
+    """Find the one participant of a table who is called so."""
+    found = people_called(who, names)
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(f"{name} ({peer})" for peer, name in names.items()) or "nobody"
+    problem = "Several participants are" if found else "Nobody in this table is"
+    msg = f"{problem} called {who!r}. In the table: {known}."
+    raise InvalidArgumentError(msg)
 
 
 def _session_of(table: pd.DataFrame) -> str:

@@ -104,3 +104,13 @@ def test_no_module_has_the_name_of_a_plot():
 
     modules = {path.stem for path in Path(plot.__file__).parent.glob("*.py")}
     assert not modules & set(plot.__all__)
+
+
+def test_a_plot_and_a_call_understand_the_same_part_of_a_name(loss):
+    from rtkit_explore.plot.sources import Subject
+
+    peer, name = next(iter(loss.names.items()))
+    part = name[:3].lower()
+    assert Subject.of(loss, "quality", ()).peer(part) == loss.peer(part) == peer
+    table = Subject.of(loss.quality, "quality", ())
+    assert table.peer(part) == peer

@@ -274,3 +274,11 @@ def test_an_exported_page_shows_the_still_where_the_notebook_holds_no_state_of_w
     assert "Stand-up · 3 people" in page
     assert "session_id = 's-one'" in page
     picker.close()
+
+
+def test_streams_of_a_table_are_picked_by_a_part_of_a_name(call):
+    peer, name = next((peer, name) for peer, name in call.names.items() if call.streams["peer_id"].eq(peer).any())
+    picker = rtk.pick_stream(call.streams, participant=name[:3].lower(), remember=False)
+    assert set(picker.table["peer_id"]) == {peer}
+    with pytest.raises(InvalidArgumentError, match="Nobody in this table"):
+        rtk.pick_stream(call.streams, participant="nobody at all")
