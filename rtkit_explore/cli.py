@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,8 @@ def _run_headless(notebook: Path) -> int:
     exporter = HTMLExporter(template_name="lab")  # type: ignore[no-untyped-call]
     page, _ = exporter.from_notebook_node(document)
     target = notebook.with_suffix(".html")
+    # The page's scripts from elsewhere (formulas, old widgets) are of no use to these notebooks: it opens offline.
+    page = re.sub(r'<script[^>]*\ssrc="https?:[^"]*"[^>]*>\s*</script>', "", page)
     target.write_text(page, encoding="utf-8")
     print(f"Written: {target}")
     if failed is not None:
@@ -164,9 +167,13 @@ def _importable() -> str:
 def _serve(words: argparse.Namespace) -> int:
     from .simulator.server import serve
 
-    server = serve(port=words.port, seed=words.seed)
+    try:
+        server = serve(port=words.port, seed=words.seed)
+    except (OSError, OverflowError) as error:
+        msg = f"Port {words.port} cannot be used ({error}). Name another one; --port 0 picks a free one."
+        raise InvalidArgumentError(msg) from None
     print(f"Serving {server.url} (account {server.app.account_id}, app {server.app.app_id}, token {server.app.token})")
-    print("Stop it with Ctrl-C.", flush=True)
+    print(f"rtk.connect(base_url={server.url!r}, account_id=…, app_id=…, token=…) opens it. Stop it with Ctrl-C.", flush=True)
     server.run_forever()
     return 0
 

@@ -54,6 +54,7 @@ def test_headless_runs_a_notebook_and_says_where_the_page_is(tmp_path):
     assert f"Written: {tmp_path / 'small.html'}" in done.stdout
     assert "rtkit_explore!" in (tmp_path / "small.html").read_text()
     assert "1/1" in done.stderr  # the bar
+    assert not re.search(r"src=.https?:", (tmp_path / "small.html").read_text())  # it opens offline
 
 
 def test_headless_says_so_when_a_cell_fails_and_still_writes_the_page(tmp_path):
@@ -106,3 +107,9 @@ def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setattr(cli.importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(rtk.errors.MissingExtraError, match=r"rtkit-explore\[lab\]"):
         cli._need("lab", "jupyterlab")
+
+
+def test_a_port_that_cannot_be_used_is_said_so():
+    done = run("serve", "--port", "99999")
+    assert done.returncode == 1
+    assert done.stderr.startswith("rtkit-explore: Port 99999 cannot be used")
