@@ -412,3 +412,32 @@ def test_importing_and_opening_an_app_needs_no_pandas():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "False False\n"
+
+
+# What is not one id
+
+
+@pytest.mark.parametrize("method", ["call", "session", "participants", "peer_events", "downloads", "chat", "summary"])
+def test_a_table_in_place_of_an_id_is_refused_by_its_type_and_without_what_is_in_it(app, method):
+    table = pd.DataFrame({"session_id": ["one-id"], "display_name": ["Alma Okafor"], "user_id": ["alma@example.org"]})
+    for wrong, kind in ((table, "a DataFrame"), (table["display_name"], "a Series"), (["Alma Okafor"], "a list")):
+        with pytest.raises(InvalidArgumentError) as error:
+            getattr(app, method)(wrong)
+        assert f"not {kind}: take one id, for example table['session_id'].iloc[0]" in str(error.value)
+        assert "Alma" not in str(error.value)
+        assert "example.org" not in str(error.value)
+
+
+def test_no_other_argument_tells_what_is_in_a_table_either(app):
+    table = pd.DataFrame({"display_name": ["Alma Okafor"]})
+    for ask in (
+        lambda: app.peer_report(table),
+        lambda: app.find(table),
+        lambda: app.sessions(search=table),
+        lambda: app.sessions(status=table),
+        lambda: app.sessions(start_time=table),
+        lambda: app.sessions(associated_id=table["display_name"]),
+    ):
+        with pytest.raises(InvalidArgumentError, match=r"a DataFrame|a Series") as error:
+            ask()
+        assert "Alma" not in str(error.value)

@@ -22,6 +22,16 @@ Time = str | date
 Id = str | uuid.UUID
 
 
+def shown(value: object) -> str:
+    """Write a wrong value into an error: whole where it is short, else its type, for a table holds names and mail."""
+    pair = isinstance(value, tuple) and all(isinstance(one, int | float) for one in value)
+    if value is None or pair or isinstance(value, str | bytes | int | float | date | uuid.UUID):
+        text = repr(value)
+        return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
+    kind = type(value).__name__
+    return f"{'an' if kind[:1] in 'AEIOaeio' else 'a'} {kind}"
+
+
 def segment(name: str, value: object) -> str:
     """
     Spell an id as one piece of a path.
@@ -45,8 +55,14 @@ def segment(name: str, value: object) -> str:
     """
     text = str(value).strip() if isinstance(value, str | uuid.UUID) else ""
     if not text:
-        shown = "empty" if isinstance(value, str) else f"{value!r}"
-        msg = f"{name} is {shown}: give the id as a text, as it stands in the table's {name} column"
+        column = "peer_id" if name == "participant_id" else name
+        if value is None or isinstance(value, str):
+            what = "None" if value is None else "empty"
+            msg = f"{name} is {what}: give the id as a text, as it stands in the table's {column} column"
+        else:
+            msg = (
+                f"{name} takes one id as a text, not {shown(value)}: take one id, for example table['{column}'].iloc[0]"
+            )
         raise InvalidArgumentError(msg)
     if text in {".", ".."}:
         msg = f"{name} is {text!r}, which is not an id"
@@ -89,7 +105,8 @@ def instant(name: str, value: Time) -> datetime:
     elif isinstance(value, date) and not isinstance(value, datetime):
         read = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(read, datetime) or read != read:  # noqa: PLR0124 - NaT is a datetime that equals nothing
-        msg = f"{name} is {value!r}: give a time such as '2026-11-01', '2026-11-01T14:30+01:00', a date or a datetime"
+        example = "'2026-11-01', '2026-11-01T14:30+01:00'"
+        msg = f"{name} is {shown(value)}: give a time such as {example}, a date or a datetime"
         raise InvalidArgumentError(msg)
     read = read.replace(tzinfo=UTC) if read.tzinfo is None else read
     # Built anew: a pandas Timestamp has nanoseconds and an isoformat of its own.
@@ -118,8 +135,8 @@ def choice(name: str, value: object, kind: object) -> str | None:
     if value is None:
         return None
     allowed = get_args(kind)
-    if value not in allowed:
-        msg = f"{name} is {value!r}, but it can be {', '.join(map(repr, allowed))}"
+    if not isinstance(value, str) or value not in allowed:
+        msg = f"{name} is {shown(value)}, but it can be {', '.join(map(repr, allowed))}"
         raise InvalidArgumentError(msg)
     return str(value)
 
@@ -130,7 +147,7 @@ def flag(name: str, value: object) -> str | None:
         return None
     if value is True or value is False or type(value).__name__ in {"bool", "bool_"}:
         return "true" if value else "false"
-    msg = f"{name} is {value!r}, but it can be True or False"
+    msg = f"{name} is {shown(value)}, but it can be True or False"
     raise InvalidArgumentError(msg)
 
 
@@ -143,7 +160,7 @@ def whole(name: str, value: object, *, least: int) -> int | None:
     except (TypeError, ValueError, OverflowError):
         number = None
     if number is None or number < least or (isinstance(value, float) and not math.isclose(value, number)):
-        msg = f"{name} is {value!r}, but it is a whole number of at least {least}"
+        msg = f"{name} is {shown(value)}, but it is a whole number of at least {least}"
         raise InvalidArgumentError(msg)
     return int(number)
 
@@ -155,7 +172,7 @@ def text(name: str, value: object) -> str | None:
     if isinstance(value, uuid.UUID):
         return str(value)
     if not isinstance(value, str) or not value.strip():
-        msg = f"{name} is {value!r}: give a text, or leave it out"
+        msg = f"{name} is {shown(value)}: give a text, or leave it out"
         raise InvalidArgumentError(msg)
     return value
 
@@ -184,7 +201,7 @@ def head_count(value: str | tuple[int, int] | None) -> str | None:
     parts = value.split(":") if isinstance(value, str) else [str(part) for part in value]
     bounds = [int(part) for part in parts if part.strip().isdigit()]
     if len(parts) != 2 or len(bounds) != 2 or bounds[0] > bounds[1]:
-        msg = f"participants is {value!r}, but it is a range such as '1:10' or (1, 10): sessions of 1 to 10 people"
+        msg = f"participants is {shown(value)}, but it is a range such as '1:10' or (1, 10): sessions of 1 to 10 people"
         raise InvalidArgumentError(msg)
     return f"{bounds[0]}:{bounds[1]}"
 

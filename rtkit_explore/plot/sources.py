@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
+from ..api.parameters import shown as brief
 from ..call import Call
 from ..errors import InvalidArgumentError
 from ..tables.build import empty
@@ -164,7 +165,7 @@ class Subject:
             chosen = list(who)
             if all(isinstance(one, str) for one in chosen):
                 return [self.peer(one) for one in chosen]
-        msg = f"{name}= takes a name or a peer id, or a list of them, not {who!r}."
+        msg = f"{name}= takes a name or a peer id, or a list of them, not {brief(who)}."
         raise InvalidArgumentError(msg)
 
 
@@ -177,7 +178,7 @@ def choices(value: object, name: str, known: Sequence[str]) -> list[str] | None:
     elif isinstance(value, Iterable):
         wanted = [str(one) for one in value]
     else:
-        msg = f"{name}= takes one of {listed(known)}, or a list of them, not {value!r}."
+        msg = f"{name}= takes one of {listed(known)}, or a list of them, not {brief(value)}."
         raise InvalidArgumentError(msg)
     for one in wanted:
         if one not in known:
