@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from rtkit_explore.api.parameters import TranscriptFormat, choice, instant, segment
+from rtkit_explore.api.parameters import TranscriptFormat, choice, instant, segment, window
 from rtkit_explore.api.parameters import text as checked_text
 from rtkit_explore.errors import ApiError, NotFoundError
 from rtkit_explore.nine_calls import NineCalls, checked, warn
@@ -179,6 +179,7 @@ class AsyncApp(NineCalls):
         """
         from rtkit_explore import person_search, tables
 
+        window(start_time, end_time)  # refuses an end before the start
         # A None would be taken for "not given", which cannot be here.
         wanted = str(checked_text("person", "" if person is None else person)).strip()
         with self.progress_bar(f"looking for {wanted}") as bar:

@@ -441,3 +441,9 @@ def test_no_other_argument_tells_what_is_in_a_table_either(app):
         with pytest.raises(InvalidArgumentError, match=r"a DataFrame|a Series") as error:
             ask()
         assert "Alma" not in str(error.value)
+
+
+@pytest.mark.parametrize("start", ["2026-11-21T10:00", "2026-12-24"])
+def test_looking_for_somebody_until_before_the_start_is_refused(app, start):
+    with pytest.raises(InvalidArgumentError, match="lies before start_time"):
+        app.find("Alma", start_time=start, end_time="2026-11-21T09:59")
