@@ -18,6 +18,10 @@ Getting started::
     call.quality                         # how every stream went, interval by interval
     call.problems                        # what could not be fetched or read
 
+    call.findings()                      # what was wrong, with the evidence, and whose side it was on
+    call.verdicts()                      # good, degraded, bad or unclassified: the call, then everyone
+    print(call.story())                  # the same in plain words, for a ticket
+
     rtk.plot.timeline(call)
     rtk.plot.quality(call, metrics=["loss_pct", "rtt_ms"], participant="Alma")
 

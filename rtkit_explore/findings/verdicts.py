@@ -254,7 +254,8 @@ def _episode(context: Context, number: int, group: list[Draft]) -> list[str]:
 
 def _short(context: Context, verdict: Verdict) -> str:
     prefix = f"{context.name(verdict.peer)}: "
-    return verdict.story.removeprefix(prefix)
+    text = verdict.story.removeprefix(prefix)
+    return text[:1].upper() + text[1:]
 
 
 def span_minutes(context: Context, peer: str, people: pd.DataFrame) -> float:

@@ -75,23 +75,29 @@ def story_of(context: Context, draft: Draft) -> str:
     shown = f"{me} got {remote}'s {media}" if lane and lane.consumer else f"{me} sent {media}"
     got = f"{me} got {remote}'s {media}"
     sent = f"{me}'s {media} on its way out"
+    arrived = got if lane and lane.consumer else f"{sent} arrived"
     mean, worst = figure(draft.usual), figure(draft.value)
     when = f"for {lasting(draft.seconds)} from {clock(draft.start)} UTC" if draft.seconds >= 1 else (
         f"at {clock(draft.start)} UTC")  # fmt: skip
+
+    def peak(word: str, unit: str = "") -> str:
+        """Say the worst value where there is more than one."""
+        return "" if draft.count < 2 or worst == mean else f" ({word} {worst}{unit})"
+
     said = {
-        "loss_in": f"{got} with {mean} % of the packets lost (up to {worst} %)",
-        "loss_out": f"{sent} lost {mean} % of its packets (up to {worst} %)",
-        "round_trip": f"The round trip of {me}'s {media} was {mean} ms (up to {worst} ms)",
-        "jitter": f"{got if lane and lane.consumer else sent + ' arrived'} with {mean} ms of jitter (up to {worst} ms)",
-        "late_media": f"{got} late: {mean} ms in the jitter buffer (up to {worst} ms)",
-        "concealment": f"{got} with gaps patched: {mean} concealments per 7 s (up to {worst})",
-        "low_frame_rate": f"{shown} at {mean} frames/s (down to {worst})",
+        "loss_in": f"{got} with {mean} % of the packets lost{peak('up to', ' %')}",
+        "loss_out": f"{sent} lost {mean} % of its packets{peak('up to', ' %')}",
+        "round_trip": f"The round trip of {me}'s {media} was {mean} ms{peak('up to', ' ms')}",
+        "jitter": f"{arrived} with {mean} ms of jitter{peak('up to', ' ms')}",
+        "late_media": f"{got} late: {mean} ms in the jitter buffer{peak('up to', ' ms')}",
+        "concealment": f"{got} with gaps patched: {mean} concealments per 7 s{peak('up to')}",
+        "low_frame_rate": f"{shown} at {mean} frames/s{peak('down to')}",
         "low_resolution": f"{shown} only {worst} px wide",
         "frozen": f"{got} frozen: bytes came, no new picture",
         "nothing_received": f"{me} received nothing of {remote}'s {media}, which was on",
         "nothing_sent": f"{me} sent no {media} although it was switched on",
         "decoder_behind": f"{me}'s machine dropped {100 * (1 - draft.usual):.0f} % of the frames of {remote}'s {media}",
-        "keyframe_storm": f"{me} was asked for key frames {mean} times a second (up to {worst})",
+        "keyframe_storm": f"{me} was asked for key frames {mean} times a second{peak('up to')}",
         "cpu_limited": f"{me}'s processor limited the {media} sent, {100 * draft.usual:.0f} % of the time",
         "bandwidth_limited": f"{me}'s sending bandwidth limited the {media}, {100 * draft.usual:.0f} % of the time",
         "congested": f"{me}'s sending bandwidth was too small for the {media}: packets queued or overflowed until less "
