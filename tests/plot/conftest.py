@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import matplotlib as mpl
 import pytest
-
-from rtkit_explore.call import Call
-from rtkit_explore.store.documents import CallDocuments
+from saved_calls import load
 
 mpl.use("agg")
 
@@ -17,18 +15,6 @@ def _no_figure_left():
 
     yield
     plt.close("all")
-
-
-def load(folder):
-    """Read a saved call without the client."""
-    reports = {path.name[len("peer-report-") : -5]: path.read_bytes() for path in sorted(folder.glob("peer-report-*"))}
-    return Call(
-        CallDocuments(
-            session=(folder / "session.json").read_bytes(),
-            participants=(folder / "participants.json").read_bytes(),
-            reports=reports,
-        )
-    )
 
 
 @pytest.fixture(scope="session")

@@ -203,3 +203,10 @@ def test_a_number_that_is_not_there_is_answered_with_how_many_there_are(loss):
 def test_the_zone_is_chosen_and_named():
     axes = plot.finding(LOSS, ROW, tz="Europe/Berlin")
     assert "Europe/Berlin" in axes[-1].get_xlabel()
+
+
+def test_a_finding_of_another_call_is_refused(loss, uplink):
+    row = uplink.findings().iloc[0]
+    for drawn in (loss, loss.quality):
+        with pytest.raises(InvalidArgumentError, match=f"{row['session_id']}, not of {loss.session_id}"):
+            plot.finding(drawn, row)

@@ -95,7 +95,7 @@ def test_transports_stand_apart_and_say_when_they_are_one_and_the_same(loss):
 
 
 def test_a_relay_over_tls_is_seen_in_a_real_call(jitsi):
-    from conftest import load
+    from saved_calls import load
 
     ax = plot.candidate_pairs(load(jitsi / "relay-room"))
     assert "relayed (TURN) over TCP or TLS" in legend(ax)

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import load
 from drawn import at, overlaps, renderer_of, table, texts
 from matplotlib.figure import Figure
+from saved_calls import load
 
 from rtkit_explore import plot
 
