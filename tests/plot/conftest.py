@@ -6,6 +6,9 @@ import matplotlib as mpl
 import pytest
 from saved_calls import load
 
+from rtkit_explore.call import Call
+from rtkit_explore.store.documents import CallDocuments
+
 mpl.use("agg")
 
 
