@@ -7,6 +7,7 @@ App: what :func:`connect` and :func:`replay` give, and :func:`load`.
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from rtkit_explore.api import bridge
@@ -32,9 +33,17 @@ def _blocking(
     method: Callable[Concatenate[AsyncApp, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[App, P], R]:
     """Make the blocking form of a method: same signature, same documentation, its result instead of a coroutine."""
+    signature = inspect.signature(method)
 
     @functools.wraps(method)
     def blocking(self: App, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            signature.bind(self.awaitable, *args, **kwargs)
+        except TypeError as error:
+            # Python would name the class that the method comes from, which no user has heard of.
+            taken = ", ".join(list(signature.parameters)[1:])
+            msg = f"{method.__name__}() {error}; it takes {taken}"
+            raise TypeError(msg) from None
         return self.run(method(self.awaitable, *args, **kwargs))
 
     blocking.__qualname__ = f"App.{method.__name__}"

@@ -36,6 +36,39 @@ Row = dict[str, Any]
 REPORT_TABLES = ("clients", "device_changes", "connection_checks", "sdp", "candidate_pairs", "events", "cumulative")
 
 
+def check_call(what: object, taker: str, *, also: str = "") -> None:
+    """
+    Refuse what is not a Call, in words that say how to get one.
+
+    Parameters
+    ----------
+    what
+        The first argument of a function.
+    taker
+        The function's name.
+    also
+        What else it takes, such as "its table participants".
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where it is no Call.
+    """
+    if isinstance(what, Call):
+        return
+    get = "call = app.call(session_id)"
+    if hasattr(what, "__await__"):
+        given, get = "a call that is still being fetched", "call = await app.call(session_id)"
+    elif isinstance(what, str):
+        given = "a text"
+    elif hasattr(what, "call") and hasattr(what, "sessions"):
+        given = "the whole app"
+    else:
+        given = f"something of type {type(what).__name__}"
+    msg = f"{taker} takes a Call{f' or {also}' if also else ''}, not {given}. Get one first: {get}."
+    raise InvalidArgumentError(msg)
+
+
 class Call:
     """
     One session with every participant's report, as tables.

@@ -447,3 +447,11 @@ def test_no_other_argument_tells_what_is_in_a_table_either(app):
 def test_looking_for_somebody_until_before_the_start_is_refused(app, start):
     with pytest.raises(InvalidArgumentError, match="lies before start_time"):
         app.find("Alma", start_time=start, end_time="2026-11-21T09:59")
+
+
+def test_a_wrong_argument_is_named_with_the_method_and_what_it_takes(app):
+    with pytest.raises(TypeError, match=r"^sessions\(\) .*'begin'; it takes page_no, .*start_time") as error:
+        app.sessions(begin="2026-11-01")
+    assert "NineCalls" not in str(error.value)
+    with pytest.raises(TypeError, match=r"^call\(\) missing .*'session_id'"):
+        app.call()

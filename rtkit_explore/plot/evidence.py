@@ -77,6 +77,7 @@ def finding(
     """
     subject = Subject.of(call, "quality", NEEDED)
     row = _row(call, finding)
+    _check_session(subject, row)
     where = zone(tz)
     rule, peer = str(row["rule"]), row.get("peer_id")
     start, end = (float(positions([row.get(name)])[0]) for name in ("start", "end"))
@@ -162,6 +163,20 @@ def _row(call: object, finding: object) -> Mapping[str, Any]:
         msg = f"This is no finding: it lacks {listed(lacking)}. {how}."
         raise InvalidArgumentError(msg)
     return finding
+
+
+def _check_session(subject: Subject, row: Mapping[str, Any]) -> None:
+    """Refuse a finding of another call, which would be drawn on the wrong people and times."""
+    its = row.get("session_id")
+    if subject.call is not None:
+        known = {subject.call.session_id}
+    else:
+        quality = subject["quality"]
+        known = set(quality["session_id"].dropna()) if "session_id" in quality.columns else set()
+    known.discard(None)
+    if isinstance(its, str) and known and its not in known:
+        msg = f"This finding is of session {its}, not of {listed(sorted(map(str, known)))}: give its own Call."
+        raise InvalidArgumentError(msg)
 
 
 def _headline(row: Mapping[str, Any], subject: Subject) -> str:

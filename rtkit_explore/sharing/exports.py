@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import InvalidArgumentError, MissingExtraError
 from ..tables.schema import TABLES, describe
-from .files import write_whole
+from .files import check_arguments, write_whole
 from .markup import without_secrets
 
 if TYPE_CHECKING:
@@ -54,10 +54,11 @@ def export_tables(
     Raises
     ------
     InvalidArgumentError
-        For another format, or where the folder cannot be written.
+        For another format, where the folder cannot be written, or where ``call`` is no Call.
     MissingExtraError
         For "parquet" without pyarrow.
     """
+    check_arguments(call, folder, "export_tables", "the folder")
     if format not in get_args(Format):
         msg = f"format takes {' or '.join(map(repr, get_args(Format)))}, not {format!r}."
         raise InvalidArgumentError(msg)

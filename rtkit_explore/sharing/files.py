@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import uuid
 from typing import TYPE_CHECKING
 
+from ..call import Call, check_call
 from ..errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def check_arguments(call: object, path: object, taker: str, place: str) -> None:
+    """
+    Refuse what is no call, and what is no path.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Saying what the function takes.
+    """
+    if isinstance(path, Call) and isinstance(call, str | os.PathLike):
+        msg = f"{taker} takes the call first, then {place}: exchange the two."
+        raise InvalidArgumentError(msg)
+    check_call(call, taker)
+    if not isinstance(path, str | os.PathLike):
+        msg = f"{taker} takes {place} as a text or a Path, not something of type {type(path).__name__}."
+        raise InvalidArgumentError(msg)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -10,7 +10,7 @@ from ..errors import InvalidArgumentError
 from ..plot.clock import zone
 from . import plots, sections
 from .cells import Shown
-from .files import write_whole
+from .files import check_arguments, write_whole
 from .markup import Html, joined, tag
 from .style import STYLE
 
@@ -68,13 +68,14 @@ def write_report(
     Raises
     ------
     InvalidArgumentError
-        Where the profile or time zone does not exist, or the file cannot be written there.
+        Where the profile or time zone does not exist, the file cannot be written there, or ``call`` is no Call.
 
     Examples
     --------
     >>> import rtkit_explore as rtk
     >>> rtk.write_report(call, "call.html", tz="Europe/Berlin")  # doctest: +SKIP
     """
+    check_arguments(call, path, "write_report", "the file's path")
     target = Path(path).expanduser()
     _check(target, overwrite=overwrite)
     where = zone(tz)

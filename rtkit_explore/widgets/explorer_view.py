@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import threading
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RtkitError
+from ..errors import InvalidArgumentError, RtkitError
 from . import memory
 from .exploration import Exploration
 from .picker import WIDGET
@@ -234,6 +235,11 @@ def explorer(app: App, *, name: str = "", remember: bool = True, tz: str = "UTC"
     InvalidArgumentError
         Where ``app`` is no app.
     """
+    if not (callable(getattr(app, "sessions", None)) and callable(getattr(app, "call", None))) or (
+        inspect.iscoroutinefunction(app.sessions)
+    ):
+        msg = f"explorer takes an App (rtk.connect, rtk.replay, rtk.demo), not something of type {type(app).__name__}."
+        raise InvalidArgumentError(msg)
     made = Explorer(Exploration(app, tz=tz, remember=remember, name=name, query=query))
     memory.take_place(("explorer", name, ""), made)
     return made

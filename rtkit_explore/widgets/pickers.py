@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..call import check_call
 from ..errors import InvalidArgumentError
 from ..tables.people_called import people_called
 from . import memory
@@ -239,6 +240,7 @@ def pick_participants(
     InvalidArgumentError
         Where somebody who is ``selected`` is not in the call.
     """
+    _check(call, "pick_participants", "participants", "peer_id")
     people, names, session, find = _people(call)
     wanted = None if selected is None else (selected,) if isinstance(selected, str) else tuple(selected)
     items = participant_items(people, names=names, tz=tz)
@@ -286,6 +288,7 @@ def pick_stream(
     InvalidArgumentError
         Where ``selected`` or ``participant`` is not in the call.
     """
+    _check(call, "pick_stream", "streams", "stream_id", "peer_id")
     if isinstance(call, pd.DataFrame):
         streams, session = call, _session_of(call)
         names = names_in(call) if {"peer_id", "display_name"} <= set(call.columns) else {}
@@ -335,6 +338,7 @@ def pick_window(
     InvalidArgumentError
         Where ``selected`` is no window within the call, or ``tz`` no time zone.
     """
+    _check(call, "pick_window", "quality")
     limits, session = call_limits(call)
     span = Span(*(limits or (None, None)), tz=tz)
     key = ("window", name, session)
@@ -384,6 +388,17 @@ def _people(
     if isinstance(call, pd.DataFrame):
         return call, names_in(call), _session_of(call), None
     return call.participants, call.names, str(call.session_id), call.peer
+
+
+def _check(call: object, taker: str, table: str, *needs: str) -> None:
+    """Refuse what is neither a call nor the table that is picked from."""
+    if not isinstance(call, pd.DataFrame):
+        check_call(call, taker, also=f"its table {table}")
+        return
+    lacking = [name for name in needs if name not in call.columns]
+    if lacking:
+        msg = f"{taker} takes a Call or its table {table}, and this DataFrame lacks {' and '.join(lacking)}."
+        raise InvalidArgumentError(msg)
 
 
 def _ids(table: pd.DataFrame) -> dict[str, str]:

@@ -138,6 +138,7 @@ def test_a_fact_without_threshold_or_window_is_drawn_as_well():
 
 def test_rules_on_paths_people_and_devices_give_their_own_plots(loss):
     alma = {
+        "session_id": loss.session_id,
         "peer_id": loss.peer("Alma"),
         "stream_id": None,
         "start": loss.events["timestamp"].min(),

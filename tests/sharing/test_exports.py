@@ -76,3 +76,18 @@ def test_without_pyarrow_the_message_names_it(monkeypatch, tmp_path):
 def test_another_format_is_refused(tmp_path):
     with pytest.raises(InvalidArgumentError, match="format takes 'csv' or 'parquet', not 'xlsx'"):
         rtk.export_tables(nasty(), tmp_path, format="xlsx")
+
+
+@pytest.mark.parametrize("write", [rtk.write_report, rtk.export_tables])
+def test_what_is_no_call_or_no_place_is_refused_in_a_sentence(write, recordings, tmp_path):
+    call = read_call(recordings / "clean")
+    call = call if isinstance(call, Call) else Call(call)
+    with pytest.raises(InvalidArgumentError, match=r"takes a Call, not something of type DataFrame.*app\.call"):
+        write(call.sessions, tmp_path / "x")
+    with pytest.raises(InvalidArgumentError, match="the whole app"):
+        write(rtk.replay(recordings), tmp_path / "x")
+    with pytest.raises(InvalidArgumentError, match="exchange the two"):
+        write(str(tmp_path / "x"), call)
+    with pytest.raises(InvalidArgumentError, match="something of type int"):
+        write(call, 3)
+    assert not list(tmp_path.iterdir())

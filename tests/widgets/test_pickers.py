@@ -282,3 +282,24 @@ def test_streams_of_a_table_are_picked_by_a_part_of_a_name(call):
     assert set(picker.table["peer_id"]) == {peer}
     with pytest.raises(InvalidArgumentError, match="Nobody in this table"):
         rtk.pick_stream(call.streams, participant="nobody at all")
+
+
+@pytest.mark.parametrize("pick", [rtk.pick_participants, rtk.pick_stream, rtk.pick_window])
+def test_what_is_no_call_is_refused_by_what_it_is(pick, recordings):
+    with pytest.raises(InvalidArgumentError, match=r"takes a Call or its table .*, not a text.*app\.call"):
+        pick("an id")
+    with pytest.raises(InvalidArgumentError, match="not the whole app"):
+        pick(rtk.replay(recordings))
+
+
+def test_a_table_that_cannot_be_picked_from_is_refused(call):
+    with pytest.raises(InvalidArgumentError, match="table streams, and this DataFrame lacks stream_id"):
+        rtk.pick_stream(call.participants)
+    with pytest.raises(InvalidArgumentError, match="lacks peer_id"):
+        rtk.pick_participants(call.sessions)
+
+
+def test_the_explorer_takes_an_app_alone(call):
+    for wrong in (call, call.sessions, "an id"):
+        with pytest.raises(InvalidArgumentError, match="explorer takes an App"):
+            rtk.explorer(wrong)
