@@ -455,3 +455,32 @@ def test_a_wrong_argument_is_named_with_the_method_and_what_it_takes(app):
     assert "NineCalls" not in str(error.value)
     with pytest.raises(TypeError, match=r"^call\(\) missing .*'session_id'"):
         app.call()
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"success": true, "data": {"id', b"", b"\x00\xff", b'{"success": true, "data": null}']
+)
+def test_a_damaged_file_of_a_replay_is_named_and_the_network_is_not(folder, content):
+    session_id = session_of(folder, "loss")
+    report = next((folder / "loss").glob("peer-report-*.json"))
+    for file in (folder / "loss" / "session.json", report):
+        file.write_bytes(content)
+    app = rtk.replay(folder)
+    problems = app.call(session_id).problems
+    said = problems.loc[problems["source"].isin(["session", "peer-report"]), "message"].tolist()
+    assert len(said) == 2
+    for name, message in zip(("session.json", report.name), said, strict=True):
+        assert f"the saved file loss/{name} is damaged" in message
+        assert "proxy" not in message
+        assert "base_url" not in message
+    with pytest.warns(PartialResultWarning, match=r"loss/session\.json is damaged"):
+        listed = app.sessions()
+    assert session_id in listed["session_id"].tolist()
+
+
+def test_a_damaged_list_of_a_replay_is_named_whatever_is_asked(folder):
+    (folder / "loss" / "participants.json").write_bytes(b"{")
+    app, session_id = rtk.replay(folder), session_of(folder, "loss")
+    for ask in (lambda: app.participants(session_id), lambda: app.participant(session_id, "p")):
+        with pytest.raises(rtk.RtkitError, match=r"loss/participants\.json is damaged"):
+            ask()

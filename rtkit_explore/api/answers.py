@@ -25,6 +25,9 @@ from rtkit_explore.errors import (
 )
 from rtkit_explore.settings import ACCOUNT_VARIABLE, APP_VARIABLE, TOKEN_VARIABLE, Settings
 
+SAVED_FILE = "saved_file"
+"""Extension of a response that comes from a file: the file's name."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -78,7 +81,7 @@ def whole(response: httpx.Response, subject: Subject, settings: Settings) -> byt
     if envelope.success is False:
         _refuse(response, {"error": envelope.error, "errors": envelope.errors}, subject, settings)
     if bytes(envelope.data) in {b"", b"null"}:
-        raise BadAnswerError(_no_data(subject), status=response.status_code)
+        raise BadAnswerError(_no_data(subject, response), status=response.status_code)
     return response.content
 
 
@@ -106,11 +109,17 @@ def decoded(response: httpx.Response, subject: Subject, settings: Settings) -> d
             f"the answer about {subject.what} is not JSON ({kind}, {len(response.content)} bytes): is base_url right,"
             " and does no proxy stand in between? If so, try again"
         )
+        saved = response.extensions.get(SAVED_FILE)
+        if saved:
+            size = len(response.content)
+            msg = (
+                f"the saved file {saved} is damaged (not JSON, {size} bytes): save the call again, or restore the file"
+            )
         raise BadAnswerError(scrub(msg, settings.token), status=response.status_code) from None
     if isinstance(answer, dict) and answer.get("success") is False:
         _refuse(response, answer, subject, settings)
     if not isinstance(answer, dict) or "data" not in answer:
-        raise BadAnswerError(_no_data(subject), status=response.status_code)
+        raise BadAnswerError(_no_data(subject, response), status=response.status_code)
     return answer
 
 
@@ -118,7 +127,7 @@ def small(response: httpx.Response, subject: Subject, settings: Settings) -> dic
     """Decode the ``data`` of a small answer, with its keys in snake_case however they came."""
     data = decoded(response, subject, settings)["data"]
     if not isinstance(data, Mapping):
-        raise BadAnswerError(_no_data(subject), status=response.status_code)
+        raise BadAnswerError(_no_data(subject, response), status=response.status_code)
     return {snake(str(key)): value for key, value in data.items()}
 
 
@@ -155,7 +164,10 @@ def _tried(request: httpx.Request) -> str:
     return f" after {attempts} attempts" if attempts > 1 else ""
 
 
-def _no_data(subject: Subject) -> str:
+def _no_data(subject: Subject, response: httpx.Response) -> str:
+    saved = response.extensions.get(SAVED_FILE)
+    if saved:
+        return f"the saved file {saved} is damaged (it holds no data): save the call again, or restore the file"
     return (
         f"the answer about {subject.what} holds no data, which the API's reference does not describe: check base_url,"
         " and try again"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,8 @@ from urllib.parse import quote, unquote
 
 import httpx
 
+from rtkit_explore.api.answers import SAVED_FILE
+from rtkit_explore.errors import PartialResultWarning
 from rtkit_explore.store import layout
 
 if TYPE_CHECKING:
@@ -72,7 +75,25 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         except OSError as error:
             message = f"a saved file cannot be read: {error.strerror or type(error).__name__}"
             return httpx.Response(400, json={"success": False, "error": {"code": 400, "message": message}})
-        return httpx.Response(200, content=content, headers={"Content-Type": "application/json"})
+        # Were the file damaged, the client can name it.
+        saved = self._saved_file(request.url)
+        return httpx.Response(
+            200, content=content, headers={"Content-Type": "application/json"}, extensions={SAVED_FILE: saved}
+        )
+
+    def _saved_file(self, url: httpx.URL) -> str | None:
+        """Name the file that an answer comes from."""
+        parts = _parts(url)
+        match parts[parts.index("kit") + 2 :] if "kit" in parts else parts:
+            case ["sessions", "peer-report", peer_id]:
+                path = self._report(peer_id)
+            case ["sessions", session_id]:
+                path = self._folder(session_id) / layout.SESSION
+            case ["sessions", session_id, "participants", *_]:
+                path = self._folder(session_id) / layout.PARTICIPANTS
+            case _:
+                return None
+        return f"{path.parent.name}/{path.name}"
 
     def _answer(self, request: httpx.Request) -> bytes:
         parts = _parts(request.url)
@@ -136,6 +157,13 @@ class ReplayTransport(httpx.AsyncBaseTransport):
     def _sessions(self, asked: dict[str, str]) -> bytes:
         self._scan()
         rows = [_session_row(folder, session_id) for session_id, folder in self._folders.items()]
+        for session_id, folder in self._folders.items():
+            path = folder / layout.SESSION
+            if path.is_file() and not layout.data_of(path.read_bytes()):
+                message = (
+                    f"the saved file {folder.name}/{path.name} is damaged: of session {session_id} only the id is known"
+                )
+                warnings.warn(message, PartialResultWarning, stacklevel=2)
         kept = [row for row in rows if _session_fits(row, self._folders[str(row["id"])], asked)]
         key: Callable[[Row], Any] = _minutes if asked.get("sort_by") == "minutesConsumed" else _created
         kept.sort(key=key, reverse=asked.get("sort_order", "DESC") != "ASC")
@@ -172,7 +200,10 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         return _dump({"success": True, "data": {"participants": page, "paging": paging}})
 
     def _participant(self, folder: Path, participant_id: str, asked: dict[str, str]) -> bytes:
-        listed = json.loads(self._participants(folder, {"per_page": str(10**9)} | asked))["data"]["participants"]
+        content = self._participants(folder, {"per_page": str(10**9)} | asked)
+        listed = layout.data_of(content).get("participants")
+        if not isinstance(listed, list):
+            return content
         for row in listed:
             if isinstance(row, dict) and row.get("id") == participant_id:
                 return _dump({"success": True, "data": {"participant": row}})
@@ -182,8 +213,11 @@ class ReplayTransport(httpx.AsyncBaseTransport):
     def _peer_report(self, peer_id: str, asked: dict[str, str]) -> bytes:
         content = self._report(peer_id).read_bytes()
         if asked.get("include_peer_events") == "false" and b'"peer_events"' in content:
-            answer = json.loads(content)
-            layout.participant_of(answer["data"]).pop("peer_events", None)
+            try:
+                answer = json.loads(content)
+                layout.participant_of(answer["data"]).pop("peer_events", None)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                return content
             return _dump(answer)
         # What filters do to a report is not documented, so the report stays whole.
         return content
