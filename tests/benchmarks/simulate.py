@@ -1,7 +1,8 @@
 """
-How long a simulated call takes, and how that grows: ``python tests/benchmarks/simulate.py``.
+How long a simulated call takes, and how that grows: ``python -m tests.benchmarks simulate``.
 
-Processor time, so that other work on the machine does not count. The aim is an hour with nine people in under 2 s, growing in proportion to participants, streams and minutes.
+Processor time, so that other work on the machine does not count. The aim is an hour with nine people in under 2 s,
+growing in proportion to participants, streams and minutes.
 """
 
 from __future__ import annotations
@@ -37,9 +38,12 @@ def table(title: str, cases: list[tuple[str, dict[str, object]]]) -> None:
     print(f"time per row varies by {max(costs) / min(costs):.2f} around {statistics.median(costs):.2f} us")
 
 
-def main() -> None:
-    """Print all figures."""
+def main(*, small: bool = False) -> None:
+    """Print all figures; ``small`` those of two short calls."""
     simulate_documents(minutes=2)
+    if small:
+        table("minutes (three people)", [(f"{m} min", {"participants": 3, "minutes": m}) for m in (1, 2)])
+        return
     table("minutes (nine people)", [(f"{m} min", {"participants": 9, "minutes": m}) for m in (15, 30, 60, 120)])
     table("participants (30 minutes)", [(f"{n} people", {"participants": n, "minutes": 30}) for n in (3, 6, 9, 18)])
     table(
@@ -59,7 +63,3 @@ def main() -> None:
     begin = time.process_time()
     app.answer("GET", path, {}, {"authorization": "Bearer demo-token"})
     print(f"a month of sessions: booked in {booked:.2f} s, first list in {time.process_time() - begin:.2f} s")
-
-
-if __name__ == "__main__":
-    main()
