@@ -484,3 +484,17 @@ def test_a_damaged_list_of_a_replay_is_named_whatever_is_asked(folder):
     for ask in (lambda: app.participants(session_id), lambda: app.participant(session_id, "p")):
         with pytest.raises(rtk.RtkitError, match=r"loss/participants\.json is damaged"):
             ask()
+
+
+def test_an_absent_report_is_explained_by_its_usual_reasons_first():
+    answer = refusing(404, "/sessions/peer-report/p", "/sessions/s")
+    over = httpx.MockTransport(lambda request: answer(request) or httpx.Response(500))
+    app = rtk.connect(token="t", account_id="acc", app_id="app", transport=over, progress=False)
+    with pytest.raises(NotFoundError) as error:
+        app.peer_report("p")
+    said = str(error.value)
+    order = [said.index(reason) for reason in ("React Native", "still live", "check it", "another app", "older than")]
+    assert order == sorted(order)
+    with pytest.raises(NotFoundError, match=r"check the id; if it is right") as error:
+        app.session("s")
+    assert "React Native" not in str(error.value)

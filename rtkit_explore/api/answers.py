@@ -42,11 +42,14 @@ class Subject:
         What a 404 means: "no session 1a2b…".
     repeatable
         False where a lost answer leaves open whether something was started.
+    usual
+        Why it is most often absent although the id is right.
     """
 
     what: str
     absent: str
     repeatable: bool = True
+    usual: str = ""
 
 
 class _Envelope(msgspec.Struct):
@@ -218,10 +221,18 @@ def _refuse(response: httpx.Response, answer: Any, subject: Subject, settings: S
         error = NotFoundError
         msg = f"{subject.absent} (404)"
         if settings.token is not None:
-            msg += (
-                f" in app {settings.app_id} of account {settings.account_id}: check the id; if it is right, it belongs"
-                f" to another app ({APP_VARIABLE}, {ACCOUNT_VARIABLE}) or is older than what the API keeps"
-            )
+            where = f"app {settings.app_id} of account {settings.account_id}"
+            elsewhere = f"another app ({APP_VARIABLE}, {ACCOUNT_VARIABLE})"
+            if subject.usual:
+                msg += (
+                    f" in {where}. Usual reasons: {subject.usual}. Else: the id is another one (check it), belongs to"
+                    f" {elsewhere}, or is older than what the API keeps"
+                )
+            else:
+                msg += (
+                    f" in {where}: check the id; if it is right, it belongs to {elsewhere} or is older than what the"
+                    " API keeps"
+                )
     elif kind == 429:
         error = RateLimitedError
         wait = response.extensions.get(ASKED_TO_WAIT)

@@ -43,6 +43,7 @@ from rtkit_explore.errors import (
 from rtkit_explore.settings import Secret, Settings
 
 MOST_REDIRECTS = 5
+NO_REPORT = "this client sends none (React Native does not), or the call is still live (a report may come after it)"
 OnProgress = Callable[[int, int | None], None]
 
 
@@ -232,7 +233,7 @@ class ApiClient:
             filters=choice("filters", filters, ReportFilter),
             include_peer_events=flag("include_peer_events", include_peer_events),
         )
-        subject = Subject(f"the peer report of {peer_id}", f"no peer report of peer {peer_id}")
+        subject = Subject(f"the peer report of {peer_id}", f"no peer report of peer {peer_id}", usual=NO_REPORT)
         return await self._document(f"/sessions/peer-report/{segment('peer_id', peer_id)}", asked, subject)
 
     async def chat(self, session_id: Id) -> Download:
