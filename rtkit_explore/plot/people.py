@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from .canvas import SMALL, headline, legend_below, one_axes, quiet, say
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .sources import Drawable
 
 HALF = 0.36
+STILL = "P"
+"""Marker of who has not left a call that is going on."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Stays:
         In matplotlib's days; NaN where nothing says it.
     open_start, open_end
         Whether the time is not the participant's own but the edge of what is known of the call.
+    live
+        Whether the call was going on when it was fetched, so that who has not left is still there.
     """
 
     peer: list[str]
@@ -49,6 +54,7 @@ class Stays:
     end: Floats
     open_start: np.ndarray[tuple[int], np.dtype[np.bool_]]
     open_end: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    live: bool = False
 
 
 def stays_of(subject: Subject, peers: list[str] | None) -> Stays:
@@ -61,6 +67,10 @@ def stays_of(subject: Subject, peers: list[str] | None) -> Stays:
     session, events = subject["sessions"], subject["events"]
     begins = np.concatenate([positions(session["started_at"]), start])
     ends = np.concatenate([positions(session["ended_at"]), end, start, positions(events["timestamp"])])
+    live = _is_live(session)
+    if live:
+        # Nothing has ended, so whatever is the last to be known of tells how far the call has come.
+        ends = np.concatenate([ends, positions(session["updated_at"]), positions(subject["samples"]["timestamp"])])
     first = np.nanmin(begins) if np.isfinite(begins).any() else np.nan
     last = np.nanmax(ends) if np.isfinite(ends).any() else np.nan
     open_start, open_end = ~np.isfinite(start), ~np.isfinite(end)
@@ -78,7 +88,14 @@ def stays_of(subject: Subject, peers: list[str] | None) -> Stays:
         end[order],
         open_start[order],
         open_end[order],
+        live,
     )
+
+
+def _is_live(session: pd.DataFrame) -> bool:
+    if not len(session) or "status" not in session.columns:
+        return False
+    return bool((session["status"].astype("object").eq("LIVE") & session["ended_at"].isna()).all())
 
 
 def timeline(
@@ -108,7 +125,8 @@ def timeline(
     Returns
     -------
     matplotlib.axes.Axes
-        The Axes. Bars are by the server's clock, marks by the clients'.
+        The Axes. Bars are by the server's clock, marks by the clients'. In a call that is still live, whoever has not
+        left is drawn to the latest time known, with a mark of its own.
 
     Raises
     ------
@@ -178,18 +196,25 @@ def _bars(ax: Axes, stays: Stays) -> tuple[list[Artist], list[str]]:
             linewidth=0,
             gid=f"stay {state}",
         )
-        for at, is_open, sign in ((start, stays.open_start[row], "<"), (end, stays.open_end[row], ">")):
+        last = (STILL, "still in the call") if stays.live else (">", "open end")
+        for at, is_open, (sign, gid) in (
+            (start, stays.open_start[row], ("<", "open end")),
+            (end, stays.open_end[row], last),
+        ):
             if is_open:
-                ax.plot([at], [row], marker=sign, color=BLACK, markersize=8, zorder=3, clip_on=False, gid="open end")
+                ax.plot([at], [row], marker=sign, color=BLACK, markersize=8, zorder=3, clip_on=False, gid=gid)
     present = [state for state in REPORTS if state in stays.report]
     handles: list[Artist] = [
         Patch(facecolor=REPORTS[state].colour, alpha=0.55, hatch=REPORTS[state].hatch, edgecolor=TEXT_GREY, linewidth=0)
         for state in present
     ]
     labels = [REPORTS[state].label for state in present]
-    if stays.open_start.any() or stays.open_end.any():
-        from matplotlib.lines import Line2D
-
-        handles.append(Line2D([], [], linestyle="none", marker=">", color=BLACK, markersize=7))
-        labels.append("open: still in the call, or not reported")
+    for sign, label, there in (
+        (STILL, "still in the call, drawn to the latest time known", stays.live and stays.open_end.any()),
+        ("<", "time of joining not reported", stays.live and stays.open_start.any()),
+        (">", "open: still in the call, or not reported", not stays.live and (stays.open_start | stays.open_end).any()),
+    ):
+        if there:
+            handles.append(Line2D([], [], linestyle="none", marker=sign, color=BLACK, markersize=7))
+            labels.append(label)
     return handles, labels

@@ -159,3 +159,27 @@ def test_a_very_long_name_loses_its_middle():
     (name,) = rows(ax)
     assert len(name) <= 30
     assert "…" in name
+
+
+@pytest.mark.parametrize("latest", ["updated_at", "samples"])
+def test_who_has_not_left_a_live_call_is_drawn_to_the_latest_time_known(latest):
+    session = {"session_id": "s", "status": "LIVE", "started_at": at(0), "updated_at": at(300), "ended_at": None}
+    tables = {"participants": people(), "sessions": table("sessions", [session])}
+    if latest == "samples":
+        tables["samples"] = table("samples", [{"session_id": "s", "peer_id": "p1", "timestamp": at(400)}])
+    ax = plot.timeline(tables)
+    boris = bars(ax)[2]
+    end = days(at(300 if latest == "updated_at" else 400))[0]
+    assert boris.get_x() + boris.get_width() == pytest.approx(end, rel=0, abs=1e-8)
+    (mark,) = marked(ax, "still in the call")
+    assert (list(mark.get_ydata()), list(mark.get_xdata())) == ([2], [pytest.approx(end, rel=0, abs=1e-8)])
+    assert not marked(ax, "open end")
+    assert any(one.startswith("still in the call") for one in legend(ax))
+    assert not any(one.startswith("open") for one in legend(ax))
+
+
+def test_a_call_that_has_ended_has_nobody_still_in_it():
+    session = {"session_id": "s", "status": "ENDED", "started_at": at(0), "updated_at": at(300), "ended_at": at(130)}
+    ax = plot.timeline({"participants": people(), "sessions": table("sessions", [session])})
+    assert not marked(ax, "still in the call")
+    assert marked(ax, "open end")
