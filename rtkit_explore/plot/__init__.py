@@ -18,3 +18,8 @@ from .people import timeline
 from .summaries import cumulative
 
 __all__ = ["candidate_pairs", "cumulative", "device_changes", "finding", "heatmap", "quality", "timeline"]
+
+
+def __dir__() -> list[str]:
+    """List what is public: the submodules are not."""
+    return list(__all__)

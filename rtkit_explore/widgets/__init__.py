@@ -53,3 +53,8 @@ __all__ = [
     "pick_stream",
     "pick_window",
 ]
+
+
+def __dir__() -> list[str]:
+    """List what is public: the submodules are not."""
+    return list(__all__)

@@ -114,3 +114,10 @@ def test_a_plot_and_a_call_understand_the_same_part_of_a_name(loss):
     assert Subject.of(loss, "quality", ()).peer(part) == loss.peer(part) == peer
     table = Subject.of(loss.quality, "quality", ())
     assert table.peer(part) == peer
+
+
+def test_completion_offers_the_plots_alone():
+    from rtkit_explore import plot
+
+    assert dir(plot) == sorted(plot.__all__)
+    assert all(callable(getattr(plot, name)) for name in dir(plot))

@@ -303,3 +303,8 @@ def test_the_explorer_takes_an_app_alone(call):
     for wrong in (call, call.sessions, "an id"):
         with pytest.raises(InvalidArgumentError, match="explorer takes an App"):
             rtk.explorer(wrong)
+
+
+def test_completion_offers_what_is_public_alone():
+    assert dir(rtk.widgets) == sorted(rtk.widgets.__all__)
+    assert all(callable(getattr(rtk.widgets, name)) or name == "Item" for name in dir(rtk.widgets))
