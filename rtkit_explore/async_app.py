@@ -215,9 +215,9 @@ class AsyncApp(NineCalls):
         self,
         session_id: Id,
         *,
-        chat: bool = False,
-        transcript: bool | TranscriptFormat = False,
-        summary: bool = False,
+        chat: bool | None = None,
+        transcript: bool | TranscriptFormat | None = None,
+        summary: bool | None = None,
         include_breakout_rooms: bool | None = None,
         include_peer_events: bool | None = True,
     ) -> Call:
@@ -229,9 +229,10 @@ class AsyncApp(NineCalls):
         session_id
             Which session.
         chat, summary
-            Whether to download these as well.
+            Whether to download these as well. None: not over the network, and in a replay what is saved.
         transcript
-            Whether to download the transcript, or in which form (True: the one that knows most of those there are).
+            Whether to download the transcript, or in which form (True: the one that knows most of those there are;
+            None: as for the chat).
         include_breakout_rooms, include_peer_events
             As in :meth:`session` and :meth:`participants`.
 
@@ -251,18 +252,25 @@ class AsyncApp(NineCalls):
 
         segment("session_id", session_id)
         key = str(session_id).strip()
+        here = self._saved_downloads(key)
         with self.progress_bar(f"call {key[:8]}") as bar:
             documents = await fetch_call(
                 self.client,
                 key,
-                chat=chat,
-                transcripts=_forms(transcript),
-                summary=summary,
+                chat="chat" in here if chat is None else chat,
+                transcripts=_forms("transcript" in here if transcript is None else transcript),
+                summary="summary" in here if summary is None else summary,
                 include_breakout_rooms=include_breakout_rooms,
                 include_peer_events=include_peer_events,
                 bar=bar,
             )
         return Call(documents)
+
+    def _saved_downloads(self, session_id: str) -> frozenset[str]:
+        """Tell what a replay has of a session besides its reports, which costs nothing to bring along."""
+        from rtkit_explore.store.replay import ReplayTransport
+
+        return self._transport.downloads_of(session_id) if isinstance(self._transport, ReplayTransport) else frozenset()
 
 
 def _forms(transcript: bool | TranscriptFormat) -> tuple[TranscriptFormat, ...]:

@@ -345,17 +345,26 @@ class Call:
 
     @cached_property
     def chat(self) -> pd.DataFrame:
-        """Table ``chat``: messages, where the chat was fetched or saved."""
+        """
+        Table ``chat``: messages, where the chat was fetched or saved.
+
+        Empty where it was not asked for: ``app.call(session_id, chat=True)`` fetches it, ``app.chat(session_id)``
+        it alone. A replay brings along what is saved.
+        """
         return from_rows(TABLES["chat"], self._said[0])
 
     @cached_property
     def transcript(self) -> pd.DataFrame:
-        """Table ``transcript``: utterances, where the transcript was fetched or saved."""
+        """
+        Table ``transcript``: utterances, where the transcript was fetched or saved.
+
+        Empty where it was not asked for: ``app.call(session_id, transcript=True)`` fetches it.
+        """
         return from_rows(TABLES["transcript"], self._said[1])
 
     @property
     def summary(self) -> str | None:
-        """The summary's text, where it was fetched or saved."""
+        """The summary's text, where it was fetched (``app.call(session_id, summary=True)``) or saved; else None."""
         return self.documents.summary
 
     @cached_property

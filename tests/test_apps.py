@@ -498,3 +498,25 @@ def test_an_absent_report_is_explained_by_its_usual_reasons_first():
     with pytest.raises(NotFoundError, match=r"check the id; if it is right") as error:
         app.session("s")
     assert "React Native" not in str(error.value)
+
+
+def test_a_replay_brings_along_what_is_saved_and_complains_of_nothing_else(folder, app):
+    call = app.call(session_of(folder, "clean"))
+    assert (len(call.chat), len(call.transcript), call.summary) == (1, 1, "They said hello.")
+    bare = app.call(session_of(folder, "loss"))
+    assert (len(bare.chat), len(bare.transcript), bare.summary) == (0, 0, None)
+    assert not bare.problems["source"].isin(["chat", "transcript", "summary"]).any()
+
+
+def test_what_is_not_wanted_of_a_replay_stays_out(folder, app):
+    call = app.call(session_of(folder, "clean"), chat=False, transcript=False, summary=False)
+    assert (len(call.chat), len(call.transcript), call.summary) == (0, 0, None)
+
+
+def test_over_the_network_downloads_are_fetched_only_on_request(folder):
+    asked = []
+    app = app_over(folder, lambda request: asked.append(request.url.path))
+    session_id = session_of(folder, "clean")
+    assert app.call(session_id).chat.empty
+    assert not [path for path in asked if path.endswith(("/chat", "/transcript", "/summary"))]
+    assert len(app.call(session_id, chat=True).chat) == 1

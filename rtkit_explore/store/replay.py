@@ -63,6 +63,17 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         """Say what is replayed."""
         return f"ReplayTransport({str(self._root)!r}, {len(self._folders)} saved calls)"
 
+    def downloads_of(self, session_id: str) -> frozenset[str]:
+        """Tell which of "chat", "transcript" and "summary" are saved with a session; none where it is not saved."""
+        try:
+            folder = self._folder(session_id)
+        except _NotServedError:
+            return frozenset()
+        files = {layout.CHAT: "chat", layout.SUMMARY: "summary"} | dict.fromkeys(
+            layout.TRANSCRIPTS.values(), "transcript"
+        )
+        return frozenset(kind for name, kind in files.items() if (folder / name).is_file())
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer from the files."""
         try:
