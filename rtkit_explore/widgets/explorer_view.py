@@ -235,9 +235,8 @@ def explorer(app: App, *, name: str = "", remember: bool = True, tz: str = "UTC"
     InvalidArgumentError
         Where ``app`` is no app.
     """
-    if not (callable(getattr(app, "sessions", None)) and callable(getattr(app, "call", None))) or (
-        inspect.iscoroutinefunction(app.sessions)
-    ):
+    fetch = getattr(app, "sessions", None)
+    if not callable(fetch) or inspect.iscoroutinefunction(fetch):
         msg = f"explorer takes an App (rtk.connect, rtk.replay, rtk.demo), not something of type {type(app).__name__}."
         raise InvalidArgumentError(msg)
     made = Explorer(Exploration(app, tz=tz, remember=remember, name=name, query=query))
