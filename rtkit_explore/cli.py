@@ -173,7 +173,8 @@ def _serve(words: argparse.Namespace) -> int:
         msg = f"Port {words.port} cannot be used ({error}). Name another one; --port 0 picks a free one."
         raise InvalidArgumentError(msg) from None
     print(f"Serving {server.url} (account {server.app.account_id}, app {server.app.app_id}, token {server.app.token})")
-    print(f"rtk.connect(base_url={server.url!r}, account_id=…, app_id=…, token=…) opens it. Stop it with Ctrl-C.", flush=True)
+    print(f"rtk.connect(base_url={server.url!r}, account_id=…, app_id=…, token=…) opens it.")
+    print("Stop it with Ctrl-C.", flush=True)
     server.run_forever()
     return 0
 
