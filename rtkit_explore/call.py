@@ -10,27 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .call_reading import CallReading
 from .errors import InvalidArgumentError, NotADocumentError
 from .measures.counters import Counters, forced_readings
 from .measures.intervals import quality_of
 from .measures.totals import streams_of
 from .tables.build import TEXT, from_rows
-from .tables.download_rows import chat_rows, transcript_rows
-from .tables.peer_report import PeerReport, read_samples
 from .tables.people_called import people_called
-from .tables.people_rows import people_of, session_rows
-from .tables.problem_rows import Problem, Problems, problems_frame
+from .tables.problem_rows import Problems, problems_frame
 from .tables.reading import decode
-from .tables.sample_rows import SampleRows
 from .tables.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from .findings.context import Context
     from .findings.profiles import ProfileLike
-    from .store.documents import CallDocuments, Failure
+    from .store.documents import CallDocuments
 
 Row = dict[str, Any]
 REPORT_TABLES = ("clients", "device_changes", "connection_checks", "sdp", "candidate_pairs", "events", "cumulative")
@@ -96,17 +93,14 @@ class Call:
         forced_readings(counters)  # refuses what cannot be
         self.documents = documents
         self._counters = counters
+        self._read = CallReading(documents)
 
     # What it is called --------------------------------------------------------------------------------------------
 
     @property
     def session_id(self) -> str | None:
         """The session; None where no document names it."""
-        found = self.sessions["session_id"].dropna()
-        if len(found):
-            return str(found.iloc[0])
-        found = self.participants["session_id"].dropna()
-        return str(found.iloc[0]) if len(found) else self.documents.session_id
+        return self._read.session_id
 
     @property
     def title(self) -> str:
@@ -153,62 +147,6 @@ class Call:
         msg = f"{problem} called {who!r}. In the call: {known}."
         raise InvalidArgumentError(msg)
 
-    # Reading ------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _people(self) -> tuple[list[Row], list[Row], list[Row], list[Problem]]:
-        """Sessions, participants and lifecycle events of the two lists, and what was wrong with them."""
-        documents = self.documents
-        found: list[Problem] = []
-        sessions: list[Row] = []
-        people: list[Row] = []
-        lifecycle: list[Row] = []
-        if documents.session is not None:
-            problems = Problems(documents.names.get("session", "session"), session_id=documents.session_id)
-            sessions = session_rows(documents.session, problems)
-            found += problems.rows()
-        session_id = next((row["session_id"] for row in sessions if row.get("session_id")), documents.session_id)
-        if documents.participants is not None:
-            problems = Problems(documents.names.get("participants", "participants"), session_id=session_id)
-            people, lifecycle = people_of(documents.participants, problems, session_id)
-            found += problems.rows()
-        return sessions, people, lifecycle, found
-
-    def _reports(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
-        """Yield each report with what is known of it from outside; whoever opens one drops it before the next."""
-        sessions = self._people[0]
-        session_id = next((row["session_id"] for row in sessions if row.get("session_id")), self.documents.session_id)
-        for peer, body in self.documents.reports.items():
-            name = self.documents.names.get(peer, f"peer-report {peer}")
-            yield body, {"peer_id": peer, "session_id": session_id, "source": name}
-
-    @cached_property
-    def _metadata(self) -> tuple[dict[str, list[Row]], dict[str, Row], list[Problem]]:
-        """Rows of every table that needs no samples, the person of each report, and what was wrong."""
-        rows: dict[str, list[Row]] = {}
-        persons: dict[str, Row] = {}
-        found: list[Problem] = []
-        for body, known in self._reports():
-            report = PeerReport(body, **known)
-            for table, more in report.parts.rows.items():
-                rows.setdefault(table, []).extend(more)
-            state = "read" if report.has_report else "missing" if report.readable else "failed"
-            persons[report.peer_id] = {**report.parts.person, "report": state}
-            if report.readable and not report.has_report:
-                report.problems.add(
-                    "missing", "$", "the document holds no peer report", "nothing is known of this participant's media"
-                )
-            found += report.problems.rows()
-        return rows, persons, found
-
-    @cached_property
-    def _media(self) -> tuple[pd.DataFrame, list[Problem]]:
-        collected = SampleRows()
-        found: list[Problem] = []
-        for body, known in self._reports():
-            found += read_samples(body, collected, **known)
-        return collected.finish(), found
-
     @cached_property
     def _intervals(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         quality, readings = quality_of(self.samples, counters=self._counters)
@@ -221,56 +159,22 @@ class Call:
     @cached_property
     def sessions(self) -> pd.DataFrame:
         """Table ``sessions``: the session, one row (none where its document is absent)."""
-        return from_rows(TABLES["sessions"], self._people[0])
+        return from_rows(TABLES["sessions"], self._read.people[0])
 
     @cached_property
     def participants(self) -> pd.DataFrame:
         """Table ``participants``: everyone listed or with a report, and whether the report was read."""
-        return from_rows(TABLES["participants"], self._merged[0])
-
-    @cached_property
-    def _merged(self) -> tuple[list[Row], list[Problem]]:
-        """Everyone, the list first; a report fills what the list leaves open and may not contradict it."""
-        persons, conflicts = self._metadata[1], []
-        states = {
-            failure.peer_id: "missing" if failure.missing else "failed"
-            for failure in self.documents.failures
-            if failure.peer_id
-        }
-        merged: dict[Any, Row] = {}
-        for number, row in enumerate(self._people[1]):
-            merged.setdefault(row["peer_id"] or number, {**row})  # nobody knows who of those without an id are one
-        for peer, person in persons.items():
-            row = merged.setdefault(peer, {"peer_id": peer})
-            for name, value in person.items():
-                if row.get(name) is None:
-                    row[name] = value
-                elif value is not None and name not in ("report", "updated_at", "peer_id") and row[name] != value:
-                    conflicts.append(self._conflict(peer, name, row))
-        for known, row in merged.items():
-            row["report"] = (persons.get(known or "") or {}).get("report") or states.get(known, "not_fetched")
-        return list(merged.values()), conflicts
-
-    def _conflict(self, peer: str, name: str, row: Row) -> Problem:
-        return Problem(
-            "conflict",
-            f"{name} differs from the list of participants",
-            "the list's value is shown",
-            f"$.data.participant.{name}",
-            self.documents.names.get(peer, f"peer-report {peer}"),
-            row.get("session_id"),
-            peer,
-        )
+        return from_rows(TABLES["participants"], self._read.merged[0])
 
     @cached_property
     def peer_events(self) -> pd.DataFrame:
         """Table ``peer_events``: lifecycle events by the server's clock, each once."""
-        rows = [*self._people[2], *self._metadata[0].get("peer_events", ())]
+        rows = [*self._read.people[2], *self._read.metadata[0].get("peer_events", ())]
         distinct = {json.dumps(row, sort_keys=True): row for row in rows}
         return from_rows(TABLES["peer_events"], distinct.values())
 
     def _of_reports(self, name: str) -> pd.DataFrame:
-        return from_rows(TABLES[name], self._metadata[0].get(name, ()))
+        return from_rows(TABLES[name], self._read.metadata[0].get(name, ()))
 
     @cached_property
     def clients(self) -> pd.DataFrame:
@@ -310,7 +214,7 @@ class Call:
     @cached_property
     def samples(self) -> pd.DataFrame:
         """Table ``samples``: every sample as reported."""
-        return self._media[0]
+        return self._read.media[0]
 
     @property
     def quality(self) -> pd.DataFrame:
@@ -328,22 +232,6 @@ class Call:
         return streams_of(self.quality)
 
     @cached_property
-    def _said(self) -> tuple[list[Row], list[Row], list[Problem]]:
-        documents, session_id = self.documents, self.session_id
-        chat: list[Row] = []
-        spoken: list[Row] = []
-        found: list[Problem] = []
-        if documents.chat is not None:
-            problems = Problems(documents.names.get("chat", "chat"), session_id=session_id)
-            chat = chat_rows(documents.chat, problems, session_id)
-            found += problems.rows()
-        if documents.transcript is not None:
-            problems = Problems(documents.names.get("transcript", "transcript"), session_id=session_id)
-            spoken = transcript_rows(documents.transcript, documents.transcript_format, problems, session_id)
-            found += problems.rows()
-        return chat, spoken, found
-
-    @cached_property
     def chat(self) -> pd.DataFrame:
         """
         Table ``chat``: messages, where the chat was fetched or saved.
@@ -351,7 +239,7 @@ class Call:
         Empty where it was not asked for: ``app.call(session_id, chat=True)`` fetches it, ``app.chat(session_id)``
         it alone. A replay brings along what is saved.
         """
-        return from_rows(TABLES["chat"], self._said[0])
+        return from_rows(TABLES["chat"], self._read.said[0])
 
     @cached_property
     def transcript(self) -> pd.DataFrame:
@@ -360,7 +248,7 @@ class Call:
 
         Empty where it was not asked for: ``app.call(session_id, transcript=True)`` fetches it.
         """
-        return from_rows(TABLES["transcript"], self._said[1])
+        return from_rows(TABLES["transcript"], self._read.said[1])
 
     @property
     def summary(self) -> str | None:
@@ -370,21 +258,7 @@ class Call:
     @cached_property
     def problems(self) -> pd.DataFrame:
         """Table ``problems``: all that could not be fetched or read. Reads every document."""
-        session_id = self.session_id
-        fetched = [self._fetch_problem(failure, session_id) for failure in self.documents.failures]
-        read = [*self._people[3], *self._metadata[2], *self._merged[1], *self._media[1], *self._said[2]]
-        return problems_frame([*fetched, *read])
-
-    @staticmethod
-    def _fetch_problem(failure: Failure, session_id: str | None) -> Problem:
-        if failure.source == "peer-report":
-            meaning = "nothing is known of this participant's media; that is not the same as fine"
-        elif failure.source == "paging":
-            meaning = "rows may be missing"
-        else:
-            meaning = "its tables are empty"
-        kind = "missing" if failure.missing else "paging" if failure.source == "paging" else "fetch"
-        return Problem(kind, failure.message, meaning, "$", failure.source, session_id, failure.peer_id)
+        return problems_frame(self._read.problems)
 
     # Judging ------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ LAYERS = [
     {"tables"},
     {"measures"},
     {"findings"},
-    {"call"},
+    {"call", "call_reading"},
     {"app"},
     {"plot"},
     {"widgets"},
