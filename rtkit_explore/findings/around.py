@@ -25,6 +25,10 @@ SLACK_US = 8_000_000
 """Two clients' samples of one trouble can be a sample apart."""
 _ENOUGH = 0.3
 AFTER_US = 30_000_000
+RELATED = (*WAY, "frozen", "decoder_behind")
+"""What shows that a listener did not receive somebody well, whichever stream it is seen on."""
+PICTURES = ("decoder_behind", "frozen", "low_frame_rate")
+"""What lost packets do to pictures, also where repairing them hides the loss itself."""
 FOLLOWS = ("reconnects", "bandwidth_limited", "congested", "round_trip", "jitter", "loss_out", "keyframe_storm")
 """What an outage brings about: encoders step down, clients reconnect."""
 FED_BACK = ("round_trip", "congested", "bandwidth_limited")
@@ -97,6 +101,22 @@ class Around:
         """Tell the same of one stream."""
         common = min(int(self.last[lane.number]), window[1]) - max(int(self.first[lane.number]), window[0])
         return bool(self.live[lane.number]) and common >= 0.5 * max(1, window[1] - window[0])
+
+    def sampled(self, lane: Lane, window: Window) -> bool:
+        """Tell whether a good part of that time was sampled: a gap or a hidden tab does not say that it was well."""
+        lanes, shift = self.context.lanes, self.context.shift(lane)
+        one, two = window[0] + shift, window[1] + shift
+        first = lane.rows.start + int(np.searchsorted(lanes.end[lane.rows], one, side="right"))
+        last = lane.rows.start + int(np.searchsorted(lanes.end[lane.rows], two, side="left")) + 1
+        rows = slice(first, min(last, lane.rows.stop))
+        common = np.minimum(lanes.end[rows], two) - np.maximum(lanes.start[rows], one)
+        seen = lanes.known[rows] & ~self.context.unseen[rows]
+        return float(np.maximum(common, 0)[seen].sum()) >= 0.5 * max(1, window[1] - window[0])
+
+    def well(self, peer: str | None, sender: str | None, window: Window) -> bool:
+        """Tell whether nothing at all was wrong with what a listener received of a sender at that time."""
+        lanes = [lane for lane in self.context.of_peer.get(peer or "", ()) if lane.consumer and lane.remote == sender]
+        return not any(self.troubled(lane, window, RELATED) for lane in lanes)
 
     def flows(self, lane: Lane, window: Window) -> bool:
         """Tell whether packets went through a stream in that time."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .around import AFTER_US, FED_BACK, FOLLOWS, SEEN, SLACK_US, WAY, Around
+from .around import AFTER_US, FED_BACK, FOLLOWS, PICTURES, SEEN, SLACK_US, WAY, Around
+from .profiles import SEVERITIES
 from .received import Received
+from .words import figure, media_of
 
 if TYPE_CHECKING:
     from .context import Context
@@ -33,7 +35,59 @@ def attribute(context: Context, drafts: list[Draft]) -> None:
             if draft.rule in FED_BACK:
                 _follow_the_way_down(around, draft, draft.lane)
     _follow_outages(around)
+    _pictures_follow_loss(around)
     _no_worse_than_the_loss(around)
+
+
+def _pictures_follow_loss(around: Around) -> None:
+    """
+    Put dropped, frozen and slow pictures behind the loss of the same time, on the same side.
+
+    A server repairs lost video by asking for it again, so the picture's own loss shows as none: the sound beside it,
+    which is not repaired, shows all of it. Frames that were late or in pieces say nothing about a machine.
+    """
+    for draft in around.drafts:
+        lane = draft.lane
+        if lane is None or not lane.consumer or draft.rule not in PICTURES or draft.severity == "note":
+            continue
+        lost = _loss_beside(around, draft, lane)
+        if lost is None or lost.lane is None:
+            continue
+        same = (draft.side, draft.side_peer) == (lost.side, lost.side_peer)
+        if not same and draft.side not in ("unknown", "receiver", "receiver_downlink"):
+            continue
+        draft.follows = True
+        if draft.rule != "frozen":
+            draft.severity = min(draft.severity, lost.severity, key=SEVERITIES.index)
+        if same and draft.side != "unknown":
+            continue
+        draft.blame(lost.side, lost.side_peer, "low" if lost.side == "unknown" else lost.confidence)
+        whose = around.context.name(lost.lane.remote if lost.lane.consumer else lost.lane.peer)
+        at = f"arrived at {around.context.name(lost.peer)} with" if lost.lane.consumer else "went out with"
+        beside = f"{whose}'s {media_of(lost.lane.media)} {at} up to {figure(lost.value)} % lost at that time"
+        draft.evidence_for = [f"{beside}: lost video is sent again, and comes too late"]
+        draft.evidence_against = list(lost.evidence_against)
+
+
+def _loss_beside(around: Around, draft: Draft, lane: Lane) -> Draft | None:
+    """Find loss that explains a bad picture: of the same two people, of the sender, of all that was received."""
+    context, window = around.context, around.window(draft)
+
+    def worst(lanes: list[Lane], rule: str, but: tuple[str, ...] = ()) -> Draft | None:
+        found = [around.troubled(one, window, (rule,)) for one in lanes]
+        fits = (one for one in found if one is not None and one.side not in but)
+        return max(fits, key=lambda one: one.value, default=None)
+
+    heard = [one for one in context.of_peer.get(lane.peer or "", ()) if one.consumer]
+    own = worst([one for one in heard if one.remote == lane.remote], "loss_in")
+    if own is not None:
+        return own
+    sent = [one for one in context.of_peer.get(lane.remote or "", ()) if not one.consumer]
+    up = worst(sent, "loss_out")
+    if up is not None:
+        return up
+    # What another sender's line loses explains nothing here.
+    return worst([one for one in heard if one.remote != lane.remote], "loss_in", ("sender", "sender_uplink"))
 
 
 def _no_worse_than_the_loss(around: Around) -> None:
@@ -170,8 +224,10 @@ def _receivers(
         for other in around.context.consumers_of.get(own.stream_id or "", ()):
             if other.peer is None or not around.there(other, window):
                 continue
-            wrong = around.troubled(other, window, rules)
-            (bad if wrong else fine)[other.peer] = None
+            if around.troubled(other, window, rules):
+                bad[other.peer] = None
+            elif around.sampled(other, window) and around.well(other.peer, lane.peer, window):
+                fine[other.peer] = None
     return list(bad), [peer for peer in fine if peer not in bad]
 
 

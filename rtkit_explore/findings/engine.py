@@ -10,7 +10,7 @@ from ..measures.clocks import clock_offsets
 from ..tables.build import from_rows
 from ..tables.declared.findings import FINDINGS
 from .attribution import attribute
-from .context import Context, context_of, micros
+from .context import SOUND, Context, context_of, micros
 from .lanes import NOWHEN
 from .people import fact, people_drafts
 from .profiles import SEVERITIES, Profile, ProfileLike, profile_of
@@ -74,14 +74,15 @@ def in_order(drafts: list[Draft]) -> list[Draft]:
     """
     Sort by severity, then by how much trouble the same person or cause explains, causes before consequences.
 
-    Of equal findings the person's own report comes first: who is cut off knows best.
+    Of equal findings the person's own report comes first: who is cut off knows best. Sound comes before pictures:
+    people complain of what they cannot hear.
     """
     weight: dict[str, float] = {}
     for draft in drafts:
         if draft.severity != "note" and draft.side != "unknown":
             weight[_whose(draft)] = weight.get(_whose(draft), 0.0) + draft.seconds
 
-    def place(draft: Draft) -> tuple[int, float, str, bool, int, bool, float, int]:
+    def place(draft: Draft) -> tuple[int, float, str, bool, int, bool, bool, float, int]:
         return (
             -SEVERITIES.index(draft.severity),
             -weight.get(_whose(draft), 0.0),
@@ -89,6 +90,7 @@ def in_order(drafts: list[Draft]) -> list[Draft]:
             draft.follows,
             ORDER.index(draft.rule),
             draft.peer != draft.side_peer,
+            draft.lane is not None and draft.lane.media not in SOUND,
             -draft.seconds,
             draft.start,
         )

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from ..measures.plausible import implausible
+from .breaks import break_drafts
 from .context import FOREVER, Context, micros
 from .drafts import Draft
 from .lanes import NOWHEN
 from .profiles import UNITS, Profile, Severity
-
-if TYPE_CHECKING:
-    from .lanes import Lane
 
 _FACT = "a fact, no threshold"
 _MEDIA_BYTES = 10_000.0
@@ -192,7 +188,8 @@ def _devices(context: Context, profile: Profile) -> list[Draft]:
             elif change == "removed" and selected.get(str(kind)) == str(device):
                 gone.setdefault(time, []).append(_DEVICES.get(str(kind), str(kind)))
         for time, kinds in gone.items():
-            lost(str(peer), time, f"the {' and the '.join(dict.fromkeys(kinds))} in use was removed")
+            each = list(dict.fromkeys(kinds))
+            lost(str(peer), time, f"the {' and the '.join(each)} in use {'was' if len(each) == 1 else 'were'} removed")
     events = context.call.events
     events = events[events["timestamp"].notna() & events["name"].notna() & events["peer_id"].notna()]
     for peer, name, text, time in zip(
@@ -225,8 +222,6 @@ def _unjudged(context: Context, profile: Profile) -> list[Draft]:
     lanes = context.lanes
     found: list[Draft] = []
     for peer, mine in context.of_peer.items():
-        found += _breaks(context, peer, mine, "gap")
-        found += _breaks(context, peer, mine, "reset")
         little = [
             lane
             for lane in mine
@@ -238,32 +233,7 @@ def _unjudged(context: Context, profile: Profile) -> list[Draft]:
             draft.source = "Teams CQD (500 packets), Pexip (20 s)"
             draft.rows = (int(lanes.row[lane.rows].min()), int(lanes.last_row[lane.rows].max()))
             found.append(draft)
-    return found + _implausible(context)
-
-
-def _breaks(context: Context, peer: str, mine: list[Lane], flag: str) -> list[Draft]:
-    lanes = context.lanes
-    spans: list[tuple[int, int, int]] = []
-    for lane in mine:
-        for row in np.flatnonzero(lanes.flags[flag][lane.rows]) + lane.rows.start:
-            before = int(lanes.end[row - 1]) if row > lane.rows.start else int(lanes.end[row])
-            spans.append((before, int(lanes.end[row]), int(lanes.row[row])))
-    found: list[Draft] = []
-    for one, two, row in sorted(spans):
-        last = found[-1] if found else None
-        if last is not None and one < last.end:
-            last.end = max(last.end, two)
-            last.count += 1
-            if last.rows is not None:
-                last.rows = (min(last.rows[0], row), max(last.rows[1], row))
-        else:
-            draft = fact(flag, peer, (one, two), 0.0, "")
-            draft.rows = (row, row)
-            found.append(draft)
-    for draft in found:
-        draft.value = draft.seconds if flag == "gap" else float(draft.count)
-        draft.detail = f"{draft.count} stream{'s' if draft.count > 1 else ''}"
-    return found
+    return [*break_drafts(context), *found, *_implausible(context)]
 
 
 def _implausible(context: Context) -> list[Draft]:

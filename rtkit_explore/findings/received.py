@@ -36,13 +36,21 @@ class Received:
             if other.peer != lane.peer and present[other.number]
         ]
         self.bad_others = list(dict.fromkeys(other.peer or "" for other in same if hit[other.number]))
-        fine = dict.fromkeys(other.peer or "" for other in same if not hit[other.number])
-        self.fine_others = [name for name in fine if name not in self.bad_others]
+        fine = dict.fromkeys(
+            other.peer or "" for other in same if not hit[other.number] and around.sampled(other, window)
+        )
+        self.fine_others = [
+            name for name in fine if name not in self.bad_others and around.well(name, lane.remote, window)
+        ]
+        self.troubled_others = [name for name in fine if name not in (*self.bad_others, *self.fine_others)]
         on_the_way = around.hit(window, WAY)
         senders: dict[str, bool] = {}
         for other in self.context.of_peer.get(lane.peer or "", ()):
-            if other.consumer and other.remote is not None and present[other.number]:
-                senders[other.remote] = senders.get(other.remote, False) or bool(on_the_way[other.number])
+            wrong = bool(on_the_way[other.number])
+            if not other.consumer or other.remote is None or not present[other.number]:
+                continue
+            if wrong or around.sampled(other, window):
+                senders[other.remote] = senders.get(other.remote, False) or wrong
         senders[lane.remote or ""] = True
         self.bad_senders = [name for name, wrong in senders.items() if wrong]
         self.fine_senders = [name for name, wrong in senders.items() if not wrong]
@@ -221,12 +229,18 @@ class Received:
             draft.blame("sender_uplink", who, "high")
         elif self.fine_others:
             draft.blame("sender_uplink", who, "low")
+        elif self.troubled_others:
+            draft.blame("sender_uplink", who, "medium")
+            names = ", ".join(self.context.name(peer) for peer in self.troubled_others)
+            draft.evidence_for.append(f"{names} had trouble with what came of {self.sender} as well")
         elif self._both_ways():
             draft.blame("between", None, "low")
             draft.evidence_for.append("both directions were hit at the same time")
         else:
             draft.blame("sender_uplink", who, "low")
-            draft.evidence_against.append("nobody else received this stream: the way down would look the same")
+            draft.evidence_against.append(
+                "nobody else is known to have received this stream: the way down would look the same"
+            )
         return True
 
     def _both_ways(self) -> bool:
@@ -280,7 +294,7 @@ class Received:
         else:
             draft.blame("unknown", None, "low")
             missing = "no report of the sender" if producer is None else "nothing tells what the sender's far end got"
-            draft.evidence_against.append(f"{missing}, and nobody else's report shows the stream")
+            draft.evidence_against.append(f"{missing}, and nobody else's report tells how the stream arrived")
 
     def _arrived_whole(self) -> bool:
         """Tell whether nothing was lost or late on the way in that time."""

@@ -130,6 +130,10 @@ def _of_call(context: Context, drafts: list[Draft], verdicts: list[Verdict]) -> 
     if not verdicts or len(unknown) == len(verdicts):
         return Verdict(None, "unclassified", "too_little", "Too little is known of this call to judge it.", everything)
     good = len(verdicts) - len(unknown)
+    silent = sum(verdict.reason == "no_report" for verdict in unknown)
+    if silent >= good:
+        text = f"Nothing of warn or worse in {good} of {len(verdicts)} reports, which is too little to judge a call."
+        return Verdict(None, "unclassified", "no_report", text + more, everything)
     text = f"Nothing of warn or worse for {good} of {len(verdicts)} participants.{more}"
     return Verdict(None, "good", "nothing_found", text, everything)
 
@@ -231,7 +235,13 @@ def _heading(context: Context, call: CallTables) -> list[str]:
     if spans:
         one, two = min(span[0] for span in spans), max(span[1] for span in spans)
         day = f", {pd.Timestamp(one, unit='us'):%Y-%m-%d} {clock(one)} to {clock(two)} UTC"
-    return [f"Call {call.session_id or ''}{day}", f"{len(people)} participants, {read} reports read."]
+    title, call_id = getattr(call, "title", None), call.session_id or ""
+    named = f"{title} ({call_id})" if title and call_id and title != call_id else title or call_id
+    return [f"Call {named}{day}", f"{_counted(len(people), 'participant')}, {_counted(read, 'report')} read."]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _episode(context: Context, number: int, group: list[Draft]) -> list[str]:

@@ -31,6 +31,12 @@ _NEXT = {
     "implausible": "Look at the rows of samples; the values were left out.",
     "too_little": "Nothing can be said of this stream.",
 }
+_DROPPED = {
+    "sender": "Look at the load of {who}'s machine, and at what limits its encoder.",
+    "sender_uplink": "Look at the loss of that time and at the sending line of {who}: frames came late or in pieces.",
+    "receiver_downlink": "Look at the loss of that time and at the receiving line of {who}.",
+    "unknown": "Look at the loss of that time first; the reports of the others would tell whose line it was.",
+}
 _SIDES = {
     "sender": "{who}'s own machine",
     "sender_uplink": "{who}'s sending line",
@@ -66,16 +72,22 @@ def side_words(context: Context, draft: Draft) -> str:
     return _SIDES[draft.side].format(who=context.name(draft.side_peer))
 
 
+def media_of(media: str) -> str:
+    """Return a kind of media in words."""
+    return MEDIA_WORDS.get(media, media)
+
+
 def story_of(context: Context, draft: Draft) -> str:
     """Say in one sentence what happened."""
     me = context.name(draft.peer)
     lane = draft.lane
     remote = context.name(lane.remote) if lane and lane.remote else "somebody"
-    media = MEDIA_WORDS.get(lane.media, lane.media) if lane else "media"
+    media = media_of(lane.media) if lane else "media"
     shown = f"{me} got {remote}'s {media}" if lane and lane.consumer else f"{me} sent {media}"
     got = f"{me} got {remote}'s {media}"
     sent = f"{me}'s {media} on its way out"
     arrived = got if lane and lane.consumer else f"{sent} arrived"
+    dropped = f"{100 * (1 - draft.usual):.0f}"
     mean, worst = figure(draft.usual), figure(draft.value)
     when = f"for {lasting(draft.seconds)} from {clock(draft.start)} UTC" if draft.seconds >= 1 else (
         f"at {clock(draft.start)} UTC")  # fmt: skip
@@ -96,7 +108,9 @@ def story_of(context: Context, draft: Draft) -> str:
         "frozen": f"{got} frozen: bytes came, no new picture",
         "nothing_received": f"{me} received nothing of {remote}'s {media}, which was on",
         "nothing_sent": f"{me} sent no {media} although it was switched on",
-        "decoder_behind": f"{me}'s machine dropped {100 * (1 - draft.usual):.0f} % of the frames of {remote}'s {media}",
+        "decoder_behind": f"{me}'s machine dropped {dropped} % of the frames of {remote}'s {media}"
+        if draft.side == "receiver"
+        else f"{dropped} % of the frames of {remote}'s {media} were dropped at {me}",
         "keyframe_storm": f"{me} was asked for key frames {mean} times a second{peak('up to')}",
         "cpu_limited": f"{me}'s processor limited the {media} sent, {100 * draft.usual:.0f} % of the time",
         "bandwidth_limited": f"{me}'s sending bandwidth limited the {media}, {100 * draft.usual:.0f} % of the time",
@@ -108,8 +122,8 @@ def story_of(context: Context, draft: Draft) -> str:
         "hidden": f"{me}'s tab was in the background",
         "reconnects": f"{me} {draft.detail}{'' if draft.value < 2 else f', {worst} times'}",
         "device_lost": f"{me}: {draft.detail}",
-        "gap": f"No samples of {draft.detail} of {me}: muted, paused, hidden or lost",
-        "reset": f"Counters of {draft.detail} of {me} started again: that interval is unknown",
+        "gap": f"{me}'s {draft.detail}",
+        "reset": f"{me}'s {draft.detail}",
         "implausible": f"{me} reports values that cannot be ({draft.detail}); they were left out",
         "too_little": f"{shown}: too little to judge ({worst} packets in {draft.detail})",
     }.get(draft.rule, f"{me}: {draft.rule}")
@@ -122,6 +136,10 @@ def story_of(context: Context, draft: Draft) -> str:
 
 def next_step_of(context: Context, draft: Draft) -> str:
     """Say what to check next."""
+    if draft.rule == "decoder_behind" and draft.side != "receiver":
+        return _DROPPED.get(draft.side, _DROPPED["unknown"]).format(who=context.name(draft.side_peer))
+    if draft.rule == "gap" and "was off" in draft.detail:
+        return "Nothing: it was switched off."
     for rule in STREAM_RULES:
         if rule.name == draft.rule:
             return rule.next_step.format(side=context.name(draft.side_peer) if draft.side_peer else "each of them")
