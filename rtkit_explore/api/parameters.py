@@ -60,9 +60,7 @@ def segment(name: str, value: object) -> str:
             what = "None" if value is None else "empty"
             msg = f"{name} is {what}: give the id as a text, as it stands in the table's {column} column"
         else:
-            msg = (
-                f"{name} takes one id as a text, not {shown(value)}: take one id, for example table['{column}'].iloc[0]"
-            )
+            msg = f"{name} is one id as a text, not {shown(value)}: take one id, for example table['{column}'].iloc[0]"
         raise InvalidArgumentError(msg)
     if text in {".", ".."}:
         msg = f"{name} is {text!r}, which is not an id"
