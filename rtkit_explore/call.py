@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .store.documents import CallDocuments
 
 Row = dict[str, Any]
-REPORT_TABLES = ("clients", "device_changes", "connection_checks", "sdp", "candidate_pairs", "events", "cumulative")
 
 
 def check_call(what: object, taker: str, *, also: str = "") -> None:

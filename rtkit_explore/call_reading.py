@@ -40,6 +40,10 @@ class CallReading:
         named = (row.get("session_id") for row in (*self.people[0], *self.merged[0]))
         return next((str(session) for session in named if session), self.documents.session_id)
 
+    def _listed_session(self, sessions: list[Row]) -> str | None:
+        """Return the session that its own document names, else the one that was asked for."""
+        return next((row["session_id"] for row in sessions if row.get("session_id")), self.documents.session_id)
+
     @cached_property
     def problems(self) -> list[Problem]:
         """All that could not be fetched or read; reads every document."""
@@ -58,7 +62,7 @@ class CallReading:
             problems = Problems(documents.names.get("session", "session"), session_id=documents.session_id)
             sessions = session_rows(documents.session, problems)
             found += problems.rows()
-        session_id = next((row["session_id"] for row in sessions if row.get("session_id")), documents.session_id)
+        session_id = self._listed_session(sessions)
         if documents.participants is not None:
             problems = Problems(documents.names.get("participants", "participants"), session_id=session_id)
             people, lifecycle = people_of(documents.participants, problems, session_id)
@@ -67,8 +71,7 @@ class CallReading:
 
     def reports(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         """Yield each report with what is known of it from outside; whoever opens one drops it before the next."""
-        sessions = self.people[0]
-        session_id = next((row["session_id"] for row in sessions if row.get("session_id")), self.documents.session_id)
+        session_id = self._listed_session(self.people[0])
         for peer, body in self.documents.reports.items():
             name = self.documents.names.get(peer, f"peer-report {peer}")
             yield body, {"peer_id": peer, "session_id": session_id, "source": name}
