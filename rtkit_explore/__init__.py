@@ -34,37 +34,49 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .errors import RtkitError
+from rtkit_explore.errors import RtkitError
 
 if TYPE_CHECKING:
-    from . import measures, plot, tables
-    from .api.nested import allow_nested_loops
-    from .app import App, AsyncApp, connect, load, replay
-    from .call import Call
-    from .findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
-    from .findings.profiles import profiles
-    from .samples_folder import sample_calls
-    from .sharing.exports import export_tables
-    from .sharing.report import write_report
-    from .simulated import demo, scenarios, simulate
-    from .tables.schema import describe as schema
-    from .widgets.explorer_view import explorer
-    from .widgets.pickers import pick_participants, pick_session, pick_stream, pick_window
+    from rtkit_explore import measures, plot, tables
+    from rtkit_explore.api.nested_loops import allow_nested_loops
+    from rtkit_explore.app import App, AsyncApp, connect, load, replay
+    from rtkit_explore.call import Call
+    from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
+    from rtkit_explore.findings.profiles import profiles
+    from rtkit_explore.report.exports import export_tables
+    from rtkit_explore.report.page import write_report
+    from rtkit_explore.resources import sample_calls
+    from rtkit_explore.simulated import demo, scenarios, simulate
+    from rtkit_explore.table_schema.describe import describe as schema
+    from rtkit_explore.widgets.explorer_view import explorer
+    from rtkit_explore.widgets.pickers import pick_participants, pick_session, pick_stream, pick_window
 
 __version__ = "0.1.0"
 
-_MODULES = ("api", "errors", "findings", "measures", "plot", "sharing", "simulator", "store", "tables", "widgets")
+_MODULES = (
+    "api",
+    "errors",
+    "findings",
+    "measures",
+    "plot",
+    "redaction",
+    "report",
+    "simulator",
+    "store",
+    "tables",
+    "widgets",
+)
 _NAMES = {
     "App": "app:App",
     "AsyncApp": "app:AsyncApp",
     "Call": "call:Call",
-    "allow_nested_loops": "api.nested:allow_nested_loops",
+    "allow_nested_loops": "api.nested_loops:allow_nested_loops",
     "compare_calls": "findings.compare:compare_calls",
     "compare_participant": "findings.compare:compare_participant",
     "compare_with_usual": "findings.compare:compare_with_usual",
     "connect": "app:connect",
     "explorer": "widgets.explorer_view:explorer",
-    "export_tables": "sharing.exports:export_tables",
+    "export_tables": "report.exports:export_tables",
     "load": "app:load",
     "pick_participants": "widgets.pickers:pick_participants",
     "pick_session": "widgets.pickers:pick_session",
@@ -72,13 +84,13 @@ _NAMES = {
     "pick_window": "widgets.pickers:pick_window",
     "profiles": "findings.profiles:profiles",
     "replay": "app:replay",
-    "sample_calls": "samples_folder:sample_calls",
+    "sample_calls": "resources:sample_calls",
     "demo": "simulated:demo",
     "scenarios": "simulated:scenarios",
     "simulate": "simulated:simulate",
     "usual_range": "findings.compare:usual_range",
-    "schema": "tables.schema:describe",
-    "write_report": "sharing.report:write_report",
+    "schema": "table_schema.describe:describe",
+    "write_report": "report.page:write_report",
 }
 
 __all__ = [

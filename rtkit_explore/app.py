@@ -10,7 +10,7 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
-from rtkit_explore.api import bridge
+from rtkit_explore.api import background_loop as bridge
 from rtkit_explore.async_app import AsyncApp
 
 if TYPE_CHECKING:
@@ -262,6 +262,6 @@ def load(*files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> C
         If none is a peer report, or they belong to different sessions.
     """
     from rtkit_explore.call import Call
-    from rtkit_explore.store.files import load_documents
+    from rtkit_explore.store.load_files import load_documents
 
     return Call(load_documents(files))

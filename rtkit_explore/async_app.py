@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from rtkit_explore.api.parameters import TranscriptFormat, choice, instant, segment, window
-from rtkit_explore.api.parameters import text as checked_text
+from rtkit_explore.api.query_params import TranscriptFormat, choice, instant, segment, window
+from rtkit_explore.api.query_params import text as checked_text
 from rtkit_explore.errors import ApiError, NotFoundError
 from rtkit_explore.nine_calls import NineCalls, checked, warn
 from rtkit_explore.settings import Settings
@@ -15,12 +15,9 @@ if TYPE_CHECKING:
     import httpx
     import pandas as pd
 
-    from rtkit_explore.api.notices import Progress
-    from rtkit_explore.api.paging import Listing
-    from rtkit_explore.api.parameters import (
-        Id,
-        Time,
-    )
+    from rtkit_explore.api.pagination import PagedList
+    from rtkit_explore.api.progress import Progress
+    from rtkit_explore.api.query_params import Id, Time
     from rtkit_explore.call import Call
 
 
@@ -203,7 +200,7 @@ class AsyncApp(NineCalls):
             checked("participants", listed)
         return person_search.matching(wanted, frame, {key: listed.rows for key, listed in answers.items()})
 
-    async def _participants_or_error(self, session_id: str, bar: Progress) -> Listing | ApiError:
+    async def _participants_or_error(self, session_id: str, bar: Progress) -> PagedList | ApiError:
         try:
             return await self.client.participants(session_id)
         except ApiError as error:
@@ -248,7 +245,7 @@ class AsyncApp(NineCalls):
             If the session itself is absent or refused.
         """
         from rtkit_explore.call import Call
-        from rtkit_explore.store.fetching import fetch_call
+        from rtkit_explore.store.fetch_call import fetch_call
 
         segment("session_id", session_id)
         key = str(session_id).strip()

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .call_reading import CallReading
-from .errors import InvalidArgumentError, NotADocumentError
-from .measures.counters import Counters, forced_readings
-from .measures.intervals import quality_of
-from .measures.totals import streams_of
-from .tables.build import TEXT, from_rows
-from .tables.people_called import people_called
-from .tables.problem_rows import Problems, problems_frame
-from .tables.reading import decode
-from .tables.schema import TABLES
+from rtkit_explore.call_reading import CallReading
+from rtkit_explore.errors import InvalidArgumentError, NotADocumentError
+from rtkit_explore.measures.counters import Counters, forced_readings
+from rtkit_explore.measures.quality import quality_of
+from rtkit_explore.measures.streams import streams_of
+from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.tables.frames import TEXT, from_rows
+from rtkit_explore.tables.json_reader import decode
+from rtkit_explore.tables.participant_lookup import find_participants
+from rtkit_explore.tables.problem_rows import Problems, problems_frame
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from .findings.context import Context
-    from .findings.profiles import ProfileLike
-    from .store.documents import CallDocuments
+    from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.profiles import ProfileLike
+    from rtkit_explore.store.documents import CallDocuments
 
 Row = dict[str, Any]
 
@@ -138,7 +138,7 @@ class Call:
         InvalidArgumentError
             Where nobody or more than one is called that; the message lists who there is.
         """
-        found = people_called(who, self.names, self.participants)
+        found = find_participants(who, self.names, self.participants)
         if len(found) == 1:
             return found[0]
         known = ", ".join(f"{name} ({peer})" for peer, name in self.names.items()) or "nobody"
@@ -263,7 +263,7 @@ class Call:
 
     @cached_property
     def _ready(self) -> Context:
-        from .findings.engine import ready
+        from rtkit_explore.findings.evaluate import ready
 
         return ready(self)
 
@@ -281,25 +281,25 @@ class Call:
         pandas.DataFrame
             Table ``findings``. Judging again by another profile neither fetches nor measures again.
         """
-        from .findings.engine import findings_of
+        from rtkit_explore.findings.evaluate import findings_of
 
         return findings_of(self, profile, context=self._ready)
 
     def verdicts(self, profile: ProfileLike = "default") -> pd.DataFrame:
         """Judge the call and everyone in it: table ``verdicts``, the call first; ``profile`` as for ``findings``."""
-        from .findings.verdicts import verdicts_of
+        from rtkit_explore.findings.verdicts import verdicts_of
 
         return verdicts_of(self, profile, context=self._ready)
 
     def overview(self, profile: ProfileLike = "default") -> pd.DataFrame:
         """Put everyone side by side: table ``overview``, a row a participant with the figures that matter."""
-        from .findings.overview import overview_of
+        from rtkit_explore.findings.overview import overview_of
 
         return overview_of(self, profile, context=self._ready)
 
     def story(self, profile: ProfileLike = "default") -> str:
         """Tell what happened as plain text to paste into a ticket; names are in it unless the call is redacted."""
-        from .findings.verdicts import story_text
+        from rtkit_explore.findings.verdicts import story_text
 
         return story_text(self, profile, context=self._ready)
 
@@ -364,7 +364,7 @@ class Call:
         InvalidArgumentError
             For a ``keep`` that is not one of those.
         """
-        from .sharing.redaction import redacted_documents
+        from rtkit_explore.redaction.documents import redacted_documents
 
         return Call(redacted_documents(self.documents, keep=keep, salt=salt), counters=self._counters)
 
@@ -377,7 +377,7 @@ class Call:
         pathlib.Path
             The folder of the session, which ``rtk.replay`` opens.
         """
-        from .store.layout import save_call
+        from rtkit_explore.store.saved_calls import save_call
 
         return save_call(self.documents, folder, session_id=self.session_id)
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .tables.download_rows import chat_rows, transcript_rows
-from .tables.peer_report import PeerReport, read_samples
-from .tables.people_rows import people_of, session_rows
-from .tables.problem_rows import Problem, Problems
-from .tables.sample_rows import SampleRows
+from rtkit_explore.tables.download_rows import chat_rows, transcript_rows
+from rtkit_explore.tables.peer_report import PeerReport, read_samples
+from rtkit_explore.tables.people_rows import people_of, session_rows
+from rtkit_explore.tables.problem_rows import Problem, Problems
+from rtkit_explore.tables.sample_rows import SampleRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
-    from .store.documents import CallDocuments, Failure
+    from rtkit_explore.store.documents import CallDocuments, Failure
 
 Row = dict[str, Any]
 

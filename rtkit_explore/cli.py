@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__
-from .errors import InvalidArgumentError, MissingExtraError, RtkitError
-from .notebook_files import INCIDENT, copy_notebooks
+from rtkit_explore import __version__
+from rtkit_explore.errors import InvalidArgumentError, MissingExtraError, RtkitError
+from rtkit_explore.resources import INCIDENT, copy_notebooks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,7 +165,7 @@ def _importable() -> str:
 
 
 def _serve(words: argparse.Namespace) -> int:
-    from .simulator.server import serve
+    from rtkit_explore.simulator.server import serve
 
     try:
         server = serve(port=words.port, seed=words.seed)
@@ -180,8 +180,8 @@ def _serve(words: argparse.Namespace) -> int:
 
 
 def _report(words: argparse.Namespace) -> int:
-    from .app import replay
-    from .sharing import write_report
+    from rtkit_explore.app import replay
+    from rtkit_explore.report.page import write_report
 
     with replay(words.folder) as app:
         sessions = app.sessions()

@@ -7,8 +7,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 from rtkit_explore.api.client import ApiClient
-from rtkit_explore.api.notices import Progress
-from rtkit_explore.api.transport import Budget
+from rtkit_explore.api.progress import Progress
+from rtkit_explore.api.transport import RateLimit
 from rtkit_explore.errors import PartialResultWarning
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import httpx
     import pandas as pd
 
-    from rtkit_explore.api.paging import Listing
-    from rtkit_explore.api.parameters import (
+    from rtkit_explore.api.pagination import PagedList
+    from rtkit_explore.api.query_params import (
         Id,
         ParticipantSort,
         ParticipantView,
@@ -57,7 +57,7 @@ class NineCalls:
         self._api: ApiClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._budget = (
-            None if settings.budget_requests is None else Budget(settings.budget_requests, settings.budget_seconds)
+            None if settings.budget_requests is None else RateLimit(settings.budget_requests, settings.budget_seconds)
         )
 
     def __repr__(self) -> str:
@@ -313,7 +313,7 @@ class NineCalls:
         str
             Plain text or Markdown.
         """
-        from rtkit_explore.store.fetching import decode_text
+        from rtkit_explore.store.fetch_call import decode_text
 
         return decode_text((await self.client.summary(session_id)).content)
 
@@ -345,7 +345,7 @@ def _shown(bar: Progress, limit: int | None) -> Callable[[int, int | None], None
     return show
 
 
-def checked(key: str, listing: Listing) -> dict[str, Any]:
+def checked(key: str, listing: PagedList) -> dict[str, Any]:
     """Warn of what did not add up, and give the rows in the API's shape."""
     for problem in listing.problems:
         warn(problem)

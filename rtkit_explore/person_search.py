@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from rtkit_explore import tables
-from rtkit_explore.api.parameters import instant
+from rtkit_explore.api.query_params import instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from rtkit_explore.api.parameters import Time
+    from rtkit_explore.api.query_params import Time
 
 LONGEST_SESSION = timedelta(hours=24)
 """How long before the asked time a session may have begun and still be looked at."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .app import App
-from .call import Call
-from .simulator import SimulatedApp, simulate_documents
-from .simulator.transport import SimulatedTransport
-from .store.documents import CallDocuments, Failure
-from .tables.build import TEXT, TIME
+from rtkit_explore.app import App
+from rtkit_explore.call import Call
+from rtkit_explore.simulator import SimulatedApp, simulate_documents
+from rtkit_explore.simulator.transport import SimulatedTransport
+from rtkit_explore.store.documents import CallDocuments, Failure
+from rtkit_explore.tables.frames import TEXT, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx
     import pandas as pd
 
-    from .simulator import Person, Scenario, SimulatedCall
+    from rtkit_explore.simulator import Person, Scenario, SimulatedCall
 
 TRUTH_COLUMNS = ("what", "who", "peer_id", "side", "sides", "start", "end", "rules", "also", "severity")
 
@@ -160,7 +160,7 @@ def scenarios() -> pd.DataFrame:
     """
     import pandas as pd
 
-    from .simulator import SCENARIOS
+    from rtkit_explore.simulator import SCENARIOS
 
     rows = [{"scenario": name, "says": scenario.says} for name, scenario in SCENARIOS.items()]
     return pd.DataFrame(rows, columns=["scenario", "says"]).astype(TEXT)

@@ -6,13 +6,13 @@ import json
 
 import pandas as pd
 import pytest
-import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.store.documents import CallDocuments, Failure
+from tests import reference
 
 
 def encoded(document: object) -> bytes:

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 import rtkit_explore as rtk
-from rtkit_explore import cli, notebook_files
+from rtkit_explore import cli, resources
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "rtkit_explore.cli"]
@@ -33,11 +33,11 @@ def test_without_a_command_it_says_what_there_is():
 
 
 def test_the_demo_copies_the_notebooks_and_leaves_changed_ones_alone(tmp_path):
-    copied, kept = notebook_files.copy_notebooks(tmp_path / "new" / "folder")
+    copied, kept = resources.copy_notebooks(tmp_path / "new" / "folder")
     assert {path.name for path in copied} == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert not kept
     copied[0].write_text("mine")
-    again, kept = notebook_files.copy_notebooks(tmp_path / "new" / "folder")
+    again, kept = resources.copy_notebooks(tmp_path / "new" / "folder")
     assert not again
     assert copied[0].read_text() == "mine"
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import rtkit_explore as rtk
-from rtkit_explore.tables.schema import TABLES
+from rtkit_explore.table_schema.describe import TABLES
 
 KEYED = {"findings", "verdicts"}
 

@@ -8,12 +8,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import httpx
 
-from rtkit_explore.api import answers, transport
-from rtkit_explore.api.answers import Subject
+from rtkit_explore.api import responses as answers
+from rtkit_explore.api import transport
 from rtkit_explore.api.clock import Clock
-from rtkit_explore.api.network import Network
-from rtkit_explore.api.paging import Listing, Page, Pager, read_page
-from rtkit_explore.api.parameters import (
+from rtkit_explore.api.pagination import Page, PagedList, Pager, read_page
+from rtkit_explore.api.proxies import Network
+from rtkit_explore.api.query_params import (
     Id,
     ParticipantSort,
     ParticipantView,
@@ -32,6 +32,7 @@ from rtkit_explore.api.parameters import (
     whole,
     window,
 )
+from rtkit_explore.api.responses import RequestInfo
 from rtkit_explore.errors import (
     BadAnswerError,
     BadRequestError,
@@ -97,7 +98,7 @@ class _Wanted:
     key: str
     path: str
     asked: dict[str, str]
-    subject: Subject
+    subject: RequestInfo
 
 
 class ApiClient:
@@ -124,7 +125,7 @@ class ApiClient:
         *,
         innermost: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
-        budget: transport.Budget | None = None,
+        budget: transport.RateLimit | None = None,
     ) -> None:
         if innermost is not None and not isinstance(innermost, httpx.AsyncBaseTransport):
             msg = (
@@ -135,7 +136,7 @@ class ApiClient:
         self.settings = settings
         self._innermost = innermost if innermost is not None else Network(settings.in_flight)
         if budget is None and settings.budget_requests is not None:
-            budget = transport.Budget(settings.budget_requests, settings.budget_seconds)
+            budget = transport.RateLimit(settings.budget_requests, settings.budget_seconds)
         self._chain = transport.build(settings, self._innermost, clock or Clock(), budget)
         self._pagers = {"sessions": Pager("sessions"), "participants": Pager("participants")}
 
@@ -164,7 +165,7 @@ class ApiClient:
         associated_id: Id | None = None,
         limit: int | None = None,
         on_progress: OnProgress | None = None,
-    ) -> Listing:
+    ) -> PagedList:
         """Read the list of sessions: every page, or the one that ``page_no`` names."""
         first, last = window(start_time, end_time)
         asked = query(
@@ -177,13 +178,13 @@ class ApiClient:
             search=text("search", search),
             associated_id=text("associated_id", associated_id),
         )
-        wanted = _Wanted("sessions", "/sessions", asked, Subject("the sessions", "no such account or app"))
+        wanted = _Wanted("sessions", "/sessions", asked, RequestInfo("the sessions", "no such account or app"))
         return await self._list(wanted, page_no=page_no, per_page=per_page, limit=limit, on_progress=on_progress)
 
     async def session(self, session_id: Id, *, include_breakout_rooms: bool | None = None) -> bytes:
         """Fetch one session."""
         asked = query(include_breakout_rooms=flag("include_breakout_rooms", include_breakout_rooms))
-        subject = Subject(f"session {session_id}", f"no session {session_id}")
+        subject = RequestInfo(f"session {session_id}", f"no session {session_id}")
         return await self._document(f"/sessions/{segment('session_id', session_id)}", asked, subject)
 
     async def participants(
@@ -199,7 +200,7 @@ class ApiClient:
         view: ParticipantView | None = None,
         limit: int | None = None,
         on_progress: OnProgress | None = None,
-    ) -> Listing:
+    ) -> PagedList:
         """Read the list of a session's participants: every page, or the one that ``page_no`` names."""
         path = f"/sessions/{segment('session_id', session_id)}/participants"
         asked = query(
@@ -209,7 +210,7 @@ class ApiClient:
             include_peer_events=flag("include_peer_events", include_peer_events),
             view=choice("view", view, ParticipantView),
         )
-        subject = Subject(f"the participants of session {session_id}", f"no session {session_id}")
+        subject = RequestInfo(f"the participants of session {session_id}", f"no session {session_id}")
         wanted = _Wanted("participants", path, asked, subject)
         return await self._list(wanted, page_no=page_no, per_page=per_page, limit=limit, on_progress=on_progress)
 
@@ -219,7 +220,7 @@ class ApiClient:
         """Fetch one participant of a session."""
         path = f"/sessions/{segment('session_id', session_id)}/participants/{segment('participant_id', participant_id)}"
         asked = query(include_peer_events=flag("include_peer_events", include_peer_events))
-        subject = Subject(
+        subject = RequestInfo(
             f"participant {participant_id}",
             f"no participant {participant_id} in session {session_id}, or no such session",
         )
@@ -233,7 +234,7 @@ class ApiClient:
             filters=choice("filters", filters, ReportFilter),
             include_peer_events=flag("include_peer_events", include_peer_events),
         )
-        subject = Subject(f"the peer report of {peer_id}", f"no peer report of peer {peer_id}", usual=NO_REPORT)
+        subject = RequestInfo(f"the peer report of {peer_id}", f"no peer report of peer {peer_id}", usual=NO_REPORT)
         return await self._document(f"/sessions/peer-report/{segment('peer_id', peer_id)}", asked, subject)
 
     async def chat(self, session_id: Id) -> Download:
@@ -250,7 +251,9 @@ class ApiClient:
 
     async def generate_summary(self, session_id: Id) -> bytes:
         """Have the summary of a session's transcript written. Sent once, whatever happens."""
-        subject = Subject(f"writing the summary of session {session_id}", f"no session {session_id}", repeatable=False)
+        subject = RequestInfo(
+            f"writing the summary of session {session_id}", f"no session {session_id}", repeatable=False
+        )
         path = f"/sessions/{segment('session_id', session_id)}/summary"
         return answers.whole(await self._send("POST", path, {}, subject), subject, self.settings)
 
@@ -260,7 +263,7 @@ class ApiClient:
         """Ask where a chat, a transcript or a summary can be downloaded."""
         path = f"/sessions/{segment('session_id', session_id)}/{kind}"
         asked = query(format=form) if kind == "transcript" else {}
-        subject = Subject(
+        subject = RequestInfo(
             f"the {kind} of session {session_id}", f"no {kind} of session {session_id}, or no such session"
         )
         answer = answers.small(await self._send("GET", path, asked, subject), subject, self.settings)
@@ -282,7 +285,7 @@ class ApiClient:
 
     async def _fetch(self, link: DownloadLink) -> bytes:
         """Fetch a presigned address: without token, and following it where it leads."""
-        subject = Subject(f"the {link.kind} file of session {link.session_id}", f"no {link.kind} file any more")
+        subject = RequestInfo(f"the {link.kind} file of session {link.session_id}", f"no {link.kind} file any more")
         address = link.url
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._exchange("GET", address, subject, download=True)
@@ -303,7 +306,7 @@ class ApiClient:
 
     # Requests
 
-    async def _document(self, path: str, asked: dict[str, str], subject: Subject) -> bytes:
+    async def _document(self, path: str, asked: dict[str, str], subject: RequestInfo) -> bytes:
         return answers.whole(await self._send("GET", path, asked, subject), subject, self.settings)
 
     async def _list(
@@ -314,7 +317,7 @@ class ApiClient:
         per_page: int | None,
         limit: int | None,
         on_progress: OnProgress | None,
-    ) -> Listing:
+    ) -> PagedList:
         page_no = whole("page_no", page_no, least=0)
         per_page = whole("per_page", per_page, least=1)
         limit = whole("limit", limit, least=1)
@@ -327,17 +330,17 @@ class ApiClient:
         if page_no is not None:
             page = await fetch(page_no, per_page)
             rows = page.rows if limit is None else page.rows[:limit]
-            return Listing(rows, page.content, page.total)
+            return PagedList(rows, page.content, page.total)
         size = per_page or (self.settings.per_page if limit is None else min(self.settings.per_page, limit))
         return await self._pagers[wanted.key].read(
             fetch, per_page=size, fixed_size=per_page is not None, limit=limit, on_progress=on_progress
         )
 
-    async def _send(self, method: str, path: str, asked: dict[str, str], subject: Subject) -> httpx.Response:
+    async def _send(self, method: str, path: str, asked: dict[str, str], subject: RequestInfo) -> httpx.Response:
         url = httpx.URL(self.settings.prefix + path, params=asked) if asked else httpx.URL(self.settings.prefix + path)
         return await self._exchange(method, Secret(str(url)), subject, download=False)
 
-    async def _exchange(self, method: str, address: Secret, subject: Subject, *, download: bool) -> httpx.Response:
+    async def _exchange(self, method: str, address: Secret, subject: RequestInfo, *, download: bool) -> httpx.Response:
         # The chain is called as it is, without an httpx.AsyncClient around it, because that one logs every address,
         # and a presigned address is a secret.
         settings = self.settings

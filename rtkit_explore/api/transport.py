@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from rtkit_explore.api.notices import tell_waiting
+from rtkit_explore.api.progress import tell_waiting
 
 if TYPE_CHECKING:
     from rtkit_explore.api.clock import Clock
@@ -37,7 +37,7 @@ LONGEST_PAUSE = 30.0
 
 
 def build(
-    settings: Settings, innermost: httpx.AsyncBaseTransport, clock: Clock, budget: Budget | None
+    settings: Settings, innermost: httpx.AsyncBaseTransport, clock: Clock, budget: RateLimit | None
 ) -> httpx.AsyncBaseTransport:
     """
     Wrap a transport in all that this package adds.
@@ -61,7 +61,7 @@ def build(
     chain: httpx.AsyncBaseTransport = Authorised(innermost, settings.token, httpx.URL(settings.base_url))
     if budget is not None:
         chain = Budgeted(chain, budget, clock)
-    chain = WholeAnswers(chain, settings.in_flight)
+    chain = ReadFully(chain, settings.in_flight)
     return Retrying(chain, settings.retries, settings.longest_wait, clock)
 
 
@@ -107,7 +107,7 @@ class Authorised(_Wrapping):
             request.headers.pop("Authorization", None)
 
 
-class Budget:
+class RateLimit:
     """
     At most so many requests in any period of so many seconds; outlives the transports that keep to it.
 
@@ -156,7 +156,7 @@ class Budgeted(_Wrapping):
         Time.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, budget: Budget, clock: Clock) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, budget: RateLimit, clock: Clock) -> None:
         super().__init__(inner)
         self._budget = budget
         self._clock = clock
@@ -179,7 +179,7 @@ class Budgeted(_Wrapping):
         return response
 
 
-class WholeAnswers(_Wrapping):
+class ReadFully(_Wrapping):
     """
     Reads every answer to its end, with so many under way at once.
 

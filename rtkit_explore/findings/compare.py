@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InvalidArgumentError
-from ..tables.build import TEXT, TIME
-from ..tables.declared.findings import OVERVIEW
-from .overview import overview_of
+from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.findings.overview import overview_of
+from rtkit_explore.table_schema.findings import OVERVIEW
+from rtkit_explore.tables.frames import TEXT, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .context import CallTables
-    from .profiles import ProfileLike
+    from rtkit_explore.findings.context import CallTables
+    from rtkit_explore.findings.profiles import ProfileLike
 
 _APART = ("minutes", "clock_ahead_s")
 FIGURES = tuple(column.name for column in OVERVIEW.columns if column.kind == "float64" and column.name not in _APART)

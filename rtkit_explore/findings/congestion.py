@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
-    from .context import Context
-    from .lanes import Bools, Floats, Lane
+    from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
 
 SETTLING_S = 14.0
 """Two samples in which a stream finds its rate are left out."""
@@ -31,11 +31,11 @@ def limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Float
 
 
 def _limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
-    lanes = context.lanes
-    timed = ratio(lanes[f"limited_{limit}_s"], lanes.seconds, fewest=0.5)
+    arrays = context.arrays
+    timed = ratio(arrays[f"limited_{limit}_s"], arrays.seconds, fewest=0.5)
     code = {"none": 0, "cpu": 1, "bandwidth": 2, "other": 3}[limit]
-    by_reason = np.where(lanes.limited_by < 0, np.nan, (lanes.limited_by == code).astype("float64"))
-    by_reason = np.where(lanes.known, by_reason, np.nan)
+    by_reason = np.where(arrays.limited_by < 0, np.nan, (arrays.limited_by == code).astype("float64"))
+    by_reason = np.where(arrays.known, by_reason, np.nan)
     return np.minimum(np.where(np.isnan(timed), by_reason, timed), 1.0)
 
 
@@ -45,13 +45,13 @@ def delay_off(context: Context) -> Floats:
 
 
 def _delay_off(context: Context) -> Floats:
-    lanes = context.lanes
-    trip = lanes["rtt_ms"]
+    arrays = context.arrays
+    trip = arrays["rtt_ms"]
     found = np.full(len(trip), np.nan)
-    for lane in lanes.lanes:
-        if lane.consumer:
+    for stream in arrays.streams:
+        if stream.consumer:
             continue
-        mine = trip[lane.rows]
+        mine = trip[stream.rows]
         good = ~np.isnan(mine)
         total, count = np.cumsum(np.where(good, mine, 0.0)), np.cumsum(good)
         far = np.maximum(np.arange(len(mine)) - 8, 0)
@@ -59,7 +59,7 @@ def _delay_off(context: Context) -> Floats:
         seen = np.concatenate([[0], count])[:-1] - np.concatenate([[0], count])[far]
         mean = ratio(before, seen.astype("float64"))
         with np.errstate(invalid="ignore"):
-            found[lane.rows] = np.where(mine - mean >= 60, mine / mean, np.minimum(mine / mean, 1.0))
+            found[stream.rows] = np.where(mine - mean >= 60, mine / mean, np.minimum(mine / mean, 1.0))
     return found
 
 
@@ -72,23 +72,23 @@ def congested(context: Context) -> Floats:
     limit counts as well. Loss that goes on however little is sent, beside a round trip that stays where it was, is a
     lossy link and no full queue: ``loss_out`` names it.
     """
-    lanes = context.lanes
+    arrays = context.arrays
     with np.errstate(invalid="ignore"):
         limited = limited_share(context, "bandwidth") > _LIMITED
     soon = limited.copy()
-    soon[:-1] |= limited[1:] & (lanes.lane[1:] == lanes.lane[:-1])
+    soon[:-1] |= limited[1:] & (arrays.stream_number[1:] == arrays.stream_number[:-1])
     value = np.where(soon, delay_off(context), np.nan)
-    for lane in lanes.lanes:
-        if not lane.consumer and limited[lane.rows].any():
-            value[lane.rows] = np.fmax(value[lane.rows], _overflow(context, lane, limited[lane.rows]))
+    for stream in arrays.streams:
+        if not stream.consumer and limited[stream.rows].any():
+            value[stream.rows] = np.fmax(value[stream.rows], _overflow(context, stream, limited[stream.rows]))
     return np.where(context.age_s >= SETTLING_S, value, np.nan)
 
 
-def _overflow(context: Context, lane: Lane, limited: Bools) -> Floats:
+def _overflow(context: Context, stream: Stream, limited: Bools) -> Floats:
     """Return how many times less was sent when packets were lost no more; NaN where that is not what happened."""
-    lanes, rows = context.lanes, lane.rows
-    loss = 100 * ratio(lanes["lost"][rows], lanes["judged"][rows])
-    rate = ratio(lanes["bytes"][rows], lanes.seconds[rows])
+    arrays, rows = context.arrays, stream.rows
+    loss = 100 * ratio(arrays["lost"][rows], arrays["judged"][rows])
+    rate = ratio(arrays["bytes"][rows], arrays.seconds[rows])
     found = np.full(len(loss), np.nan)
     with np.errstate(invalid="ignore"):
         heavy = loss > _OVERFLOWS

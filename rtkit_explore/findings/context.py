@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pandas as pd
 
-from ..measures.audit import Counted
-from .lanes import NOWHEN, Lane, Lanes, lanes_of
+from rtkit_explore.findings.stream_arrays import NO_TIME, Stream, StreamArrays, stream_arrays_of
+from rtkit_explore.measures.delivery import CumulativeCount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .lanes import Bools, Floats
+    from rtkit_explore.findings.stream_arrays import Bools, Floats
 
 SOUND = ("audio", "screenshare_audio")
 PICTURE = ("video", "screenshare_video")
@@ -67,7 +67,7 @@ class CallTables(Protocol):
 
 Window = tuple[int, int]
 """From, to: microseconds since 1970."""
-FOREVER = np.iinfo(np.int64).max
+OPEN_END = np.iinfo(np.int64).max
 
 
 def micros(times: pd.Series[pd.Timestamp]) -> list[int]:
@@ -80,7 +80,7 @@ class Context:
     """A call made ready for the rules."""
 
     call: CallTables
-    lanes: Lanes
+    arrays: StreamArrays
     hidden: dict[str, list[Window]] = field(default_factory=dict)
     off: dict[tuple[str, str], list[Window]] = field(default_factory=dict)
     switched: set[tuple[str, str]] = field(default_factory=set)
@@ -102,126 +102,132 @@ class Context:
         return self.call.names.get(peer) or f"participant {peer[:8]}"
 
     @cached_property
-    def by_producer(self) -> dict[str, Lane]:
+    def by_producer(self) -> dict[str, Stream]:
         """Sent streams by producer id."""
-        return {lane.stream_id: lane for lane in self.lanes.lanes if not lane.consumer and lane.stream_id}
+        return {stream.stream_id: stream for stream in self.arrays.streams if not stream.consumer and stream.stream_id}
 
     @cached_property
-    def consumers_of(self) -> dict[str, list[Lane]]:
+    def consumers_of(self) -> dict[str, list[Stream]]:
         """Received streams by the producer that feeds them."""
-        found: dict[str, list[Lane]] = {}
-        for lane in self.lanes.lanes:
-            if lane.consumer and lane.producer_id:
-                found.setdefault(lane.producer_id, []).append(lane)
+        found: dict[str, list[Stream]] = {}
+        for stream in self.arrays.streams:
+            if stream.consumer and stream.producer_id:
+                found.setdefault(stream.producer_id, []).append(stream)
         return found
 
     @cached_property
-    def of_peer(self) -> dict[str, list[Lane]]:
+    def of_peer(self) -> dict[str, list[Stream]]:
         """Streams by the participant that reports them."""
-        found: dict[str, list[Lane]] = {}
-        for lane in self.lanes.lanes:
-            if lane.peer is not None:
-                found.setdefault(lane.peer, []).append(lane)
+        found: dict[str, list[Stream]] = {}
+        for stream in self.arrays.streams:
+            if stream.peer is not None:
+                found.setdefault(stream.peer, []).append(stream)
         return found
 
-    def shift(self, lane: Lane) -> int:
+    def shift(self, stream: Stream) -> int:
         """Microseconds by which the clock of a stream's reporter runs ahead."""
-        return round(1e6 * self.lanes.shifts.get(lane.peer or "", 0.0))
+        return round(1e6 * self.arrays.shifts.get(stream.peer or "", 0.0))
 
     @cached_property
     def age_s(self) -> Floats:
         """Seconds from the first sample of the stream to the start of each interval."""
-        first = np.array([lane.first_us for lane in self.lanes.lanes], dtype="int64")
-        return (self.lanes.start - first[self.lanes.lane]) / 1e6 if len(first) else np.zeros(0)
+        first = np.array([stream.first_us for stream in self.arrays.streams], dtype="int64")
+        return (self.arrays.start - first[self.arrays.stream_number]) / 1e6 if len(first) else np.zeros(0)
 
     @cached_property
     def rate(self) -> Floats:
         """Packets per second."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(self.lanes["packets"] / self.lanes.seconds)
+            return np.asarray(self.arrays["packets"] / self.arrays.seconds)
 
     @cached_property
     def share(self) -> Floats:
         """Packets as a percentage of the stream's usual number; NaN for streams that never flowed."""
-        usual = self.lanes.of_lane([lane.usual if lane.usual > 0 else np.nan for lane in self.lanes.lanes])
+        usual = self.arrays.spread([stream.usual if stream.usual > 0 else np.nan for stream in self.arrays.streams])
         return np.asarray(100.0 * self.rate / usual) if len(usual) else np.zeros(0)
 
     @cached_property
     def sent_share(self) -> Floats:
         """Received streams: what the sender sent meanwhile, as a percentage of its usual number; NaN if unknown."""
-        usual = np.array([self._usual_of_producer(lane) for lane in self.lanes.lanes], dtype="float64")
-        return np.asarray(100.0 * self.sent_rate("packets") / usual[self.lanes.lane]) if len(usual) else np.zeros(0)
+        usual = np.array([self._usual_of_producer(stream) for stream in self.arrays.streams], dtype="float64")
+        return (
+            np.asarray(100.0 * self.sent_rate("packets") / usual[self.arrays.stream_number])
+            if len(usual)
+            else np.zeros(0)
+        )
 
-    def _usual_of_producer(self, lane: Lane) -> float:
-        producer = self.by_producer.get(lane.producer_id or "") if lane.consumer else None
+    def _usual_of_producer(self, stream: Stream) -> float:
+        producer = self.by_producer.get(stream.producer_id or "") if stream.consumer else None
         return producer.usual if producer is not None and producer.usual > 0 else np.nan
 
     def sent_rate(self, measure: str) -> Floats:
         """Received streams: how much of a measure the sender counted meanwhile, per second; NaN if unknown."""
-        found = np.full(len(self.lanes.lane), np.nan)
+        found = np.full(len(self.arrays.stream_number), np.nan)
         for producer, consumers in self.consumers_of.items():
-            lane = self.by_producer.get(producer)
-            if lane is None:
+            stream = self.by_producer.get(producer)
+            if stream is None:
                 continue
-            rows = lane.rows
-            sender = Counted(self.lanes.end[rows] - self.shift(lane), self.lanes[measure][rows], self.lanes.known[rows])
+            rows = stream.rows
+            sender = CumulativeCount(
+                self.arrays.end[rows] - self.shift(stream), self.arrays[measure][rows], self.arrays.known[rows]
+            )
             for consumer in consumers:
                 mine, shift = consumer.rows, self.shift(consumer)
-                start = (self.lanes.start[mine] - shift).astype("float64")
-                end = (self.lanes.end[mine] - shift).astype("float64")
+                start = (self.arrays.start[mine] - shift).astype("float64")
+                end = (self.arrays.end[mine] - shift).astype("float64")
                 with np.errstate(invalid="ignore", divide="ignore"):
                     found[mine] = sender.within(start, end) / ((end - start) / 1e6)
         return found
 
-    def covered(self, windows: Mapping[str, list[Window]], lanes: list[str | None]) -> Bools:
+    def covered(self, windows: Mapping[str, list[Window]], streams: list[str | None]) -> Bools:
         """Tell which rows overlap a window of the participant named for their stream."""
-        found = np.zeros(len(self.lanes.lane), dtype=bool)
-        for lane, peer in zip(self.lanes.lanes, lanes, strict=True):
+        found = np.zeros(len(self.arrays.stream_number), dtype=bool)
+        for stream, peer in zip(self.arrays.streams, streams, strict=True):
             for one, two in windows.get(peer or "", ()):
-                found[lane.rows] |= (self.lanes.end[lane.rows] > one) & (self.lanes.start[lane.rows] < two)
+                found[stream.rows] |= (self.arrays.end[stream.rows] > one) & (self.arrays.start[stream.rows] < two)
         return found
 
     @cached_property
     def unseen(self) -> Bools:
         """Whether the tab of whoever reports the row was hidden."""
-        return self.covered(self.hidden, [lane.peer for lane in self.lanes.lanes])
+        return self.covered(self.hidden, [stream.peer for stream in self.arrays.streams])
 
     @cached_property
     def unwatched(self) -> Bools:
         """Whether the tab of whoever reports the row, or of the sender, was hidden: browsers slow both down."""
-        return self.unseen | self.covered(self.hidden, [lane.remote for lane in self.lanes.lanes])
+        return self.unseen | self.covered(self.hidden, [stream.remote for stream in self.arrays.streams])
 
     @cached_property
     def switched_off(self) -> Bools:
         """Whether the sender had the track off, by the sender's own events."""
-        found = np.zeros(len(self.lanes.lane), dtype=bool)
-        for lane in self.lanes.lanes:
-            who = lane.remote if lane.consumer else lane.peer
-            for one, two in self.off.get((who or "", lane.media), ()):
+        found = np.zeros(len(self.arrays.stream_number), dtype=bool)
+        for stream in self.arrays.streams:
+            who = stream.remote if stream.consumer else stream.peer
+            for one, two in self.off.get((who or "", stream.media), ()):
                 # By the sender's clock, put on the reporter's.
-                by = self.shift(lane) - round(1e6 * self.lanes.shifts.get(who or "", 0.0))
-                end = min(two, FOREVER - 10**12) + by
-                found[lane.rows] |= (self.lanes.end[lane.rows] > one + by) & (self.lanes.start[lane.rows] < end)
+                by = self.shift(stream) - round(1e6 * self.arrays.shifts.get(who or "", 0.0))
+                end = min(two, OPEN_END - 10**12) + by
+                found[stream.rows] |= (self.arrays.end[stream.rows] > one + by) & (self.arrays.start[stream.rows] < end)
         return found
 
     @cached_property
     def final(self) -> Bools:
         """Whether a row is the last before its stream ends or pauses: the last sample of a paused track."""
-        found = np.zeros(len(self.lanes.lane), dtype=bool)
-        for lane in self.lanes.lanes:
-            found[lane.rows.stop - 1] = True
-        found[:-1] |= self.lanes.flags["gap"][1:]
+        found = np.zeros(len(self.arrays.stream_number), dtype=bool)
+        for stream in self.arrays.streams:
+            found[stream.rows.stop - 1] = True
+        found[:-1] |= self.arrays.flags["gap"][1:]
         return found
 
 
 def context_of(call: CallTables) -> Context:
     """Make a call ready for the rules."""
-    context = Context(call=call, lanes=lanes_of(call.quality))
+    context = Context(call=call, arrays=stream_arrays_of(call.quality))
     context.hidden, context.off, context.switched = _switches(call.events)
-    for peer, lanes in context.of_peer.items():
-        timed = [lane for lane in lanes if lane.first_us != NOWHEN]
+    for peer, streams in context.of_peer.items():
+        timed = [stream for stream in streams if stream.first_us != NO_TIME]
         if timed:
-            context.spans[peer] = (min(lane.first_us for lane in timed), max(lane.last_us for lane in timed))
+            context.spans[peer] = (min(stream.first_us for stream in timed), max(stream.last_us for stream in timed))
     return context
 
 
@@ -254,7 +260,7 @@ def _switches(
                 since.setdefault((peer, media), when)
     for (peer, what), begun in since.items():
         if what == "hidden":
-            hidden.setdefault(peer, []).append((begun, FOREVER))
+            hidden.setdefault(peer, []).append((begun, OPEN_END))
         else:
-            off.setdefault((peer, what), []).append((begun, FOREVER))
+            off.setdefault((peer, what), []).append((begun, OPEN_END))
     return hidden, off, switched

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..measures.plausible import plausible
-from ..measures.scores import mos
-from ..tables.build import from_rows
-from ..tables.declared.findings import OVERVIEW
-from .engine import drafts_of, ready
-from .profiles import ProfileLike, profile_of
-from .verdicts import judge, span_minutes
+from rtkit_explore.findings.evaluate import candidates_of, ready
+from rtkit_explore.findings.profiles import ProfileLike, profile_of
+from rtkit_explore.findings.verdicts import judge, span_minutes
+from rtkit_explore.measures.plausibility import plausible
+from rtkit_explore.measures.scores import mos
+from rtkit_explore.table_schema.findings import OVERVIEW
+from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
-    from .context import CallTables, Context
+    from rtkit_explore.findings.context import CallTables, Context
 
 
 def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> pd.DataFrame:
@@ -40,8 +40,8 @@ def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: 
     """
     judged = profile_of(profile)
     context = ready(call) if context is None else context
-    drafts = drafts_of(context, judged)
-    verdicts = {verdict.peer: verdict for verdict in judge(context, drafts, judged)}
+    candidates = candidates_of(context, judged)
+    verdicts = {verdict.peer: verdict for verdict in judge(context, candidates, judged)}
     people = call.participants
     quality = plausible(call.quality)
     by_peer = {str(peer): rows for peer, rows in quality.groupby("peer_id", observed=True, sort=False)}
@@ -60,8 +60,8 @@ def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: 
             "report": report,
             "minutes": span_minutes(context, who, people),
             "path": _path(call.candidate_pairs, who),
-            "findings": sum(draft.severity != "note" for draft in verdict.drafts),
-            "clock_ahead_s": context.lanes.shifts.get(who, np.nan),
+            "findings": sum(candidate.severity != "note" for candidate in verdict.candidates),
+            "clock_ahead_s": context.arrays.shifts.get(who, np.nan),
             **_client(clients, who),
         }
         if who in by_peer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import InvalidArgumentError
+from rtkit_explore.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import pandas as pd

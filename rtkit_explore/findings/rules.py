@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .congestion import congested, limited_share, ratio
-from .context import PICTURE, SOUND, Context
+from rtkit_explore.findings.congestion import congested, limited_share, ratio
+from rtkit_explore.findings.context import PICTURE, SOUND, Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .lanes import Bools, Floats, Lane
+    from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
 
 Layer = Literal["connectivity", "transport", "pipeline", "perception"]
 LAYERS: tuple[Layer, ...] = ("connectivity", "transport", "pipeline", "perception")
@@ -66,19 +66,19 @@ class Rule:
 
 
 def _loss_in(context: Context) -> Floats:
-    lanes = context.lanes
-    return 100 * ratio(lanes["lost"], lanes["judged"], fewest=FEWEST_PACKETS - 1)
+    arrays = context.arrays
+    return 100 * ratio(arrays["lost"], arrays["judged"], fewest=FEWEST_PACKETS - 1)
 
 
 def _loss_out(context: Context) -> Floats:
     """Work out loss as the far end reports it; a report that came late is held against both intervals."""
-    lanes = context.lanes
-    lost, sent = lanes["lost"].copy(), lanes["judged"].copy()
+    arrays = context.arrays
+    lost, sent = arrays["lost"].copy(), arrays["judged"].copy()
     with np.errstate(invalid="ignore"):
         late = np.flatnonzero(lost > sent)
     for row in late:
         before = row - 1
-        if before >= 0 and lanes.lane[before] == lanes.lane[row] and sent[before] > 0:
+        if before >= 0 and arrays.stream_number[before] == arrays.stream_number[row] and sent[before] > 0:
             together = (lost[before] + lost[row], sent[before] + sent[row])
             lost[before] = lost[row] = min(together)
             sent[before] = sent[row] = together[1]
@@ -88,33 +88,33 @@ def _loss_out(context: Context) -> Floats:
 
 
 def _round_trip(context: Context) -> Floats:
-    return context.lanes["rtt_ms"]
+    return context.arrays["rtt_ms"]
 
 
 def _jitter(context: Context) -> Floats:
     # What the far end or the receiver last worked out stays where it is when nothing arrives.
     with np.errstate(invalid="ignore"):
-        flows = context.lanes["packets"] >= FEWEST_PACKETS
-    return np.where(flows, context.lanes["jitter_ms"], np.nan)
+        flows = context.arrays["packets"] >= FEWEST_PACKETS
+    return np.where(flows, context.arrays["jitter_ms"], np.nan)
 
 
 def _late(context: Context) -> Floats:
     with np.errstate(invalid="ignore"):
-        flows = (context.share >= 25) & (context.lanes.seconds > 1)
-    return np.where(flows & ~context.unseen, context.lanes["buffer_ms"], np.nan)
+        flows = (context.share >= 25) & (context.arrays.seconds > 1)
+    return np.where(flows & ~context.unseen, context.arrays["buffer_ms"], np.nan)
 
 
 def _concealment(context: Context) -> Floats:
     settled = context.age_s >= 5
-    return np.where(settled, 7 * ratio(context.lanes["concealment_events"], context.lanes.seconds, fewest=1), np.nan)
+    return np.where(settled, 7 * ratio(context.arrays["concealment_events"], context.arrays.seconds, fewest=1), np.nan)
 
 
 def _moving(context: Context) -> Bools:
     """Tell where a picture ought to move: packets flow, the stream is settled, somebody looks, no still screen."""
-    lanes = context.lanes
+    arrays = context.arrays
     with np.errstate(invalid="ignore"):
-        flows = (context.rate >= 2) & (lanes["packets"] >= 8) & ~(lanes["bytes"] <= 0)
-    screen = lanes.where(media=("screenshare_video",))
+        flows = (context.rate >= 2) & (arrays["packets"] >= 8) & ~(arrays["bytes"] <= 0)
+    screen = arrays.where(media=("screenshare_video",))
     return flows & (context.age_s >= WARM_UP_S - 1) & ~context.unwatched & (~screen | _meant_to_move(context))
 
 
@@ -125,20 +125,20 @@ def _meant_to_move(context: Context) -> Bools:
     Received: fewer frames than were sent; where the sender's are unknown, many bytes in few frames. Sent: the encoder
     is held back.
     """
-    lanes = context.lanes
+    arrays = context.arrays
     rate, sent = frame_rate(context), context.sent_rate("frames")
     with np.errstate(invalid="ignore"):
-        heavy = 8 * lanes["bytes"] / lanes.seconds >= _HEAVY_BPS
+        heavy = 8 * arrays["bytes"] / arrays.seconds >= _HEAVY_BPS
         held = (limited_share(context, "bandwidth") > 0.3) | (limited_share(context, "cpu") > 0.3)
         received = np.where(np.isnan(sent), heavy, rate < 0.7 * sent - 0.3)
-    return np.where(lanes.where(direction="consumer"), received, held)
+    return np.where(arrays.where(direction="consumer"), received, held)
 
 
 def frame_rate(context: Context) -> Floats:
     """Return frames counted per second; the gauge where frames are not counted."""
-    lanes = context.lanes
-    counted = ratio(lanes["frames"], lanes.seconds, fewest=1)
-    return np.where(np.isnan(counted), lanes["fps"], counted)
+    arrays = context.arrays
+    counted = ratio(arrays["frames"], arrays.seconds, fewest=1)
+    return np.where(np.isnan(counted), arrays["fps"], counted)
 
 
 def _frame_rate(context: Context) -> Floats:
@@ -146,36 +146,37 @@ def _frame_rate(context: Context) -> Floats:
 
 
 def _width(context: Context) -> Floats:
-    return np.where(_moving(context) & ~_received_elsewhere(context), context.lanes["width"], np.nan)
+    return np.where(_moving(context) & ~_received_elsewhere(context), context.arrays["width"], np.nan)
 
 
 def _received_elsewhere(context: Context) -> Bools:
     """Sent streams that somebody's report shows as received: what was seen is judged there."""
-    lanes = context.lanes.lanes
+    streams = context.arrays.streams
     heard = np.array(
-        [not lane.consumer and bool(context.consumers_of.get(lane.stream_id or "")) for lane in lanes], dtype=bool
+        [not stream.consumer and bool(context.consumers_of.get(stream.stream_id or "")) for stream in streams],
+        dtype=bool,
     )
-    return heard[context.lanes.lane] if len(heard) else np.zeros(0, dtype=bool)
+    return heard[context.arrays.stream_number] if len(heard) else np.zeros(0, dtype=bool)
 
 
 def _frozen(context: Context) -> Floats:
-    lanes = context.lanes
+    arrays = context.arrays
     with np.errstate(invalid="ignore"):
-        flows = (lanes["packets"] >= 20) & (lanes["bytes"] > 0) & (lanes.seconds >= 3)
-    started = np.zeros(len(lanes.lane), dtype=bool)
-    for lane in lanes.lanes:
-        started[lane.rows] = np.cumsum(np.nan_to_num(lanes["frames"][lane.rows])) > 0
-    return np.where(flows & started & ~context.unwatched, lanes["frames"], np.nan)
+        flows = (arrays["packets"] >= 20) & (arrays["bytes"] > 0) & (arrays.seconds >= 3)
+    started = np.zeros(len(arrays.stream_number), dtype=bool)
+    for stream in arrays.streams:
+        started[stream.rows] = np.cumsum(np.nan_to_num(arrays["frames"][stream.rows])) > 0
+    return np.where(flows & started & ~context.unwatched, arrays["frames"], np.nan)
 
 
 def _nothing_received(context: Context) -> Floats:
-    lanes = context.lanes
-    usual = lanes.of_lane([lane.usual for lane in lanes.lanes])
+    arrays = context.arrays
+    usual = arrays.spread([stream.usual for stream in arrays.streams])
     with np.errstate(invalid="ignore"):
-        judged = (usual >= 5) & (lanes.seconds >= 1.5) & ~context.switched_off
+        judged = (usual >= 5) & (arrays.seconds >= 1.5) & ~context.switched_off
         dead = judged & (context.share < 10)
         sent = context.sent_share
-        sound = lanes.where(media=SOUND)
+        sound = arrays.where(media=SOUND)
         on = np.where(sound, sent >= 50, sent >= 10)
     unknown = np.isnan(sent)
     alone = _dead_alone(context, dead)
@@ -188,90 +189,90 @@ def _nothing_received(context: Context) -> Floats:
 
 def _dead_alone(context: Context, dead: Bools) -> Bools:
     """Tell for silent rows whether any other stream of that receiver flowed, or there is no other."""
-    lanes = context.lanes
+    arrays = context.arrays
     alone = np.zeros(len(dead), dtype=bool)
     for row in np.flatnonzero(dead):
-        lane = lanes.lanes[int(lanes.lane[row])]
-        alone[row] = not _others_silent(context, lane, int(row), dead)
+        stream = arrays.streams[int(arrays.stream_number[row])]
+        alone[row] = not _others_silent(context, stream, int(row), dead)
     return alone
 
 
-def _others_silent(context: Context, lane: Lane, row: int, dead: Bools) -> bool:
+def _others_silent(context: Context, stream: Stream, row: int, dead: Bools) -> bool:
     """
     Tell whether everything else stopped within the same sample.
 
     People mute one after the other; a broken connection stops all senders at once. Where there is only one sender,
     what stopped has to come back as well: otherwise that person has left.
     """
-    lanes = context.lanes
-    middle = (int(lanes.start[row]) + int(lanes.end[row])) // 2
-    since = _silent_since(context, lane, row, dead)
+    arrays = context.arrays
+    middle = (int(arrays.start[row]) + int(arrays.end[row])) // 2
+    since = _silent_since(context, stream, row, dead)
     senders: dict[str | None, bool] = {}
-    for other in context.of_peer.get(lane.peer or "", ()):
-        if other is lane or not other.consumer or other.usual < 5:
+    for other in context.of_peer.get(stream.peer or "", ()):
+        if other is stream or not other.consumer or other.usual < 5:
             continue
-        place = other.rows.start + int(np.searchsorted(lanes.end[other.rows], middle))
-        if place >= other.rows.stop or not lanes.known[place] or lanes.start[place] > middle:
+        place = other.rows.start + int(np.searchsorted(arrays.end[other.rows], middle))
+        if place >= other.rows.stop or not arrays.known[place] or arrays.start[place] > middle:
             continue
         if not dead[place]:
             return False
         together = abs(_silent_since(context, other, place, dead) - since) <= _TOGETHER_US
         senders[other.remote] = senders.get(other.remote, True) and together
-    others = [together for remote, together in senders.items() if remote != lane.remote]
-    comes_back = bool((~dead[row : lane.rows.stop]).any())
+    others = [together for remote, together in senders.items() if remote != stream.remote]
+    comes_back = bool((~dead[row : stream.rows.stop]).any())
     return any(others) if others else bool(senders) and all(senders.values()) and comes_back
 
 
-def _silent_since(context: Context, lane: Lane, row: int, dead: Bools) -> int:
+def _silent_since(context: Context, stream: Stream, row: int, dead: Bools) -> int:
     """Return when the silence that a row is part of began."""
-    while row > lane.rows.start and dead[row - 1]:
+    while row > stream.rows.start and dead[row - 1]:
         row -= 1
-    return int(context.lanes.start[row])
+    return int(context.arrays.start[row])
 
 
 def _sound_goes_on(context: Context, dead: Bools) -> Bools:
     """Tell for silent rows of pictures whether sound of the same sender reached the same receiver meanwhile."""
-    lanes = context.lanes
+    arrays = context.arrays
     found = np.zeros(len(dead), dtype=bool)
-    picture = lanes.where(media=PICTURE, direction="consumer")
+    picture = arrays.where(media=PICTURE, direction="consumer")
     for row in np.flatnonzero(dead & picture):
-        lane = lanes.lanes[int(lanes.lane[row])]
-        middle = (int(lanes.start[row]) + int(lanes.end[row])) // 2
-        for other in context.of_peer.get(lane.peer or "", ()):
-            if not other.consumer or other.media not in SOUND or other.remote != lane.remote or other.usual <= 0:
+        stream = arrays.streams[int(arrays.stream_number[row])]
+        middle = (int(arrays.start[row]) + int(arrays.end[row])) // 2
+        for other in context.of_peer.get(stream.peer or "", ()):
+            if not other.consumer or other.media not in SOUND or other.remote != stream.remote or other.usual <= 0:
                 continue
-            place = other.rows.start + int(np.searchsorted(lanes.end[other.rows], middle))
-            if place < other.rows.stop and lanes.known[place] and lanes.start[place] <= middle and not dead[place]:
+            place = other.rows.start + int(np.searchsorted(arrays.end[other.rows], middle))
+            if place < other.rows.stop and arrays.known[place] and arrays.start[place] <= middle and not dead[place]:
                 found[row] = True
     return found
 
 
 def _nothing_sent(context: Context) -> Floats:
-    lanes = context.lanes
-    usual = lanes.of_lane([lane.usual for lane in lanes.lanes])
-    on = np.array([(lane.peer or "", lane.media) in context.switched for lane in lanes.lanes], dtype=bool)
-    told = on[lanes.lane] if len(on) else np.zeros(0, dtype=bool)
+    arrays = context.arrays
+    usual = arrays.spread([stream.usual for stream in arrays.streams])
+    on = np.array([(stream.peer or "", stream.media) in context.switched for stream in arrays.streams], dtype=bool)
+    told = on[arrays.stream_number] if len(on) else np.zeros(0, dtype=bool)
     with np.errstate(invalid="ignore"):
-        judged = told & (usual >= 5) & (lanes.seconds >= 3) & ~context.switched_off & ~context.final
+        judged = told & (usual >= 5) & (arrays.seconds >= 3) & ~context.switched_off & ~context.final
         # A silent speaker whose encoder pauses still sends some packets a second.
-        silent = lanes.where(media=SOUND) & (context.rate >= 2)
+        silent = arrays.where(media=SOUND) & (context.rate >= 2)
         limited = (limited_share(context, "bandwidth") > 0.3) | (limited_share(context, "cpu") > 0.3)
     return np.where(judged & ~silent & ~limited, context.share, np.nan)
 
 
 def _decoded(context: Context) -> Floats:
-    lanes = context.lanes
-    whole = lanes["frames"] + lanes["frames_dropped"]
+    arrays = context.arrays
+    whole = arrays["frames"] + arrays["frames_dropped"]
     with np.errstate(invalid="ignore"):
         clean = ~(_loss_in(context) >= 2)
-    return np.where(_moving(context) & clean, ratio(lanes["frames"], whole, fewest=20), np.nan)
+    return np.where(_moving(context) & clean, ratio(arrays["frames"], whole, fewest=20), np.nan)
 
 
 def _key_frame_requests(context: Context) -> Floats:
-    lanes = context.lanes
-    asked = np.fmax(lanes["pli"], lanes["fir"])
+    arrays = context.arrays
+    asked = np.fmax(arrays["pli"], arrays["fir"])
     settled = context.age_s >= WARM_UP_S - 1
-    return np.where(settled, ratio(asked, lanes.seconds, fewest=1), np.nan)
+    return np.where(settled, ratio(asked, arrays.seconds, fewest=1), np.nan)
 
 
 def _cpu(context: Context) -> Floats:
@@ -280,14 +281,14 @@ def _cpu(context: Context) -> Floats:
 
 def _bandwidth(context: Context) -> Floats:
     """Leave out how an encoder climbs at first: limited from its first sample on, and free before long."""
-    lanes, share = context.lanes, limited_share(context, "bandwidth")
+    arrays, share = context.arrays, limited_share(context, "bandwidth")
     climbing = context.age_s < WARM_UP_S - 1
-    for lane in lanes.lanes:
-        if not lane.consumer and lane.media in PICTURE:
+    for stream in arrays.streams:
+        if not stream.consumer and stream.media in PICTURE:
             with np.errstate(invalid="ignore"):
-                free = np.flatnonzero(share[lane.rows][1:] <= 0.3)
-            if len(free) and context.age_s[lane.rows.start + 1 + int(free[0])] <= CLIMB_S:
-                climbing[lane.rows.start : lane.rows.start + 1 + int(free[0])] = True
+                free = np.flatnonzero(share[stream.rows][1:] <= 0.3)
+            if len(free) and context.age_s[stream.rows.start + 1 + int(free[0])] <= CLIMB_S:
+                climbing[stream.rows.start : stream.rows.start + 1 + int(free[0])] = True
     return np.where(climbing, np.nan, share)
 
 

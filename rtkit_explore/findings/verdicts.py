@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..tables.build import from_rows
-from ..tables.declared.findings import VERDICTS_TABLE
-from .context import micros
-from .engine import ORDER, drafts_of, ready
-from .lanes import NOWHEN
-from .profiles import SEVERITIES, ProfileLike, profile_of
-from .words import clock, lasting, side_words, story_of
+from rtkit_explore.findings.context import micros
+from rtkit_explore.findings.evaluate import ORDER, candidates_of, ready
+from rtkit_explore.findings.narrative import clock, lasting, side_words, story_of
+from rtkit_explore.findings.profiles import SEVERITIES, ProfileLike, profile_of
+from rtkit_explore.findings.stream_arrays import NO_TIME
+from rtkit_explore.table_schema.findings import VERDICTS_TABLE
+from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
-    from .context import CallTables, Context
-    from .drafts import Draft
-    from .profiles import Profile
+    from rtkit_explore.findings.candidates import Candidate
+    from rtkit_explore.findings.context import CallTables, Context
+    from rtkit_explore.findings.profiles import Profile
 
 WORDS = {"bad": "bad", "warn": "degraded", "note": "good"}
 _REPORTS = {
@@ -37,7 +37,7 @@ class Verdict:
     verdict: str
     reason: str
     story: str
-    drafts: tuple[Draft, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> pd.DataFrame:
@@ -62,11 +62,11 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
     """
     judged = profile_of(profile)
     context = ready(call) if context is None else context
-    drafts = drafts_of(context, judged)
+    candidates = candidates_of(context, judged)
     rows = []
-    for verdict in judge(context, drafts, judged):
+    for verdict in judge(context, candidates, judged):
         counts: dict[str, int] = {
-            severity: sum(draft.severity == severity for draft in verdict.drafts) for severity in SEVERITIES
+            severity: sum(candidate.severity == severity for candidate in verdict.candidates) for severity in SEVERITIES
         }
         rows.append(
             {
@@ -77,7 +77,7 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
                 "verdict": verdict.verdict,
                 "reason": verdict.reason,
                 **counts,
-                "affected_s": _covered(verdict.drafts),
+                "affected_s": _covered(verdict.candidates),
                 "profile": judged.name,
                 "story": verdict.story,
             }
@@ -85,46 +85,46 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
     return from_rows(VERDICTS_TABLE, rows)
 
 
-def judge(context: Context, drafts: list[Draft], profile: Profile) -> list[Verdict]:
+def judge(context: Context, candidates: list[Candidate], profile: Profile) -> list[Verdict]:
     """Judge the call, then everyone."""
     people = context.call.participants
     reports = dict(zip(people["peer_id"].astype("object"), people["report"].astype("object"), strict=True))
     peers = [str(peer) for peer in reports if isinstance(peer, str)]
-    verdicts = [_of_peer(context, drafts, profile, peer, str(reports[peer])) for peer in peers]
-    return [_of_call(context, drafts, verdicts), *verdicts]
+    verdicts = [_of_peer(context, candidates, profile, peer, str(reports[peer])) for peer in peers]
+    return [_of_call(context, candidates, verdicts), *verdicts]
 
 
-def _of_peer(context: Context, drafts: list[Draft], profile: Profile, peer: str, report: str) -> Verdict:
-    mine = tuple(draft for draft in drafts if peer in (draft.peer, draft.side_peer))
-    told = [draft for draft in mine if draft.severity != "note"]
+def _of_peer(context: Context, candidates: list[Candidate], profile: Profile, peer: str, report: str) -> Verdict:
+    mine = tuple(candidate for candidate in candidates if peer in (candidate.peer, candidate.side_peer))
+    told = [candidate for candidate in mine if candidate.severity != "note"]
     if told:
         worst = told[0]
         return Verdict(peer, WORDS[worst.severity], worst.rule, story_of(context, worst), mine)
     name = context.name(peer)
     if report in _REPORTS:
         return Verdict(peer, "unclassified", "no_report", f"{name}: {_REPORTS[report]}.", mine)
-    lanes = context.of_peer.get(peer, [])
-    packets = sum(lane.packets for lane in lanes)
+    streams = context.of_peer.get(peer, [])
+    packets = sum(stream.packets for stream in streams)
     one, two = context.spans.get(peer, (0, 0))
     seconds = (two - one) / 1e6
     if packets < profile.fewest_packets or seconds < profile.fewest_seconds:
         text = f"{name}: {packets:.0f} packets in {seconds:.0f} s are too little to judge."
         return Verdict(peer, "unclassified", "too_little", text, mine)
-    skew = [draft for draft in mine if draft.rule == "implausible" and draft.detail.startswith("clock")]
+    skew = [candidate for candidate in mine if candidate.rule == "implausible" and candidate.detail.startswith("clock")]
     more = f" {story_of(context, skew[0])}" if skew else ""
     return Verdict(
         peer, "good", "nothing_found", f"{name}: nothing of warn or worse in {lasting(seconds)}.{more}", mine
     )
 
 
-def _of_call(context: Context, drafts: list[Draft], verdicts: list[Verdict]) -> Verdict:
-    told = [draft for draft in drafts if draft.severity != "note"]
+def _of_call(context: Context, candidates: list[Candidate], verdicts: list[Verdict]) -> Verdict:
+    told = [candidate for candidate in candidates if candidate.severity != "note"]
     unknown = [verdict for verdict in verdicts if verdict.verdict == "unclassified"]
     more = ""
     if unknown and len(unknown) < len(verdicts):
         names = ", ".join(context.name(verdict.peer) for verdict in unknown)
         more = f" Unknown, not fine: {names}."
-    everything = tuple(drafts)
+    everything = tuple(candidates)
     if told:
         return Verdict(None, WORDS[told[0].severity], told[0].rule, headline(context, told) + more, everything)
     if not verdicts or len(unknown) == len(verdicts):
@@ -138,11 +138,11 @@ def _of_call(context: Context, drafts: list[Draft], verdicts: list[Verdict]) -> 
     return Verdict(None, "good", "nothing_found", text, everything)
 
 
-def headline(context: Context, told: list[Draft]) -> str:
+def headline(context: Context, told: list[Candidate]) -> str:
     """Say in one line what happened: the first finding, whose side, and who noticed."""
     first = told[0]
-    same = [draft for draft in told if first.side_peer is not None and draft.side_peer == first.side_peer]
-    hit = list(dict.fromkeys(draft.peer for draft in same if draft.peer not in (None, first.side_peer)))
+    same = [candidate for candidate in told if first.side_peer is not None and candidate.side_peer == first.side_peer]
+    hit = list(dict.fromkeys(candidate.peer for candidate in same if candidate.peer not in (None, first.side_peer)))
     text = story_of(context, first)
     if first.side != "unknown":
         text += f" Side: {side_words(context, first)} ({first.confidence} confidence)."
@@ -151,34 +151,38 @@ def headline(context: Context, told: list[Draft]) -> str:
     return text
 
 
-def _covered(drafts: tuple[Draft, ...]) -> float:
+def _covered(candidates: tuple[Candidate, ...]) -> float:
     """Return the seconds that findings of warn or worse cover together."""
-    spans = sorted((draft.start, draft.end) for draft in drafts if draft.severity != "note" and draft.start != NOWHEN)
-    total, reached = 0, NOWHEN
+    spans = sorted(
+        (candidate.start, candidate.end)
+        for candidate in candidates
+        if candidate.severity != "note" and candidate.start != NO_TIME
+    )
+    total, reached = 0, NO_TIME
     for one, two in spans:
-        total += max(0, two - max(one, reached)) if reached != NOWHEN else two - one
+        total += max(0, two - max(one, reached)) if reached != NO_TIME else two - one
         reached = max(reached, two)
     return total / 1e6
 
 
-def episodes(drafts: list[Draft]) -> list[list[Draft]]:
+def episodes(candidates: list[Candidate]) -> list[list[Candidate]]:
     """Put findings of warn or worse of one person's side, or one cause, that overlap or nearly do, together."""
-    found: list[list[Draft]] = []
-    for draft in drafts:
-        if draft.severity == "note":
+    found: list[list[Candidate]] = []
+    for candidate in candidates:
+        if candidate.severity == "note":
             continue
         for group in found:
             first = group[0]
-            same = draft.side_peer == first.side_peer if draft.side_peer else draft.side == first.side
-            alike = same and "unknown" not in (draft.side, first.side)
-            near = draft.start <= max(one.end for one in group) + 30_000_000 and draft.end >= (
+            same = candidate.side_peer == first.side_peer if candidate.side_peer else candidate.side == first.side
+            alike = same and "unknown" not in (candidate.side, first.side)
+            near = candidate.start <= max(one.end for one in group) + 30_000_000 and candidate.end >= (
                 min(one.start for one in group) - 30_000_000
             )
             if alike and near:
-                group.append(draft)
+                group.append(candidate)
                 break
         else:
-            found.append([draft])
+            found.append([candidate])
     return found
 
 
@@ -203,11 +207,11 @@ def story_text(call: CallTables, profile: ProfileLike = "default", *, context: C
     """
     judged = profile_of(profile)
     context = ready(call) if context is None else context
-    drafts = drafts_of(context, judged)
-    verdicts = judge(context, drafts, judged)
+    candidates = candidates_of(context, judged)
+    verdicts = judge(context, candidates, judged)
     whole, people = verdicts[0], verdicts[1:]
     lines = [*_heading(context, call), f"Verdict: {whole.verdict}. {whole.story}", ""]
-    groups = episodes(drafts)
+    groups = episodes(candidates)
     if groups:
         lines.append("What happened")
         for number, group in enumerate(groups[:8], start=1):
@@ -217,9 +221,9 @@ def story_text(call: CallTables, profile: ProfileLike = "default", *, context: C
         lines.append("")
     lines.append("Participants")
     lines += [f" - {context.name(verdict.peer)}: {verdict.verdict}. {_short(context, verdict)}" for verdict in people]
-    notes = [draft for draft in drafts if draft.severity == "note"]
+    notes = [candidate for candidate in candidates if candidate.severity == "note"]
     if notes:
-        lines += ["", "Notes", *(f" - {story_of(context, draft)}" for draft in notes[:10])]
+        lines += ["", "Notes", *(f" - {story_of(context, candidate)}" for candidate in notes[:10])]
         if len(notes) > 10:
             lines.append(f"   … and {len(notes) - 10} more.")
     lines += ["", f"Judged by profile {judged.name!r}; times in UTC; a sample speaks for the time before it."]
@@ -244,9 +248,9 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _episode(context: Context, number: int, group: list[Draft]) -> list[str]:
+def _episode(context: Context, number: int, group: list[Candidate]) -> list[str]:
     first = group[0]
-    start, end = min(draft.start for draft in group), max(draft.end for draft in group)
+    start, end = min(candidate.start for candidate in group), max(candidate.end for candidate in group)
     lines = [f" {number}. {story_of(context, first)}"]
     lines.append(
         f"    Side: {side_words(context, first)}; confidence {first.confidence}; {clock(start)} to {clock(end)}."
@@ -255,8 +259,10 @@ def _episode(context: Context, number: int, group: list[Draft]) -> list[str]:
         lines.append(f"    For: {'; '.join(dict.fromkeys(first.evidence_for))}.")
     if first.evidence_against:
         lines.append(f"    Against: {'; '.join(dict.fromkeys(first.evidence_against))}.")
-    ordered = sorted(group[1:], key=lambda draft: (-SEVERITIES.index(draft.severity), ORDER.index(draft.rule)))
-    lines += [f"    also: {story_of(context, draft)}" for draft in ordered[:4]]
+    ordered = sorted(
+        group[1:], key=lambda candidate: (-SEVERITIES.index(candidate.severity), ORDER.index(candidate.rule))
+    )
+    lines += [f"    also: {story_of(context, candidate)}" for candidate in ordered[:4]]
     if len(ordered) > 4:
         lines.append(f"    also: {len(ordered) - 4} more findings of the same side and time.")
     return lines
@@ -276,7 +282,7 @@ def span_minutes(context: Context, peer: str, people: pd.DataFrame) -> float:
         joined, left = micros(mine["joined_at"])[0], micros(mine["left_at"])[0]
         if not np.isnan(given):
             return float(given)
-        if NOWHEN not in (joined, left):
+        if NO_TIME not in (joined, left):
             return (left - joined) / 6e7
     one, two = context.spans.get(peer, (0, 0))
     return (two - one) / 6e7

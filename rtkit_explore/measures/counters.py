@@ -33,15 +33,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from ..errors import InvalidArgumentError
-from ..tables.build import from_rows
-from ..tables.declared.media import COUNTER_READINGS, COUNTERS
-from ..tables.times import NAT
+from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.table_schema.media import COUNTER_READINGS, COUNTERS
+from rtkit_explore.tables.frames import from_rows
+from rtkit_explore.tables.times import NAT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .series import SeriesIndex
+    from rtkit_explore.measures.series import SeriesIndex
 
 Reading = Literal["increments", "totals"]
 Counters = Reading | Mapping[str, Reading] | None
@@ -74,7 +74,9 @@ _HEAD_START_S = 120.0
 
 
 @dataclass(frozen=True)
-class _Moves:
+class CounterMovement:
+    """How one counter moved over all series of a report: what tells increments from running totals."""
+
     series: int
     rises: int
     falls: int
@@ -106,7 +108,7 @@ def _moves(
     code: NDArray[np.intp],
     seconds: NDArray[np.float64],
     pace: NDArray[np.float64],
-) -> _Moves:
+) -> CounterMovement:
     known = ~np.isnan(values)
     values, code, seconds, pace = values[known], code[known], seconds[known], pace[known]
     same = code[1:] == code[:-1]
@@ -118,7 +120,7 @@ def _moves(
     moved = code[1:][rise | fall]
     runs = np.bincount(moved)[np.unique(moved)] if len(moved) else np.zeros(0, dtype=int)
     falls = int(np.count_nonzero(fall))
-    return _Moves(
+    return CounterMovement(
         series=len(np.unique(code)),
         rises=int(np.count_nonzero(rise)),
         falls=falls,

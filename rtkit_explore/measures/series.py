@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..tables.times import NAT
+from rtkit_explore.tables.times import NAT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,13 +9,13 @@ to fonts that have it.
 
 from __future__ import annotations
 
-from .devices import device_changes
-from .evidence import finding
-from .grid import heatmap
-from .over_time import quality
-from .paths import candidate_pairs
-from .people import timeline
-from .summaries import cumulative
+from rtkit_explore.plot.candidate_pairs import candidate_pairs
+from rtkit_explore.plot.cumulative import cumulative
+from rtkit_explore.plot.device_changes import device_changes
+from rtkit_explore.plot.finding import finding
+from rtkit_explore.plot.heatmap import heatmap
+from rtkit_explore.plot.quality import quality
+from rtkit_explore.plot.timeline import timeline
 
 __all__ = ["candidate_pairs", "cumulative", "device_changes", "finding", "heatmap", "quality", "timeline"]
 

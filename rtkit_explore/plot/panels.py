@@ -10,12 +10,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..tables.declared.kinds import LIMITS
-from .canvas import SMALL, quiet
-from .clock import positions
-from .palette import BLACK, GREY, LINE_COLOURS, LINE_MARKERS, PALE, RECEIVED, SENT
-from .streams import Series, flags, steps
-from .wording import axis_label, flat, unit_of
+from rtkit_explore.plot.labels import axis_label, flat, unit_of
+from rtkit_explore.plot.layout import SMALL, quiet
+from rtkit_explore.plot.palette import BLACK, GREY, LINE_COLOURS, LINE_MARKERS, PALE, RECEIVED, SENT
+from rtkit_explore.plot.streams import Series, flags, steps
+from rtkit_explore.plot.time_axis import positions
+from rtkit_explore.table_schema.columns import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from .clock import Floats
+    from rtkit_explore.plot.time_axis import Floats
 
 MOST = len(LINE_COLOURS)
 """Streams that get a line of their own in a panel; of more, the most conspicuous ones do and the rest is grey."""

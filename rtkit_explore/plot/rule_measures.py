@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..tables.declared.kinds import LIMITS
-from .wording import flat, unit_of
+from rtkit_explore.plot.labels import flat, unit_of
+from rtkit_explore.table_schema.columns import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from .clock import Floats
+    from rtkit_explore.plot.time_axis import Floats
 
 
 @dataclass(frozen=True)

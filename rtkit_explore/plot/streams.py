@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .clock import positions
-from .wording import MEDIA, shown
+from rtkit_explore.plot.labels import MEDIA, shown
+from rtkit_explore.plot.time_axis import positions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from .clock import Floats
-    from .sources import Subject
+    from rtkit_explore.plot.inputs import PlotInput
+    from rtkit_explore.plot.time_axis import Floats
 
 KEYS = ("session_id", "peer_id", "media", "direction", "stream_id", "ssrc")
 NEEDED = ("peer_id", "media", "direction", "stream_id", "start", "end")
@@ -46,7 +46,7 @@ class Series:
     rows: NDArray[np.intp]
 
 
-def series_of(table: pd.DataFrame, subject: Subject) -> list[Series]:
+def series_of(table: pd.DataFrame, subject: PlotInput) -> list[Series]:
     """
     Find the series of a table of intervals and name each.
 
@@ -97,7 +97,7 @@ def series_of(table: pd.DataFrame, subject: Subject) -> list[Series]:
     )
 
 
-def _name(head: pd.Series, subject: Subject) -> str:
+def _name(head: pd.Series, subject: PlotInput) -> str:
     who = subject.name(head["peer_id"])
     what = MEDIA.get(str(head["media"]), shown(head["media"]))
     if head["direction"] == "producer":

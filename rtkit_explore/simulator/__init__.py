@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.simulator.app import SimulatedApp
-from rtkit_explore.simulator.calls import scenario_named, simulate_documents
 from rtkit_explore.simulator.engine import LedgerRow, SimulatedCall, run
 from rtkit_explore.simulator.faults import Faults
 from rtkit_explore.simulator.plan import CallPlan, Incident, Person
 from rtkit_explore.simulator.scenarios import SCENARIOS, Scenario
+from rtkit_explore.simulator.simulate import scenario_named, simulate_documents
 
 if TYPE_CHECKING:
     from rtkit_explore.simulator.server import SimulatedServer, serve

@@ -12,8 +12,8 @@ import msgspec
 
 from rtkit_explore.simulator.engine import SimulatedCall, run
 from rtkit_explore.simulator.faults import Faults
-from rtkit_explore.simulator.month import NOW, Booked, book
 from rtkit_explore.simulator.routes import Answer, Request, route
+from rtkit_explore.simulator.schedule import NOW, ScheduledSession, book
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,11 +101,11 @@ class SimulatedApp:
         """Say what really happened in a session; no call of the API tells."""
         return self.outline(session_id).truth
 
-    def booked(self, session_id: str) -> Booked | None:
+    def booked(self, session_id: str) -> ScheduledSession | None:
         """Look a session up."""
         return self._booked.get(session_id)
 
-    def all_booked(self) -> list[Booked]:
+    def all_booked(self) -> list[ScheduledSession]:
         """Every session, oldest first."""
         return list(self._booked.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rtkit_explore.simulator.seats import new_id
+from rtkit_explore.simulator.participants import new_id
 
 if TYPE_CHECKING:
     import random

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from rtkit_explore.simulator.conversations import chat_csv, summary_of, transcripts
 from rtkit_explore.simulator.devices import machine_of
 from rtkit_explore.simulator.media import produce
 from rtkit_explore.simulator.metadata import Traffic, metadata
+from rtkit_explore.simulator.participants import new_id, take_seats
 from rtkit_explore.simulator.plan import STEP
 from rtkit_explore.simulator.receiver import consume, request_key_frames
 from rtkit_explore.simulator.sampling import KINDS, Clock, Series, cumulative, sample_received, sample_sent, stamp
-from rtkit_explore.simulator.seats import new_id, take_seats
-from rtkit_explore.simulator.texts import chat_csv, summary_of, transcripts
-from rtkit_explore.simulator.world import World
+from rtkit_explore.simulator.state import SimulationState
 
 if TYPE_CHECKING:
     from rtkit_explore.simulator.media import Track
+    from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.plan import CallPlan
     from rtkit_explore.simulator.receiver import Stream
-    from rtkit_explore.simulator.seats import Seat
 
 encode = msgspec.json.encode
 
@@ -150,7 +150,7 @@ def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> Simulate
         call.summary = summary_of(plan)
     if not reports:
         return call
-    world = World(plan, seats, rng, chance)
+    world = SimulationState(plan, seats, rng, chance)
     produce(world)
     request_key_frames(world)
     clocks = [Clock.of(plan, seat, rng) for seat in seats]
@@ -195,7 +195,7 @@ def _quality(series: Series) -> dict[str, Any]:
     return block
 
 
-def _times(plan: CallPlan, seat: Seat) -> tuple[str, str | None, float]:
+def _times(plan: CallPlan, seat: ParticipantState) -> tuple[str, str | None, float]:
     begin, end = seat.join * STEP, seat.leave * STEP
     still = plan.live and seat.leave >= seat.slow.size
     return (
@@ -205,7 +205,7 @@ def _times(plan: CallPlan, seat: Seat) -> tuple[str, str | None, float]:
     )
 
 
-def _participant(plan: CallPlan, seat: Seat, users: dict[str, str]) -> dict[str, Any]:
+def _participant(plan: CallPlan, seat: ParticipantState, users: dict[str, str]) -> dict[str, Any]:
     joined, left, minutes = _times(plan, seat)
     person = seat.person
     row: dict[str, Any] = {
@@ -230,7 +230,7 @@ def _participants(listed: list[dict[str, Any]]) -> bytes:
     return encode({"success": True, "data": {"participants": listed, "paging": paging}})
 
 
-def _session(plan: CallPlan, seats: list[Seat], session_id: str, organization: str, meeting: str) -> bytes:
+def _session(plan: CallPlan, seats: list[ParticipantState], session_id: str, organization: str, meeting: str) -> bytes:
     edges = sorted([(s.join, 1) for s in seats] + [(s.leave, -1) for s in seats])
     there = most = 0
     for _, change in edges:
@@ -256,14 +256,14 @@ def _session(plan: CallPlan, seats: list[Seat], session_id: str, organization: s
     return encode({"success": True, "data": data})
 
 
-def _peers(seats: list[Seat]) -> dict[str, list[str]]:
+def _peers(seats: list[ParticipantState]) -> dict[str, list[str]]:
     peers: dict[str, list[str]] = {}
     for seat in seats:
         peers.setdefault(seat.person.name, []).append(seat.peer_id)
     return peers
 
 
-def _truth(plan: CallPlan, seats: list[Seat]) -> list[dict[str, Any]]:
+def _truth(plan: CallPlan, seats: list[ParticipantState]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for incident in plan.incidents:
         seat = next((s for s in seats if s.person.name == incident.who), None)
@@ -284,7 +284,7 @@ def _truth(plan: CallPlan, seats: list[Seat]) -> list[dict[str, Any]]:
     return rows
 
 
-def _account(stream: Stream, seats: list[Seat], clocks: list[Clock]) -> LedgerRow:
+def _account(stream: Stream, seats: list[ParticipantState], clocks: list[Clock]) -> LedgerRow:
     track: Track = stream.track
     sent = track.sent.sum(axis=0)
     last_sent = int(clocks[track.seat].edges[-1])

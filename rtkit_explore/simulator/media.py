@@ -19,16 +19,16 @@ from rtkit_explore.simulator.encoder import (
     whole,
 )
 from rtkit_explore.simulator.link import overflow, wander
+from rtkit_explore.simulator.participants import new_id
 from rtkit_explore.simulator.plan import STEP
-from rtkit_explore.simulator.seats import new_id
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtkit_explore.simulator.encoder import Shape
+    from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.plan import Kind
-    from rtkit_explore.simulator.seats import Seat
-    from rtkit_explore.simulator.world import World
+    from rtkit_explore.simulator.state import SimulationState
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -128,7 +128,7 @@ class Track:
                 return
 
 
-def produce(world: World) -> None:
+def produce(world: SimulationState) -> None:
     """
     Run all senders: fill the world's ``tracks``, in the order of the seats.
 
@@ -141,7 +141,7 @@ def produce(world: World) -> None:
         world.tracks.extend(_of_seat(world, index))
 
 
-def _of_seat(world: World, index: int) -> list[Track]:
+def _of_seat(world: SimulationState, index: int) -> list[Track]:
     plan, seat, rng, chance = world.plan, world.seats[index], world.rng, world.chance
     shape = SHAPES[plan.shape]
     present = seat.present
@@ -251,7 +251,7 @@ def _layers(kbps: Floats, shape: Shape) -> Floats:
     return np.stack(rows)
 
 
-def _screen(seat: Seat, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _screen(seat: ParticipantState, rng: np.random.Generator) -> tuple[Floats, Floats]:
     steps = seat.slow.size
     if not seat.screen.any():
         return np.zeros(steps), np.zeros(steps)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import random
 
     from rtkit_explore.simulator.devices import Machine
+    from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.plan import CallPlan
-    from rtkit_explore.simulator.seats import Seat
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -32,7 +32,9 @@ class Traffic:
         self.queue_ms = 0.0
 
 
-def metadata(plan: CallPlan, seat: Seat, machine: Machine, traffic: Traffic, chance: random.Random) -> dict[str, Any]:
+def metadata(
+    plan: CallPlan, seat: ParticipantState, machine: Machine, traffic: Traffic, chance: random.Random
+) -> dict[str, Any]:
     """
     Write everything of a report but its samples.
 
@@ -70,12 +72,12 @@ def metadata(plan: CallPlan, seat: Seat, machine: Machine, traffic: Traffic, cha
     return block
 
 
-def _at(plan: CallPlan, seat: Seat, seconds: float) -> str:
+def _at(plan: CallPlan, seat: ParticipantState, seconds: float) -> str:
     return stamp(plan.started + seconds + seat.offset)
 
 
 def _devices(
-    plan: CallPlan, seat: Seat, machine: Machine, begin: float
+    plan: CallPlan, seat: ParticipantState, machine: Machine, begin: float
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     def update(at: float, added: list[dict[str, str]], removed: list[dict[str, str]]) -> dict[str, Any]:
         return {"added": added, "removed": removed, "timestamp": _at(plan, seat, at)}
@@ -101,7 +103,7 @@ def _devices(
     return sound, cameras, speakers, selected
 
 
-def _check(plan: CallPlan, seat: Seat, machine: Machine, at: float) -> dict[str, Any]:
+def _check(plan: CallPlan, seat: ParticipantState, machine: Machine, at: float) -> dict[str, Any]:
     slow = seat.cellular or machine.phone
     return {
         "effective_network_type": "3g" if slow and seat.up.delay_ms[0] > 90 else "4g",
@@ -113,7 +115,7 @@ def _check(plan: CallPlan, seat: Seat, machine: Machine, at: float) -> dict[str,
     }
 
 
-def events(plan: CallPlan, seat: Seat, begin: float, end: float) -> list[dict[str, Any]]:
+def events(plan: CallPlan, seat: ParticipantState, begin: float, end: float) -> list[dict[str, Any]]:
     """Everything the client noted, in order of time."""
     found: list[tuple[float, str, dict[str, Any]]] = [
         (begin - 2.4, "precall_begin", {}),
@@ -180,14 +182,14 @@ def _of_effect(effect: object) -> list[tuple[float, str, dict[str, Any]]]:
     return []
 
 
-def _outages(seat: Seat) -> list[tuple[float, float]]:
+def _outages(seat: ParticipantState) -> list[tuple[float, float]]:
     spans = [(e.start, e.end) for e in seat.effects if isinstance(e, Impair) and e.down and e.link == "up"]
     spans += [(e.start, e.end) for e in seat.effects if isinstance(e, Move) and seat.moves]
     return spans
 
 
 def candidate_pairs(
-    plan: CallPlan, seat: Seat, machine: Machine, traffic: Traffic, chance: random.Random
+    plan: CallPlan, seat: ParticipantState, machine: Machine, traffic: Traffic, chance: random.Random
 ) -> dict[str, Any]:
     """Write the pairs of both transports with their totals as of the last sample."""
     out = _pair(plan, seat, machine, traffic, chance, producing=True)
@@ -224,7 +226,7 @@ def _letters(chance: random.Random) -> str:
 
 def _pair(
     plan: CallPlan,
-    seat: Seat,
+    seat: ParticipantState,
     machine: Machine,
     traffic: Traffic,
     chance: random.Random,
@@ -278,11 +280,11 @@ def _pair(
     return pair
 
 
-def _millis(plan: CallPlan, seat: Seat, last: int, ago: int) -> int:
+def _millis(plan: CallPlan, seat: ParticipantState, last: int, ago: int) -> int:
     return round((plan.started + last * STEP + seat.fine + seat.offset) * 1000) - ago
 
 
-def _available(seat: Seat, last: int, *, producing: bool, chance: random.Random) -> int:
+def _available(seat: ParticipantState, last: int, *, producing: bool, chance: random.Random) -> int:
     kbps = float(seat.up.kbps[max(last - 1, 0)]) if producing else np.inf
     free = 2600.0 + 900 * chance.random()
     return int(1000 * min(free, 0.9 * kbps))

@@ -10,15 +10,15 @@ import numpy as np
 from rtkit_explore.simulator.encoder import AUDIO_GROSS_KBPS, LAYERS, SHAPES
 from rtkit_explore.simulator.link import fading_peak, overflow, wander
 from rtkit_explore.simulator.media import BREAKS_PER_S, UNREPAIRED, binomial
+from rtkit_explore.simulator.participants import new_id
 from rtkit_explore.simulator.plan import STEP
-from rtkit_explore.simulator.seats import new_id
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtkit_explore.simulator.media import Track
-    from rtkit_explore.simulator.seats import Seat
-    from rtkit_explore.simulator.world import World
+    from rtkit_explore.simulator.participants import ParticipantState
+    from rtkit_explore.simulator.state import SimulationState
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -69,7 +69,7 @@ class Stream:
     pictures: SeenPictures | None = None
 
 
-def request_key_frames(world: World) -> None:
+def request_key_frames(world: SimulationState) -> None:
     """
     Let every receiver ask for the key frames it will need, before anything is received.
 
@@ -121,7 +121,7 @@ class Downlink:
     thin: Floats
 
 
-def consume(world: World, r: int) -> list[Stream]:
+def consume(world: SimulationState, r: int) -> list[Stream]:
     """
     Run one receiver.
 
@@ -156,7 +156,7 @@ def consume(world: World, r: int) -> list[Stream]:
     ]
 
 
-def _choose(track: Track, seat: Seat, people: int) -> Ints | None:
+def _choose(track: Track, seat: ParticipantState, people: int) -> Ints | None:
     """Pick the layer of each step that the server forwards; None where there is but one."""
     if track.layers == 1:
         return None
@@ -170,7 +170,9 @@ def _choose(track: Track, seat: Seat, people: int) -> Ints | None:
     return best
 
 
-def _downlink(world: World, seat: Seat, wanted: list[tuple[int, Track, Flags]], chosen: list[Ints | None]) -> Downlink:
+def _downlink(
+    world: SimulationState, seat: ParticipantState, wanted: list[tuple[int, Track, Flags]], chosen: list[Ints | None]
+) -> Downlink:
     """Run the queue in front of this receiver; the server thins video where the link is too narrow for it."""
     steps = seat.slow.size
     thin = np.ones(steps)
@@ -200,7 +202,13 @@ def _pick(rows: NDArray[np.generic], layer: Ints | None) -> Floats:
 
 
 def _receive(
-    world: World, r: int, item: tuple[int, Track, Flags], layer: Ints | None, downlink: Downlink, *, position: int
+    world: SimulationState,
+    r: int,
+    item: tuple[int, Track, Flags],
+    layer: Ints | None,
+    downlink: Downlink,
+    *,
+    position: int,
 ) -> Stream:
     plan, seats, rng, chance = world.plan, world.seats, world.rng, world.chance
     loss, queue_ms, thin = downlink.loss, downlink.queue_ms, downlink.thin
@@ -270,7 +278,9 @@ def _receive(
     return stream
 
 
-def _jitter(track: Track, sender: Seat, seat: Seat, queue_ms: Floats, *, direct: bool) -> Floats:
+def _jitter(
+    track: Track, sender: ParticipantState, seat: ParticipantState, queue_ms: Floats, *, direct: bool
+) -> Floats:
     """Variation of arrival at the receiver: both links' own, the pacing of frames, and what a queue adds."""
     jitter = sender.up.jitter_ms if direct else np.hypot(sender.up.jitter_ms, seat.down.jitter_ms)
     if track.pictures is not None:
@@ -281,7 +291,7 @@ def _jitter(track: Track, sender: Seat, seat: Seat, queue_ms: Floats, *, direct:
     return jitter + np.where(track.queue_ms > 0, np.minimum(0.05 * track.queue_ms, 15.0), 0.0) + busy
 
 
-def _buffer(world: World, stream: Stream, downlink: Downlink, outage: Floats) -> Floats:
+def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: Floats) -> Floats:
     """Delay of the jitter buffer: it follows the jitter, jumps with a queue or an outage, and forgets slowly."""
     plan, rng = world.plan, world.rng
     shape = SHAPES[plan.shape]

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rtkit_explore.simulator.listing import (
-    consolidated,
-    paged,
-    peer_events,
-    pick_participants,
-    pick_sessions,
-    wants,
-)
+from rtkit_explore.simulator.listing import consolidated, paged, peer_events, pick_participants, pick_sessions, wants
 
 if TYPE_CHECKING:
     from rtkit_explore.simulator.app import SimulatedApp

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtkit_explore.simulator.media import SentPictures, Track
+    from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.plan import CallPlan
     from rtkit_explore.simulator.receiver import Stream
-    from rtkit_explore.simulator.seats import Seat
-    from rtkit_explore.simulator.world import World
+    from rtkit_explore.simulator.state import SimulationState
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -51,7 +51,7 @@ class Clock:
     stretch: Floats
 
     @classmethod
-    def of(cls, plan: CallPlan, seat: Seat, rng: np.random.Generator) -> Clock:
+    def of(cls, plan: CallPlan, seat: ParticipantState, rng: np.random.Generator) -> Clock:
         """Lay out a seat's sampling; a timer is late by a few milliseconds, never early."""
         ticks = seat.ticks()
         late = rng.uniform(0.0, 0.012, ticks.size)
@@ -112,7 +112,7 @@ def _frozen(values: NDArray[Any], blind: NDArray[np.bool_]) -> NDArray[Any]:
     return values[at]
 
 
-def round_trips(world: World, track: Track, clock: Clock) -> Floats:
+def round_trips(world: SimulationState, track: Track, clock: Clock) -> Floats:
     """Round trip of a sender's reports at each tick, s."""
     plan, seats, rng = world.plan, world.seats, world.rng
     seat = seats[track.seat]
@@ -136,7 +136,7 @@ def round_trips(world: World, track: Track, clock: Clock) -> Floats:
     return trips
 
 
-def sample_sent(world: World, track: Track, clock: Clock, series: Series) -> None:
+def sample_sent(world: SimulationState, track: Track, clock: Clock, series: Series) -> None:
     """Write down one producer: a row per layer and interval in which it sent."""
     plan, seats, rng = world.plan, world.seats, world.rng
     seat = seats[track.seat]
@@ -263,7 +263,7 @@ def frame_rate(frames: Ints, clock: Clock, rng: np.random.Generator) -> Floats:
     return np.where(recent > 0, np.maximum(np.rint(rate + swing), 1.0), np.nan)
 
 
-def sample_received(world: World, stream: Stream, clock: Clock, series: Series) -> None:
+def sample_received(world: SimulationState, stream: Stream, clock: Clock, series: Series) -> None:
     """Write down one consumer: a row per interval in which it was subscribed."""
     seats, rng = world.seats, world.rng
     track = stream.track

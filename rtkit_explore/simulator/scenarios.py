@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Stage:
+class ScenarioDraw:
     """
     What a scenario may ask for while it is being laid out in a call.
 
@@ -81,12 +81,12 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Part:
+class Cause:
     """One declared cause, with what the caller fixed of it."""
 
     name: str
     says: str
-    declare: Callable[[Stage, str], Incident | None]
+    declare: Callable[[ScenarioDraw, str], Incident | None]
     fewest: int
     who: str | None = None
     start: float | None = None
@@ -104,7 +104,7 @@ class Scenario:
         The causes, in the order in which they are laid out.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Cause, ...]
 
     @property
     def name(self) -> str:
@@ -176,7 +176,7 @@ class Scenario:
             if part.who is not None and part.who not in names:
                 msg = f"nobody called {part.who!r} is in the call; there are {', '.join(names)}"
                 raise InvalidArgumentError(msg)
-            stage = Stage(tuple(names), seconds, rng, used, part.who, part.start, part.length)
+            stage = ScenarioDraw(tuple(names), seconds, rng, used, part.who, part.start, part.length)
             incident = part.declare(stage, part.name)
             if incident is not None:
                 incidents.append(incident)
@@ -187,10 +187,10 @@ SCENARIOS: dict[str, Scenario] = {}
 """Every scenario by its name."""
 
 
-def _declared(says: str, *, fewest: int = 2) -> Callable[[Callable[[Stage, str], Incident | None]], None]:
-    def keep(declare: Callable[[Stage, str], Incident | None]) -> None:
+def _declared(says: str, *, fewest: int = 2) -> Callable[[Callable[[ScenarioDraw, str], Incident | None]], None]:
+    def keep(declare: Callable[[ScenarioDraw, str], Incident | None]) -> None:
         name = declare.__name__.strip("_")
-        SCENARIOS[name] = Scenario((Part(name, says, declare, fewest),))
+        SCENARIOS[name] = Scenario((Cause(name, says, declare, fewest),))
 
     return keep
 
@@ -206,12 +206,12 @@ GONE = ("nothing_sent", "gap", "reset", "concealment", "loss_in", "round_trip", 
 
 
 @_declared("Nothing happens.")
-def _clean(_stage: Stage, _name: str) -> None:
+def _clean(_stage: ScenarioDraw, _name: str) -> None:
     return None
 
 
 @_declared("Somebody's uplink loses packets at random: everyone hears it, the picture is repaired.")
-def _lossy_uplink(stage: Stage, name: str) -> Incident:
+def _lossy_uplink(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(60, 120)
     what = Impair(who, "up", start, end, loss=stage.between(0.07, 0.16))
     rules = ("loss_in", "loss_out", "concealment")
@@ -219,14 +219,14 @@ def _lossy_uplink(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody's downlink loses packets at random: only this person notices, from everyone.")
-def _lossy_downlink(stage: Stage, name: str) -> Incident:
+def _lossy_downlink(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(60, 120)
     what = Impair(who, "down", start, end, loss=stage.between(0.07, 0.16))
     return Incident(name, who, DOWN, start, end, ("loss_in", "concealment"), "bad", (what,), also=BROKEN)
 
 
 @_declared("Somebody's uplink loses packets in bursts of a few hundred milliseconds.")
-def _burst_loss(stage: Stage, name: str) -> Incident:
+def _burst_loss(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(70, 140)
     what = Impair(who, "up", start, end, loss=stage.between(0.09, 0.18), burst_ms=stage.between(100, 240))
     rules = ("loss_in", "loss_out", "concealment")
@@ -234,7 +234,7 @@ def _burst_loss(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody's uplink is long and unsteady: words arrive late, none are lost.")
-def _delay_and_jitter(stage: Stage, name: str) -> Incident:
+def _delay_and_jitter(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(70, 140)
     what = Impair(who, "up", start, end, delay_ms=stage.between(420, 620), jitter_ms=stage.between(38, 60))
     rules, also = ("round_trip", "jitter", "late_media"), ("concealment",)
@@ -242,7 +242,7 @@ def _delay_and_jitter(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody's uplink becomes too narrow for the camera.")
-def _narrow_uplink(stage: Stage, name: str) -> Incident:
+def _narrow_uplink(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(60, 120)
     what = Impair(who, "up", start, end, kbps=stage.between(130, 240), queue_ms=300)
     rules = ("bandwidth_limited", "congested", "low_frame_rate", "loss_out", "loss_in")
@@ -251,7 +251,7 @@ def _narrow_uplink(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody's downlink becomes too narrow for all that the others send.")
-def _narrow_downlink(stage: Stage, name: str) -> Incident:
+def _narrow_downlink(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(60, 120)
     others = len(stage.names) - 1
     what = Impair(who, "down", start, end, kbps=others * stage.between(260, 340), queue_ms=350)
@@ -260,14 +260,14 @@ def _narrow_downlink(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody's machine is too busy to encode the camera in full.")
-def _cpu_bound(stage: Stage, name: str) -> Incident:
+def _cpu_bound(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(70, 140)
     what = SlowDown(who, start, end, stage.between(1.8, 2.5))
     return Incident(name, who, "sender", start, end, ("cpu_limited", "low_frame_rate"), "warn", (what,))
 
 
 @_declared("Somebody's network goes away for a while, and comes back.")
-def _outage(stage: Stage, name: str) -> Incident:
+def _outage(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(14, 26)
     what = (Impair(who, "up", start, end, down=True), Impair(who, "down", start, end, down=True))
     rules = ("nothing_received", "reconnects", "frozen", "nothing_sent")
@@ -275,7 +275,7 @@ def _outage(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody leaves the Wi-Fi: some seconds of silence, then back over cellular with a new id.")
-def _network_switch(stage: Stage, name: str) -> Incident:
+def _network_switch(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(9, 14)
     rules = ("path_changed", "reconnects", "nothing_received")
     sides: tuple[Side, ...] = (UP, "receiver", "sender", "unknown")
@@ -283,14 +283,14 @@ def _network_switch(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody sits behind a firewall that lets media through only over a TURN server and TCP.")
-def _turn_tcp(stage: Stage, name: str) -> Incident:
+def _turn_tcp(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
     sides: tuple[Side, ...] = (DOWN, "sender", "receiver", "between", "unknown")
     return Incident(name, who, UP, 0.0, stage.seconds, ("relayed",), "warn", (Relay(who),), sides)
 
 
 @_declared("Somebody's headset is unplugged; the built-in microphone takes over after some seconds.")
-def _headset_unplugged(stage: Stage, name: str) -> Incident:
+def _headset_unplugged(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(6, 15)
     return Incident(
         name, who, "sender", start, end, ("device_lost",), "warn", (Unplug(who, start, end),), ("receiver",)
@@ -298,32 +298,32 @@ def _headset_unplugged(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody's browser may not use the microphone: nobody ever hears them.")
-def _microphone_refused(stage: Stage, name: str) -> Incident:
+def _microphone_refused(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
     return Incident(name, who, "sender", 0.0, stage.seconds, ("device_lost",), "warn", (Refuse(who),), ("receiver",))
 
 
 @_declared("Somebody mutes the microphone. Nothing is wrong.")
-def _muted(stage: Stage, name: str) -> Incident:
+def _muted(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(40, 120)
     return Incident(name, who, "sender", start, end, (), "none", (Switch(who, "audio", start, end),), also=("gap",))
 
 
 @_declared("Somebody looks at another tab for a while. Nothing is wrong.")
-def _hidden_tab(stage: Stage, name: str) -> Incident:
+def _hidden_tab(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(40, 110)
     what = Switch(who, "hidden", start, end)
     return Incident(name, who, "receiver", start, end, ("hidden",), "note", (what,), ("sender",), ("gap",))
 
 
 @_declared("Somebody shares a document that hardly ever changes. Nothing is wrong.")
-def _static_screen_share(stage: Stage, name: str) -> Incident:
+def _static_screen_share(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(60, 150)
     return Incident(name, who, "sender", start, end, (), "none", (Share(who, start, end),))
 
 
 @_declared("A media server in trouble loses packets on their way to half of the call, all at once.", fewest=3)
-def _server_trouble(stage: Stage, name: str) -> Incident:
+def _server_trouble(stage: ScenarioDraw, name: str) -> Incident:
     start, end = stage.window(50, 110)
     hit = max(3, -(-len(stage.names) // 2))
     order = stage.rng.permutation(len(stage.names))[:hit]
@@ -334,7 +334,7 @@ def _server_trouble(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody's clock is wrong: what they report is dated wrong by that much.")
-def _skewed_clock(stage: Stage, name: str) -> Incident:
+def _skewed_clock(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
     ahead = stage.between(35, 240) * (1 if stage.rng.random() < 0.5 else -1)
     return Incident(
@@ -343,12 +343,12 @@ def _skewed_clock(stage: Stage, name: str) -> Incident:
 
 
 @_declared("Somebody joins from a mobile client that sends no report.")
-def _no_report(stage: Stage, name: str) -> Incident:
+def _no_report(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
     return Incident(name, who, "unknown", 0.0, stage.seconds, ("too_little",), "note", (ReportState(who, "missing"),))
 
 
 @_declared("Somebody's report breaks off in the middle.")
-def _broken_report(stage: Stage, name: str) -> Incident:
+def _broken_report(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
     return Incident(name, who, "unknown", 0.0, stage.seconds, ("too_little",), "note", (ReportState(who, "broken"),))

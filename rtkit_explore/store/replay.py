@@ -17,9 +17,9 @@ from urllib.parse import quote, unquote
 
 import httpx
 
-from rtkit_explore.api.answers import SAVED_FILE
+from rtkit_explore.api.responses import SAVED_FILE
 from rtkit_explore.errors import PartialResultWarning
-from rtkit_explore.store import layout
+from rtkit_explore.store import saved_calls as layout
 
 if TYPE_CHECKING:
     import os

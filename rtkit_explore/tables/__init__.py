@@ -7,8 +7,8 @@ table of its name; ``rtk.schema()`` lists every table and column.
 
 from __future__ import annotations
 
-from .download_rows import chat, downloads, summary_jobs, transcript
-from .peer_report import (
+from rtkit_explore.tables.download_rows import chat, downloads, summary_jobs, transcript
+from rtkit_explore.tables.peer_report import (
     candidate_pairs,
     clients,
     connection_checks,
@@ -19,7 +19,7 @@ from .peer_report import (
     samples,
     sdp,
 )
-from .people_rows import participants, peer_events, sessions
+from rtkit_explore.tables.people_rows import participants, peer_events, sessions
 
 __all__ = [
     "candidate_pairs",

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from .declared.media import SAMPLE_FIELDS, SERIES
-from .reading import child
+from rtkit_explore.table_schema.media import SAMPLE_FIELDS, SERIES
+from rtkit_explore.tables.json_reader import child
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

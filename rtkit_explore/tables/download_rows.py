@@ -7,12 +7,12 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotADocumentError
-from .build import from_rows
-from .declared.people import CHAT, DOWNLOADS, SUMMARY_JOBS, TRANSCRIPT
-from .documents import each, opened, payload
-from .problem_rows import Problems
-from .reading import LATEST_MS, Reader, as_float, child, decode
+from rtkit_explore.errors import NotADocumentError
+from rtkit_explore.table_schema.people import CHAT, DOWNLOADS, SUMMARY_JOBS, TRANSCRIPT
+from rtkit_explore.tables.envelope import each, opened, payload
+from rtkit_explore.tables.frames import from_rows
+from rtkit_explore.tables.json_reader import LATEST_MS, Reader, as_float, child, decode
+from rtkit_explore.tables.problem_rows import Problems
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .build import from_rows
-from .decoding import SplitReport, decode_whole, split_report
-from .documents import Document, each, payload
-from .problem_rows import Problem, Problems, problems_frame
-from .reading import Reader, child, decode
-from .report_rows import ReportRows
-from .sample_rows import SampleRows
-from .schema import TABLES
+from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.tables.decoding import SplitReport, decode_whole, split_report
+from rtkit_explore.tables.envelope import Document, each, payload
+from rtkit_explore.tables.frames import from_rows
+from rtkit_explore.tables.json_reader import Reader, child, decode
+from rtkit_explore.tables.problem_rows import Problem, Problems, problems_frame
+from rtkit_explore.tables.report_rows import ReportRows
+from rtkit_explore.tables.sample_rows import SampleRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

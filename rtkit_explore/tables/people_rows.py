@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .build import from_rows
-from .declared.people import PARTICIPANTS, PEER_EVENTS, SESSIONS
-from .documents import each, listed, opened, payload
-from .problem_rows import Problems
-from .reading import Reader, child
+from rtkit_explore.table_schema.people import PARTICIPANTS, PEER_EVENTS, SESSIONS
+from rtkit_explore.tables.envelope import each, listed, opened, payload
+from rtkit_explore.tables.frames import from_rows
+from rtkit_explore.tables.json_reader import Reader, child
+from rtkit_explore.tables.problem_rows import Problems
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .build import frame
-from .declared.people import PROBLEMS
+from rtkit_explore.table_schema.people import PROBLEMS
+from rtkit_explore.tables.frames import frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .declared.media import SERIES
-from .declared.people import PEER_EVENTS
-from .declared.report import (
+from rtkit_explore.table_schema.media import SERIES
+from rtkit_explore.table_schema.people import PEER_EVENTS
+from rtkit_explore.table_schema.report import (
     CANDIDATE_PAIRS,
     CLIENTS,
     CONNECTION_CHECKS,
@@ -16,12 +16,12 @@ from .declared.report import (
     EVENTS,
     SDP,
 )
-from .people_rows import participant_row, peer_event_rows
-from .reading import Reader, child
+from rtkit_explore.tables.json_reader import Reader, child
+from rtkit_explore.tables.people_rows import participant_row, peer_event_rows
 
 if TYPE_CHECKING:
-    from .declared.kinds import Table
-    from .problem_rows import Problems
+    from rtkit_explore.table_schema.columns import Table
+    from rtkit_explore.tables.problem_rows import Problems
 
 Row = dict[str, Any]
 _METADATA = (*DEVICE_LISTS, "candidate_pairs", "events", "pc_metadata")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .build import column_dtype, frame, texts, times_from_ints
-from .declared.kinds import DIRECTIONS, LIMITS, MEDIA
-from .declared.media import COUNTERS, GAUGES, SAMPLE_FIELDS, SAMPLES, SERIES
-from .decoding import DURATION_PARTS, DURATIONS, DecodedSeries, decode_series
-from .reading import Reader, child, decode
-from .times import NAT, parse_times
+from rtkit_explore.table_schema.columns import DIRECTIONS, LIMITS, MEDIA
+from rtkit_explore.table_schema.media import COUNTERS, GAUGES, SAMPLE_FIELDS, SAMPLES, SERIES
+from rtkit_explore.tables.decoding import DURATION_PARTS, DURATIONS, DecodedSeries, decode_series
+from rtkit_explore.tables.frames import column_dtype, frame, texts, times_from_ints
+from rtkit_explore.tables.json_reader import Reader, child, decode
+from rtkit_explore.tables.times import NAT, parse_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import msgspec
     from numpy.typing import NDArray
 
-    from .problem_rows import Problems
+    from rtkit_explore.tables.problem_rows import Problems
 
 _TEXTS = {"stream_id": None, "remote_peer_id": "peer_id", "producer_id": "producer_id", "mid": "mid"}
 _BIGGEST = 2.0**53  # beyond it floats cannot count

@@ -18,11 +18,9 @@ What has been chosen is remembered when the cell runs again, for as long as the 
 
 from __future__ import annotations
 
-from .choices import Change, Choices, Item
-from .explorer_view import Explorer, explorer
-from .memory import forget
-from .picker import ListPicker, Picker
-from .pickers import (
+from rtkit_explore.widgets.explorer_view import Explorer, explorer
+from rtkit_explore.widgets.picker import ListPicker, Picker
+from rtkit_explore.widgets.pickers import (
     ParticipantsPicker,
     SessionPicker,
     StreamPicker,
@@ -32,7 +30,9 @@ from .pickers import (
     pick_stream,
     pick_window,
 )
-from .spans import Span
+from rtkit_explore.widgets.remembered import forget
+from rtkit_explore.widgets.selection_model import Change, Choices, Item
+from rtkit_explore.widgets.time_range import TimeRange
 
 __all__ = [
     "Change",
@@ -43,8 +43,8 @@ __all__ = [
     "ParticipantsPicker",
     "Picker",
     "SessionPicker",
-    "Span",
     "StreamPicker",
+    "TimeRange",
     "WindowPicker",
     "explorer",
     "forget",

@@ -8,18 +8,18 @@ import threading
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidArgumentError, RtkitError
-from . import memory
-from .exploration import Exploration
-from .picker import WIDGET
+from rtkit_explore.errors import InvalidArgumentError, RtkitError
+from rtkit_explore.widgets import remembered as memory
+from rtkit_explore.widgets.explorer_model import Exploration
+from rtkit_explore.widgets.picker import WIDGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
-    from ..app import App
-    from ..call import Call
+    from rtkit_explore.app import App
+    from rtkit_explore.call import Call
 
     Drawing = Callable[[Any], object]
 
@@ -120,7 +120,7 @@ class ExplorerView:
     def __init__(self, state: Exploration) -> None:
         import ipywidgets as widgets
 
-        from .list_view import ListView
+        from rtkit_explore.widgets.list_view import ListView
 
         self.state = state
         self._drawing = threading.RLock()
@@ -185,13 +185,13 @@ class ExplorerView:
         return refused
 
     def _timeline(self) -> Drawing | None:
-        from .. import plot
+        from rtkit_explore import plot
 
         call, tz = self.state.call, self.state.tz
         return None if call is None else lambda figure: plot.timeline(call, ax=figure, tz=tz)
 
     def _quality(self) -> Drawing | None:
-        from .. import plot
+        from rtkit_explore import plot
 
         state = self.state
         call, table = state.call, state.quality
@@ -204,7 +204,7 @@ class ExplorerView:
 
     def close(self) -> None:
         """Stop mirroring, and take all widgets out of the kernel's registry."""
-        from .list_view import close_all
+        from rtkit_explore.widgets.list_view import close_all
 
         self._unsubscribe()
         self.measures.close()

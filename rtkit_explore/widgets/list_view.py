@@ -11,7 +11,7 @@ import ipywidgets as widgets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .choices import Change, Choices, Item
+    from rtkit_explore.widgets.selection_model import Change, Choices, Item
 
 NAMED_IN_STATUS = 3
 WIDTH = "44em"
@@ -135,9 +135,9 @@ class ListView:
         """Whether this thread is mirroring the model just now, so that nobody has clicked anything."""
         return bool(getattr(self._mirroring, "depth", 0))
 
-    def quietly(self) -> Quiet:
+    def quietly(self) -> SuppressEvents:
         """Mark what this thread does to the widgets as mirroring."""
-        return Quiet(self._mirroring)
+        return SuppressEvents(self._mirroring)
 
     def _changed(self, change: Change) -> None:
         with self._lock:
@@ -226,7 +226,7 @@ class ListView:
             close_all(self.widget)
 
 
-class Quiet:
+class SuppressEvents:
     """A thread is mirroring the model for as long as this lasts: what happens to widgets is nobody's click."""
 
     def __init__(self, state: threading.local) -> None:

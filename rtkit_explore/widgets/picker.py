@@ -6,15 +6,15 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .static import Code, Still, still_of
+from rtkit_explore.widgets.fallback import Code, StaticView, still_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import pandas as pd
 
-    from .choices import Choices, Item
-    from .list_view import ListView
+    from rtkit_explore.widgets.list_view import ListView
+    from rtkit_explore.widgets.selection_model import Choices, Item
 
 Value = TypeVar("Value")
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -69,7 +69,7 @@ class Picker(ABC, Generic[Value]):
         """Make the view."""
 
     @abstractmethod
-    def _still(self) -> Still:
+    def _still(self) -> StaticView:
         """Return how things are now."""
 
     @property
@@ -181,10 +181,10 @@ class ListPicker(Picker[Value]):
         return Code(f"{self._variable} = {self.value!r}")
 
     def _make_view(self) -> ListView:
-        from .list_view import ListView
+        from rtkit_explore.widgets.list_view import ListView
 
         options = {} if self.width is None else {"width": self.width}
         return ListView(self.choices, title=self.title, empty=self.empty, rows=self._rows, **options)
 
-    def _still(self) -> Still:
+    def _still(self) -> StaticView:
         return still_of(self.choices, title=self.title, empty=self.empty, code=self.to_code())

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..call import check_call
-from ..errors import InvalidArgumentError
-from ..tables.people_called import people_called
-from . import memory
-from .choices import Choices, Item
-from .offers import limits_of, names_in, participant_items, session_items, stream_items
-from .picker import ListPicker, Picker
-from .spans import Span
-from .static import Code, Still
+from rtkit_explore.call import check_call
+from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.tables.participant_lookup import find_participants
+from rtkit_explore.widgets import remembered as memory
+from rtkit_explore.widgets.fallback import Code, StaticView
+from rtkit_explore.widgets.item_labels import limits_of, names_in, participant_items, session_items, stream_items
+from rtkit_explore.widgets.picker import ListPicker, Picker
+from rtkit_explore.widgets.selection_model import Choices, Item
+from rtkit_explore.widgets.time_range import TimeRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..app import App
-    from ..call import Call
-    from .span_view import SpanView
+    from rtkit_explore.app import App
+    from rtkit_explore.call import Call
+    from rtkit_explore.widgets.time_range_view import SpanView
 
     Window = tuple[pd.Timestamp, pd.Timestamp]
 
@@ -99,7 +99,7 @@ class WindowPicker(Picker["Window | None"]):
     title = "Time window"
     empty = "no time is known in this call: neither its session nor any participant or sample has one."
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: TimeRange) -> None:
         super().__init__()
         self.span = span
 
@@ -132,17 +132,17 @@ class WindowPicker(Picker["Window | None"]):
         return Code(f"start, end = {start}, {end}")
 
     def _make_view(self) -> SpanView:
-        from .span_view import SpanView
+        from rtkit_explore.widgets.time_range_view import SpanView
 
         return SpanView(self.span, title=self.title, empty=self.empty)
 
-    def _still(self) -> Still:
+    def _still(self) -> StaticView:
         span = self.span
         if span.window is None:
-            return Still(self.title, self.empty, (), self.to_code())
+            return StaticView(self.title, self.empty, (), self.to_code())
         start, end = (span.text(time) for time in span.window)
         part = "the whole call" if span.is_whole else "a part of the call"
-        return Still(self.title, f"{start} to {end} {span.tz}, {part}", (), self.to_code())
+        return StaticView(self.title, f"{start} to {end} {span.tz}, {part}", (), self.to_code())
 
 
 def pick_session(
@@ -340,7 +340,7 @@ def pick_window(
     """
     _check(call, "pick_window", "quality")
     limits, session = call_limits(call)
-    span = Span(*(limits or (None, None)), tz=tz)
+    span = TimeRange(*(limits or (None, None)), tz=tz)
     key = ("window", name, session)
     before = memory.recall(key, selected) if remember else None
     if selected is not None:
@@ -407,7 +407,7 @@ def _ids(table: pd.DataFrame) -> dict[str, str]:
 
 def _only(who: str, names: Mapping[str, str]) -> str:
     """Find the one participant of a table who is called so."""
-    found = people_called(who, names)
+    found = find_participants(who, names)
     if len(found) == 1:
         return found[0]
     known = ", ".join(f"{name} ({peer})" for peer, name in names.items()) or "nobody"

@@ -19,8 +19,7 @@ import msgspec
 import pandas as pd
 
 from rtkit_explore import tables
-
-from . import big_report
+from tests.benchmarks import big_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

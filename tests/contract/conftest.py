@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from server import ACCOUNT, APP, TOKEN, ApiServer
 
 from rtkit_explore.api.client import ApiClient
 from rtkit_explore.api.clock import Clock
 from rtkit_explore.settings import Secret, Settings
+from tests.contract.server import ACCOUNT, APP, TOKEN, ApiServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

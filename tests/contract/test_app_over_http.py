@@ -12,10 +12,10 @@ import threading
 import time
 
 import pytest
-from server import ACCOUNT, APP, TOKEN, Fault, Paging
 
 import rtkit_explore as rtk
 from rtkit_explore.errors import PermissionDeniedError
+from tests.contract.server import ACCOUNT, APP, TOKEN, Fault, Paging
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pandas as pd
 import pytest
-from server import ACCOUNT, APP, SIGNATURE, TOKEN, Fault
 
 from rtkit_explore.errors import BadAnswerError, DownloadExpiredError, InvalidArgumentError, NotFoundError
+from tests.contract.server import ACCOUNT, APP, SIGNATURE, TOKEN, Fault
 
 PREFIX = f"/client/v4/accounts/{ACCOUNT}/realtime/kit/{APP}"
 

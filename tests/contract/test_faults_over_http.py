@@ -10,7 +10,6 @@ from email.utils import formatdate
 
 import httpx
 import pytest
-from server import ACCOUNT, APP, SIGNATURE, TOKEN, Fault
 
 from rtkit_explore.api.client import ApiClient
 from rtkit_explore.errors import (
@@ -24,6 +23,7 @@ from rtkit_explore.errors import (
     ServerError,
 )
 from rtkit_explore.settings import Secret, Settings
+from tests.contract.server import ACCOUNT, APP, SIGNATURE, TOKEN, Fault
 
 
 @pytest.fixture

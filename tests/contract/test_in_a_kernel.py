@@ -6,7 +6,8 @@ import time
 from queue import Empty
 
 import pytest
-from server import ACCOUNT, APP, TOKEN, Fault
+
+from tests.contract.server import ACCOUNT, APP, TOKEN, Fault
 
 jupyter_client = pytest.importorskip("jupyter_client")
 pytest.importorskip("ipykernel")

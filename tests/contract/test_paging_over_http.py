@@ -6,9 +6,9 @@ import itertools
 import json
 
 import pytest
-from server import Paging
 
 from rtkit_explore.errors import BadRequestError
+from tests.contract.server import Paging
 
 SHAPES = [
     Paging(base=base, place=place, largest=largest, page_zero=page_zero, behind=behind)

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the benchmark that one test takes a sample of
-from truths import Recording, documents_of
-
 from rtkit_explore.call import Call
+from tests.findings.truths import Recording, documents_of
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtkit_explore.findings.engine import findings_of
+from rtkit_explore.findings.evaluate import findings_of
 from rtkit_explore.findings.verdicts import verdicts_of
-from rtkit_explore.measures.intervals import quality_of
-from rtkit_explore.tables.build import TEXT, from_rows
-from rtkit_explore.tables.schema import TABLES
+from rtkit_explore.measures.quality import quality_of
+from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.tables.frames import TEXT, from_rows
 
 if TYPE_CHECKING:
     import pandas as pd

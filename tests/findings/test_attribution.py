@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from room import Room, only, rules
+
+from tests.findings.room import Room, only, rules
 
 MID = slice(10, 16)
 FIVE = ("Alma", "Boris", "Chen", "Dana", "Emil")

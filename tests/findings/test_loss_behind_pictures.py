@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from room import Room, only
+
+from tests.findings.room import Room, only
 
 MID = slice(10, 16)
 

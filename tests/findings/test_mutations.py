@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from truths import documents_of, overlap
 
 from rtkit_explore.call import Call
+from tests.findings.truths import documents_of, overlap
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from truths import documents_of
 
 from rtkit_explore.call import Call
+from tests.findings.truths import documents_of
 
 
 @pytest.fixture(scope="module")

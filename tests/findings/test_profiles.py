@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from room import Room, only
 
 import rtkit_explore as rtk
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.profiles import DEFAULT, PROFILES, RULES, Limit, Profile, profile_of
+from tests.findings.room import Room, only
 
 
 def thresholds(profile, rule):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from truths import overlap
+
+from tests.findings.truths import overlap
 
 
 def told(call, profile="default"):

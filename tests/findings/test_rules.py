@@ -6,7 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from room import START, Room, only, rules
+
+from tests.findings.room import START, Room, only, rules
 
 MID = slice(10, 16)
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from room import Room
 
 import rtkit_explore as rtk
 from rtkit_explore.call import Call
-from rtkit_explore.findings.engine import findings_of
+from rtkit_explore.findings.evaluate import findings_of
 from rtkit_explore.findings.overview import overview_of
 from rtkit_explore.findings.profiles import PROFILES, RULES
 from rtkit_explore.findings.verdicts import story_text, verdicts_of
 from rtkit_explore.store.documents import CallDocuments
+from tests.findings.room import Room
 
 COLUMNS = [
     "session_id", "rule", "severity", "peer_id", "display_name", "media", "direction", "stream_id", "start", "end", "value",

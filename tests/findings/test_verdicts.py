@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from room import Room
+
+from tests.findings.room import Room
 
 MID = slice(10, 16)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from rtkit_explore.measures.counters import decide
 from rtkit_explore.measures.series import SeriesIndex
-from rtkit_explore.tables.build import from_rows
-from rtkit_explore.tables.declared.media import COUNTERS, SAMPLES
+from rtkit_explore.table_schema.media import COUNTERS, SAMPLES
+from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from made import FLOWS, readings_of, report, samples_of, summed
 
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.measures.intervals import quality_of
+from rtkit_explore.measures.quality import quality_of
 from rtkit_explore.store.documents import CallDocuments
-from rtkit_explore.tables.declared.media import COUNTERS
+from rtkit_explore.table_schema.media import COUNTERS
+from tests.measures.made import FLOWS, readings_of, report, samples_of, summed
 
 SEEDS = range(40)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import matplotlib as mpl
 import pytest
-from saved_calls import load
 
 from rtkit_explore.call import Call
 from rtkit_explore.store.documents import CallDocuments
+from tests.plot.saved_calls import load
 
 mpl.use("agg")
 

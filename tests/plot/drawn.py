@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.dates import date2num
 
-from rtkit_explore.tables.build import empty
-from rtkit_explore.tables.schema import TABLES
+from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.tables.frames import empty
 
 START = pd.Timestamp("2026-11-20 22:40:00Z")
 

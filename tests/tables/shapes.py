@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rtkit_explore.tables.schema import TABLES, describe
+from rtkit_explore.table_schema.describe import TABLES, describe
 
 _COLUMNS = {name: list(part[["column", "dtype"]].itertuples(index=False)) for name, part in describe().groupby("table")}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-import reference
-from shapes import assert_shape
 
 from rtkit_explore import tables
 from rtkit_explore.call import Call
 from rtkit_explore.errors import NotADocumentError
 from rtkit_explore.store.documents import CallDocuments
+from tests import reference
+from tests.tables.shapes import assert_shape
 
 QUALITY = ("data", "participant", "peer_report", "quality")
 NAME = ("data", "participant", "display_name")

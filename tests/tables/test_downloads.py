@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapes import assert_shape
 
 from rtkit_explore import tables
 from rtkit_explore.call import Call
 from rtkit_explore.errors import NotADocumentError
 from rtkit_explore.store.documents import CallDocuments
+from tests.tables.shapes import assert_shape
 
 CHAT = [
     "id",

@@ -6,9 +6,9 @@ import json
 
 import pandas as pd
 import pytest
-import reference
 
 from rtkit_explore import tables
+from tests import reference
 
 CLEAN = {
     "2022-12-13T07:08:39.051Z": "2022-12-13T07:08:39.051Z",

@@ -9,12 +9,12 @@ from functools import cache
 
 import pandas as pd
 import pytest
-import reference
 
 from rtkit_explore import tables
 from rtkit_explore.call import Call
 from rtkit_explore.store.documents import CallDocuments
-from rtkit_explore.tables.schema import TABLES, describe
+from rtkit_explore.table_schema.describe import TABLES, describe
+from tests import reference
 
 ENVELOPE = {"success", "paging"}
 REPORT_TABLES = (

@@ -6,15 +6,15 @@ import json
 from collections import defaultdict
 
 import pytest
-import reference
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from shapes import assert_shape
 
 from rtkit_explore import tables
 from rtkit_explore.call import Call
 from rtkit_explore.store.documents import CallDocuments
-from rtkit_explore.tables.schema import describe
+from rtkit_explore.table_schema.describe import describe
+from tests import reference
+from tests.tables.shapes import assert_shape
 
 REPORT_TABLES = (
     "clients",

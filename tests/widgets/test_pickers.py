@@ -6,11 +6,11 @@ import functools
 
 import pandas as pd
 import pytest
-from picker_frames import participants, sessions, streams, times
 
 import rtkit_explore as rtk
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.widgets import memory
+from rtkit_explore.widgets import remembered as memory
+from tests.widgets.picker_frames import participants, sessions, streams, times
 
 
 class AppOf:
@@ -125,7 +125,7 @@ def test_a_window_spans_the_call_and_gives_timestamps_in_utc(call):
 
 
 def test_a_wrong_client_clock_does_not_stretch_the_window():
-    from rtkit_explore.widgets.offers import limits_of
+    from rtkit_explore.widgets.item_labels import limits_of
 
     server = [times("2026-11-20T09:00:00Z", None), times("2026-11-20T09:30:00Z")]
     clients = [times("2026-11-20T09:30:20Z", "2031-01-01T00:00:00Z", "1970-01-01T00:00:00Z")]

@@ -7,9 +7,9 @@ import threading
 import pandas as pd
 import pytest
 from ipywidgets.widgets.widget import _instances
-from picker_frames import participants, sessions
 
 import rtkit_explore as rtk
+from tests.widgets.picker_frames import participants, sessions
 
 
 def labels_of(view):

@@ -1,0 +1,261 @@
+"""Opening the API's answers: what is an error, which error it is, and the small answers in either spelling."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import httpx
+import msgspec
+
+from rtkit_explore.api.scrubbing import scrub
+from rtkit_explore.api.transport import ASKED_TO_WAIT, ATTEMPTS
+from rtkit_explore.errors import (
+    ApiError,
+    BadAnswerError,
+    BadRequestError,
+    ConnectionFailedError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServerError,
+)
+from rtkit_explore.settings import ACCOUNT_VARIABLE, APP_VARIABLE, TOKEN_VARIABLE, Settings
+
+SAVED_FILE = "saved_file"
+"""Extension of a response that comes from a file: the file's name."""
+
+
+@dataclass(frozen=True)
+class RequestInfo:
+    """
+    What a request is about, for its errors.
+
+    Attributes
+    ----------
+    what
+        In words: "the participants of session 1a2b…".
+    absent
+        What a 404 means: "no session 1a2b…".
+    repeatable
+        False where a lost answer leaves open whether something was started.
+    usual
+        Why it is most often absent although the id is right.
+    """
+
+    what: str
+    absent: str
+    repeatable: bool = True
+    usual: str = ""
+
+
+class _Envelope(msgspec.Struct):
+    success: Any = None
+    data: msgspec.Raw = msgspec.Raw(b"")
+    error: Any = None
+    errors: Any = None
+
+
+def whole(response: httpx.Response, subject: RequestInfo, settings: Settings) -> bytes:
+    """
+    Check a document's answer without decoding the document.
+
+    Returns
+    -------
+    bytes
+        The answer as it came.
+
+    Raises
+    ------
+    ApiError
+        Of the kind that fits.
+    """
+    if not response.is_success:
+        _refuse(response, _decoded_or_none(response.content), subject, settings)
+    try:
+        envelope = msgspec.json.decode(response.content, type=_Envelope)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # msgspec is stricter than some servers (NaN, for one).
+        decoded(response, subject, settings)
+        return response.content
+    if envelope.success is False:
+        _refuse(response, {"error": envelope.error, "errors": envelope.errors}, subject, settings)
+    if bytes(envelope.data) in {b"", b"null"}:
+        raise BadAnswerError(_no_data(subject, response), status=response.status_code)
+    return response.content
+
+
+def decoded(response: httpx.Response, subject: RequestInfo, settings: Settings) -> dict[str, Any]:
+    """
+    Decode an answer.
+
+    Returns
+    -------
+    dict
+        The whole answer, of which ``data`` is there (it may be null).
+
+    Raises
+    ------
+    ApiError
+        Of the kind that fits.
+    """
+    if not response.is_success:
+        _refuse(response, _decoded_or_none(response.content), subject, settings)
+    try:
+        answer = json.loads(response.content)
+    except (ValueError, RecursionError):
+        kind = response.headers.get("content-type", "no content type").split(";")[0]
+        msg = (
+            f"the answer about {subject.what} is not JSON ({kind}, {len(response.content)} bytes): is base_url right,"
+            " and does no proxy stand in between? If so, try again"
+        )
+        saved = response.extensions.get(SAVED_FILE)
+        if saved:
+            size = len(response.content)
+            msg = (
+                f"the saved file {saved} is damaged (not JSON, {size} bytes): save the call again, or restore the file"
+            )
+        raise BadAnswerError(scrub(msg, settings.token), status=response.status_code) from None
+    if isinstance(answer, dict) and answer.get("success") is False:
+        _refuse(response, answer, subject, settings)
+    if not isinstance(answer, dict) or "data" not in answer:
+        raise BadAnswerError(_no_data(subject, response), status=response.status_code)
+    return answer
+
+
+def small(response: httpx.Response, subject: RequestInfo, settings: Settings) -> dict[str, Any]:
+    """Decode the ``data`` of a small answer, with its keys in snake_case however they came."""
+    data = decoded(response, subject, settings)["data"]
+    if not isinstance(data, Mapping):
+        raise BadAnswerError(_no_data(subject, response), status=response.status_code)
+    return {snake(str(key)): value for key, value in data.items()}
+
+
+def snake(key: str) -> str:
+    """Turn ``summaryDownloadUrl`` into ``summary_download_url``."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower()
+
+
+def unreachable(
+    error: httpx.RequestError, request: httpx.Request, subject: RequestInfo, settings: Settings
+) -> ConnectionFailedError:
+    """Make the error for a request that got no answer."""
+    host = request.url.host
+    tried = _tried(request)
+    if isinstance(error, httpx.ConnectTimeout):
+        cause = f"{host} took more than {settings.connect_timeout:g} s to accept a connection (connect_timeout=)"
+    elif isinstance(error, httpx.TimeoutException):
+        cause = f"{host} sent nothing for {settings.read_timeout:g} s (read_timeout=)"
+    elif isinstance(error, httpx.ConnectError):
+        cause = f"{host} cannot be reached: check the network, HTTPS_PROXY and base_url"
+    elif isinstance(error, httpx.UnsupportedProtocol):
+        cause = f"{host} has an address that is neither http nor https"
+    else:
+        cause = f"the connection to {host} broke: try again"
+    detail = scrub(error.args[0] if error.args else "", settings.token)
+    msg = f"no answer about {subject.what}{tried}: {cause}{f' ({detail})' if detail else ''}"
+    if not subject.repeatable:
+        msg += ". It may have been started all the same, and was not sent again: look before repeating it"
+    return ConnectionFailedError(msg)
+
+
+def _tried(request: httpx.Request) -> str:
+    attempts = int(request.extensions.get(ATTEMPTS, 1))
+    return f" after {attempts} attempts" if attempts > 1 else ""
+
+
+def _no_data(subject: RequestInfo, response: httpx.Response) -> str:
+    saved = response.extensions.get(SAVED_FILE)
+    if saved:
+        return f"the saved file {saved} is damaged (it holds no data): save the call again, or restore the file"
+    return (
+        f"the answer about {subject.what} holds no data, which the API's reference does not describe: check base_url,"
+        " and try again"
+    )
+
+
+def _decoded_or_none(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _stated(answer: Any) -> tuple[int | str | None, str]:
+    """Find code and message in either form of error."""
+    if not isinstance(answer, Mapping):
+        return None, ""
+    stated = answer.get("error")
+    errors = answer.get("errors")
+    if not stated and isinstance(errors, list) and errors:
+        stated = errors[0]
+    if isinstance(stated, str):
+        return None, stated
+    if not isinstance(stated, Mapping):
+        return None, ""
+    code = stated.get("code")
+    return code if isinstance(code, int | str) else None, str(stated.get("message") or "")
+
+
+def _refuse(response: httpx.Response, answer: Any, subject: RequestInfo, settings: Settings) -> NoReturn:
+    code, message = _stated(answer)
+    status = response.status_code
+    # An error may come with status 200; then its code says what it is.
+    number = int(str(code)) if str(code).isdigit() else 0
+    kind = number if response.is_success and 400 <= number < 600 else status
+    said = scrub(message, settings.token)
+    said = f" (the API says: {said})" if said else ""
+    tried = _tried(response.request)
+    error: type[ApiError]
+    if kind in {401, 403}:
+        error = PermissionDeniedError
+        msg = (
+            f"{'the token was not accepted' if kind == 401 else 'not allowed'} ({kind}) for {subject.what}: the token"
+            f" needs the permission Realtime or Realtime Admin on account {settings.account_id}; give another one as"
+            f" token= or {TOKEN_VARIABLE}"
+        )
+    elif kind == 404:
+        error = NotFoundError
+        msg = f"{subject.absent} (404)"
+        if settings.token is not None:
+            where = f"app {settings.app_id} of account {settings.account_id}"
+            elsewhere = f"another app ({APP_VARIABLE}, {ACCOUNT_VARIABLE})"
+            if subject.usual:
+                msg += (
+                    f" in {where}. Usual reasons: {subject.usual}. Else: the id is another one (check it), belongs to"
+                    f" {elsewhere}, or is older than what the API keeps"
+                )
+            else:
+                msg += (
+                    f" in {where}: check the id; if it is right, it belongs to {elsewhere} or is older than what the"
+                    " API keeps"
+                )
+    elif kind == 429:
+        error = RateLimitedError
+        wait = response.extensions.get(ASKED_TO_WAIT)
+        advice = f"wait {wait:.0f} s" if wait is not None else "wait a moment"
+        msg = (
+            f"too many requests (429){tried} for {subject.what}: {advice}, and see what else uses the account: the"
+            " limit of 250 requests in 10 s counts for all RealtimeKit calls together"
+        )
+    elif kind >= 500:
+        error = ServerError
+        msg = (
+            f"the API failed ({kind}){tried} at {subject.what}: try again later; if it stays, ask Cloudflare's support"
+        )
+    elif kind >= 400 or response.is_success:
+        error = BadRequestError
+        stated = kind if kind >= 400 else code or "no code"
+        msg = f"the API refused the request ({stated}) for {subject.what}: check its arguments"
+    else:
+        error = BadAnswerError
+        msg = (
+            f"the API sends the request for {subject.what} to another address ({kind}), which is not followed with a"
+            " token: check base_url"
+        )
+    if not subject.repeatable and kind in {408, 409, 429}:
+        msg += "; it was not sent again"
+    raise error(msg + said, status=status, code=code)

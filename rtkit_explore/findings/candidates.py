@@ -1,0 +1,75 @@
+"""A finding while it is being made: what the rules hand to the attribution, and that to the words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rtkit_explore.findings.profiles import Severity
+    from rtkit_explore.findings.stream_arrays import Stream
+
+Side = Literal["sender", "sender_uplink", "between", "receiver_downlink", "receiver", "shared", "unknown"]
+SIDES: tuple[Side, ...] = (
+    "sender", "sender_uplink", "between", "receiver_downlink", "receiver", "shared", "unknown",
+)  # fmt: skip
+Confidence = Literal["low", "medium", "high"]
+
+
+@dataclass
+class Candidate:
+    """
+    A finding in the making.
+
+    Attributes
+    ----------
+    rule, severity
+        What, and how bad at its worst.
+    peer
+        Participant whose report shows it.
+    lane
+        Its stream; None where it concerns the participant as a whole.
+    start, end
+        Microseconds since 1970, by that participant's clock.
+    value, threshold, unit, source
+        Worst value, the threshold of the severity that it reached, and where that comes from.
+    usual
+        Mean value over the time.
+    count
+        Samples that show it.
+    rows
+        First and last row of ``quality``; None where it rests on none.
+    detail
+        What else the words need.
+    """
+
+    rule: str
+    severity: Severity
+    peer: str | None
+    stream: Stream | None
+    start: int
+    end: int
+    value: float
+    threshold: float
+    unit: str
+    source: str
+    usual: float = float("nan")
+    count: int = 1
+    rows: tuple[int, int] | None = None
+    detail: str = ""
+    side: Side = "unknown"
+    side_peer: str | None = None
+    confidence: Confidence = "low"
+    evidence_for: list[str] = field(default_factory=list)
+    evidence_against: list[str] = field(default_factory=list)
+    follows: bool = False
+    """Whether it only follows from another finding of the same side, which is named before it."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return max(0.0, (self.end - self.start) / 1e6)
+
+    def attribute_to(self, side: Side, peer: str | None, confidence: Confidence) -> None:
+        """Say whose side it was on, and how sure that is."""
+        self.side, self.side_peer, self.confidence = side, peer, confidence

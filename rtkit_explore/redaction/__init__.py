@@ -1,0 +1,1 @@
+"""What replaces personal data, in documents, tables and downloads alike."""

@@ -1,0 +1,232 @@
+"""
+Which rule holds for which place of a document, taken from the declared tables.
+
+The tree has a node for every key that a table reads. What has no node is unknown, and could be anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal
+
+from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.table_schema.media import SERIES
+
+if TYPE_CHECKING:
+    from rtkit_explore.table_schema.columns import Column, Table
+
+Rule = Literal[
+    "address",
+    "candidate",
+    "country",
+    "custom",
+    "device_id",
+    "device_label",
+    "device_kind",
+    "event",
+    "id",
+    "label",
+    "location",
+    "name",
+    "number",
+    "said",
+    "time",
+    "title",
+    "unknown",
+    "url",
+    "user",
+    "user_agent",
+    "version",
+    "word",
+]
+
+_BY_COLUMN: Final[dict[str, Rule]] = {
+    "display_name": "name",
+    "user_id": "user",
+    "custom_participant_id": "custom",
+    "meeting_display_name": "title",
+    "label": "device_label",
+    "device_id": "device_id",
+    "kind": "device_kind",
+    "user_agent": "user_agent",
+    "sdp": "said",
+    "payload": "said",
+    "text": "said",
+    "ipv4": "address",
+    "city": "location",
+    "region": "location",
+    "org": "location",
+    # The network's number, name and domain say no less about who someone works for than its organisation does.
+    "asn": "location",
+    "asn_name": "location",
+    "asn_domain": "location",
+    "asn_route": "label",
+    # Zones are named after cities.
+    "timezone": "location",
+    "country": "country",
+    "local_candidate_id": "candidate",
+    "remote_candidate_id": "candidate",
+    "breakout_rooms": "unknown",
+    "meta": "unknown",
+    "metadata": "event",
+}
+_IDS: Final = frozenset(
+    (
+        "session_id",
+        "associated_id",
+        "organization_id",
+        "peer_id",
+        "remote_peer_id",
+        "participant_id",
+        "event_id",
+        "socket_session_id",
+        "message_id",
+        "meeting_id",
+        "producer_id",
+        "stream_id",
+    )
+)
+
+
+@dataclass
+class Node:
+    """
+    What is known of one place.
+
+    Attributes
+    ----------
+    children
+        Key to what stands there.
+    item
+        What a list there holds.
+    rule
+        What is done to a text there.
+    name
+        Column that the text goes to, for the names of stand-ins.
+    """
+
+    children: dict[str, Node] = field(default_factory=dict)
+    item: Node | None = None
+    rule: Rule = "unknown"
+    name: str = ""
+
+    def child(self, key: str) -> Node:
+        """Return the node below a key, made where there is none."""
+        return self.children.setdefault(key, Node())
+
+    def items(self) -> Node:
+        """Return the node of a list's items, made where there is none."""
+        if self.item is None:
+            self.item = Node()
+        return self.item
+
+
+def rule_of(column: Column) -> Rule:
+    """Tell what is done to the texts of a column."""
+    if column.name in _BY_COLUMN:
+        return _BY_COLUMN[column.name]
+    if column.name in _IDS:
+        return "id"
+    if column.kind == "time":
+        return "time"
+    if column.kind in ("float64", "Int64", "epoch_ms", "boolean"):
+        return "number"
+    if column.name.endswith("_address"):
+        return "address"
+    if column.name.endswith("_url"):
+        return "url"
+    if column.personal or column.kind == "json":
+        return "said"
+    return "version" if column.name.endswith("version") else "word"
+
+
+def _place(root: Node, path: str) -> Node:
+    node = root
+    for part in path.split("."):
+        if part:
+            node = node.child(part.removesuffix("[]"))
+            if part.endswith("[]"):
+                node = node.items()
+    return node
+
+
+def _declare(node: Node, table: Table) -> None:
+    for column in table.columns:
+        if column.key:
+            leaf = _place(node, column.key)
+            leaf.rule, leaf.name = rule_of(column), column.name
+
+
+def _tree(*names: str) -> Node:
+    root = Node()
+    for name in names:
+        table = TABLES[name]
+        for place in table.places:
+            _declare(_place(root, place), table)
+    return root
+
+
+@cache
+def session_tree() -> Node:
+    """Return the rules of a session's document."""
+    return _enveloped(_tree("sessions"))
+
+
+@cache
+def participants_tree() -> Node:
+    """Return the rules of a list of participants, of one participant, and of a peer report."""
+    tables = [name for name, table in TABLES.items() if any(p.startswith("participant") for p in table.places)]
+    root = _tree(*tables)
+    person = root.child("participant")
+    events = person.child("peer_events")
+    for record in (person, root.child("participants").items()):
+        record.children.setdefault("peer_events", events)
+        for key in ("session_id", "peer_id"):
+            record.child(key).rule = "id"
+        record.child("role").rule, record.child("role").name = "word", "preset_name"
+    for key in ("session_id", "peer_id"):
+        events.items().child(key).rule = "id"
+    metadata = person.child("peer_report").child("metadata")
+    for texts in (metadata.child("pc_metadata").items().child("sdp"),):
+        texts.items().rule = "said"
+    for series in SERIES:
+        sample = person.child("peer_report").child("quality").child(series).items()
+        sample.child("consumer_id").rule = "id"
+    for name in (
+        "audio_devices_updates",
+        "video_devices_updates",
+        "speaker_devices_updates",
+        "selected_device_updates",
+    ):
+        metadata.child(name).items().child("timestamp").rule = "time"
+    for key, node in person.children.items():  # answers that hold the participant without a wrapper
+        root.children.setdefault(key, node)
+    return _enveloped(root)
+
+
+@cache
+def transcript_tree() -> Node:
+    """Return the rules of one utterance of a JSON transcript."""
+    root = Node()
+    _declare(root, TABLES["transcript"])
+    for key in ("startTime", "endTime"):
+        root.child(key).rule = "time"
+    return root
+
+
+@cache
+def chat_rules() -> dict[str, Node]:
+    """Return the rules of the columns of a chat download."""
+    root = Node()
+    _declare(root, TABLES["chat"])
+    return root.children
+
+
+def _enveloped(data: Node) -> Node:
+    root = Node(children=dict(data.children))
+    root.children["data"] = data
+    paging = Node()
+    root.children["paging"] = paging
+    data.children.setdefault("paging", paging)
+    return root

@@ -1,0 +1,232 @@
+"""Who sits where in the call, and when: each participant id with its links, switches and clock, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtkit_explore.simulator.link import Link, cover
+from rtkit_explore.simulator.plan import (
+    SAMPLE_STEPS,
+    STEP,
+    Impair,
+    Move,
+    Person,
+    Refuse,
+    Relay,
+    ReportState,
+    Share,
+    Skew,
+    SlowDown,
+    Switch,
+    Unplug,
+)
+
+if TYPE_CHECKING:
+    import random
+
+    from numpy.typing import NDArray
+
+    from rtkit_explore.simulator.plan import CallPlan
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+
+
+@dataclass
+class ParticipantState:
+    """
+    One participant id: somebody between one joining and the leaving that belongs to it.
+
+    Attributes
+    ----------
+    person
+        Who it is.
+    peer_id
+        Participant id, which is the peer id of the report.
+    join, leave
+        First step and the step after the last.
+    first_tick
+        Step of the first sample.
+    offset
+        How far the client's clock is ahead, s.
+    fine
+        Where within a step this client's clock ticks, s: its samples are not on the second.
+    up, down
+        The network.
+    slow
+        Processor factor per step.
+    microphone, camera, hidden, screen
+        What is on, per step.
+    silent
+        Steps in which the microphone in use gives nothing.
+    relay, cellular
+        The kind of path.
+    queue_ms, frame_ms
+        Delay in the uplink's queue, and the time that a video frame takes over it; set when the seat has sent.
+    """
+
+    person: Person
+    peer_id: str
+    join: int
+    leave: int
+    first_tick: int
+    offset: float
+    fine: float
+    up: Link
+    down: Link
+    slow: Floats
+    microphone: Flags
+    camera: Flags
+    hidden: Flags
+    screen: Flags
+    silent: Flags
+    static: bool = True
+    relay: bool = False
+    cellular: bool = False
+    rejoined: bool = False
+    moves: bool = False
+    report: str = "whole"
+    refused: str = ""
+    queue_ms: Floats = field(default_factory=lambda: np.zeros(0))
+    frame_ms: Floats = field(default_factory=lambda: np.zeros(0))
+    effects: list[object] = field(default_factory=list)
+
+    @property
+    def present(self) -> Flags:
+        """Steps in which media can flow: from a second after joining until the leaving."""
+        flags = np.zeros(self.slow.size, dtype=bool)
+        flags[self.join + 2 : self.leave] = True
+        return flags
+
+    def ticks(self) -> NDArray[np.int64]:
+        """Step numbers at which this client takes its samples."""
+        return np.arange(self.first_tick, self.leave + 1, SAMPLE_STEPS)
+
+
+def new_id(chance: random.Random) -> str:
+    """Make an id in the usual form out of the seed."""
+    digits = f"{chance.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def take_seats(plan: CallPlan, rng: np.random.Generator, chance: random.Random) -> list[ParticipantState]:
+    """Seat everybody: one seat a person, a second one where somebody comes back with a new id."""
+    steps = int(np.ceil(plan.seconds / STEP))
+    seats: list[ParticipantState] = []
+    for position, person in enumerate(plan.people):
+        joins = person.joins if person.joins is not None else (0.1 + position * 0.9 if position < 3 else None)
+        joins = float(rng.uniform(1.0, 12.0)) if joins is None else joins
+        leaves = person.leaves if person.leaves is not None else plan.seconds - float(rng.uniform(0.2, 3.0))
+        if plan.live and person.leaves is None:
+            leaves = plan.seconds
+        move = next((e for e in plan.effects if isinstance(e, Move) and e.who == person.name), None)
+        spans = [(joins, leaves, False)]
+        if move is not None:
+            spans = [(joins, move.end, False), (move.end, leaves, True)]
+        home = (float(rng.uniform(9, 22)), float(rng.uniform(0.6, 1.4)), int(rng.integers(0, SAMPLE_STEPS)))
+        for begin, end, again in spans:
+            seats.append(_seat(plan, person, steps, (begin, end), home, again=again, move=move, chance=chance, rng=rng))
+    if plan.direct and len(seats) == 2:
+        # without a server between them, the one's downlink is the end of the other's uplink
+        for seat, other in ((seats[0], seats[1]), (seats[1], seats[0])):
+            seat.up.absorb(other.down)
+        for seat in seats:
+            seat.down = Link.fair(steps, delay_ms=0.0, jitter_ms=0.0)
+    return seats
+
+
+def _seat(
+    plan: CallPlan,
+    person: Person,
+    steps: int,
+    span: tuple[float, float],
+    home: tuple[float, float, int],
+    *,
+    again: bool,
+    move: Move | None,
+    chance: random.Random,
+    rng: np.random.Generator,
+) -> ParticipantState:
+    recorded = plan.shape.startswith("recorded")
+    delay, jitter, phase = home
+    stray = 0.0 if recorded else 6e-6
+    if recorded:
+        # the recordings' links: 20 ms each way, over a direct path or to a server
+        delay, jitter = 20.0, 1.9 if plan.direct else 1.0
+    if again:
+        delay, jitter = delay + 22.0, jitter + 4.0
+    up = Link.fair(steps, delay_ms=delay, jitter_ms=jitter, loss=stray)
+    down = Link.fair(steps, delay_ms=delay, jitter_ms=jitter, loss=stray)
+    join, leave = max(0, round(span[0] / STEP)), min(steps, round(span[1] / STEP))
+    first, fine = join + 3 + phase, float(rng.uniform(0.02, 0.45))
+    if person.first_sample is not None:
+        first = max(join + 1, round(person.first_sample / STEP))
+        fine = person.first_sample - first * STEP
+    seat = ParticipantState(
+        person=person,
+        peer_id=new_id(chance),
+        join=join,
+        leave=max(leave, join),
+        first_tick=first,
+        offset=0.0,
+        fine=fine,
+        up=up,
+        down=down,
+        slow=np.ones(steps),
+        microphone=np.full(steps, person.audio),
+        camera=np.full(steps, person.video),
+        hidden=np.zeros(steps, dtype=bool),
+        screen=np.zeros(steps, dtype=bool),
+        silent=np.zeros(steps, dtype=bool),
+        cellular=again,
+        rejoined=again,
+        moves=move is not None and not again,
+    )
+    for effect in plan.effects:
+        if effect.who == person.name:
+            _apply(seat, effect, steps)
+    if seat.moves and move is not None:
+        # the old path dies before the new one is there: nothing passes any more under this id
+        for name, link in (("up", up), ("down", down)):
+            link.impair(Impair(person.name, "up" if name == "up" else "down", move.start, move.end, down=True))
+    return seat
+
+
+def _apply(seat: ParticipantState, effect: object, steps: int) -> None:
+    seat.effects.append(effect)
+    if isinstance(effect, Impair):
+        (seat.up if effect.link == "up" else seat.down).impair(effect)
+    elif isinstance(effect, SlowDown):
+        seat.slow = np.maximum(seat.slow, 1 + (effect.factor - 1) * cover(effect.start, effect.end, steps))
+    elif isinstance(effect, Switch):
+        off = cover(effect.start, effect.end, steps) > 0.5
+        if effect.what == "audio":
+            seat.microphone &= ~off
+        elif effect.what == "video":
+            seat.camera &= ~off
+        else:
+            seat.hidden |= off
+    elif isinstance(effect, Share):
+        seat.screen |= cover(effect.start, effect.end, steps) > 0.5
+        seat.static = effect.static
+    elif isinstance(effect, Unplug):
+        seat.silent |= cover(effect.start, effect.end, steps) > 0.5
+    elif isinstance(effect, Refuse):
+        seat.refused = effect.what
+        if effect.what == "audio":
+            seat.microphone[:] = False
+        else:
+            seat.camera[:] = False
+    elif isinstance(effect, Relay):
+        seat.relay = True
+        for link in (seat.up, seat.down):
+            # a detour over the relay, and TCP in place of loss: later, but complete
+            link.delay_ms += 18.0
+            link.jitter_ms += 3.0
+    elif isinstance(effect, Skew):
+        seat.offset = effect.seconds
+    elif isinstance(effect, ReportState):
+        seat.report = effect.state

@@ -1,0 +1,179 @@
+"""Fetching all documents of one call, side by side; what cannot be had becomes a failure, not an exception."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rtkit_explore.errors import ApiError, BadRequestError, DownloadExpiredError, NotFoundError, PermissionDeniedError
+from rtkit_explore.store.documents import CallDocuments, Failure, TranscriptFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from rtkit_explore.api.client import ApiClient
+    from rtkit_explore.api.progress import Progress
+
+T = TypeVar("T")
+
+REFUSED = (PermissionDeniedError, NotFoundError, BadRequestError)
+"""Errors of the session itself after which nothing else is worth asking for."""
+
+
+async def fetch_call(
+    client: ApiClient,
+    session_id: str,
+    *,
+    include_breakout_rooms: bool | None = None,
+    include_peer_events: bool | None = True,
+    chat: bool = False,
+    transcripts: tuple[TranscriptFormat, ...] = (),
+    summary: bool = False,
+    bar: Progress,
+) -> CallDocuments:
+    """
+    Fetch a session, its participants, everyone's report and what else is asked for.
+
+    Parameters
+    ----------
+    client
+        The API.
+    session_id
+        Which session.
+    include_breakout_rooms, include_peer_events
+        As in the API's calls.
+    chat, summary
+        Whether to download these.
+    transcripts
+        Forms of the transcript; the first that there is gets downloaded.
+    bar
+        Told of every document that arrived.
+
+    Returns
+    -------
+    CallDocuments
+        With a failure for each document that could not be had.
+
+    Raises
+    ------
+    ApiError
+        If the session itself is refused or absent, or neither it nor its participants could be fetched.
+    """
+    documents = CallDocuments(session_id=session_id)
+    wanted = []
+    if chat:
+        wanted.append(_chat(client, documents, session_id))
+    if transcripts:
+        wanted.append(_transcript(client, documents, session_id, transcripts))
+    if summary:
+        wanted.append(_summary(client, documents, session_id))
+    downloads = asyncio.gather(*wanted)
+    try:
+        await _people(client, documents, session_id, include_breakout_rooms, include_peer_events, bar=bar)
+        await downloads
+    finally:
+        # Nothing is left to run unseen where the session was refused, or the user pressed Ctrl-C.
+        downloads.cancel()
+        await asyncio.gather(downloads, return_exceptions=True)
+    return documents
+
+
+async def _people(
+    client: ApiClient,
+    documents: CallDocuments,
+    session_id: str,
+    include_breakout_rooms: bool | None,
+    include_peer_events: bool | None,
+    *,
+    bar: Progress,
+) -> None:
+    session, listing = await asyncio.gather(
+        _tried(client.session(session_id, include_breakout_rooms=include_breakout_rooms)),
+        _tried(client.participants(session_id, include_peer_events=include_peer_events)),
+    )
+    if isinstance(session, ApiError):
+        if isinstance(session, REFUSED) or isinstance(listing, ApiError):
+            raise session
+        documents.failures.append(Failure("session", str(session)))
+    else:
+        documents.session = session
+    if isinstance(listing, ApiError):
+        missing = isinstance(listing, NotFoundError)
+        documents.failures.append(Failure("participants", str(listing), missing=missing))
+        return
+    documents.participants = listing.content
+    documents.failures += [Failure("participants", problem) for problem in listing.problems]
+    peers = [peer for row in listing.rows if (peer := _peer_id(row)) is not None]
+    if len(peers) < len(listing.rows):
+        count = len(listing.rows) - len(peers)
+        message = f"{count} participant(s) have no id in the list, so their reports could not be asked for"
+        documents.failures.append(Failure("peer-report", message))
+    bar.expect(len(peers))
+    reports = await asyncio.gather(*(_report(client, peer, include_peer_events, bar) for peer in peers))
+    for peer, report in zip(peers, reports, strict=True):
+        if isinstance(report, ApiError):
+            missing = isinstance(report, NotFoundError)
+            documents.failures.append(Failure("peer-report", str(report), peer_id=peer, missing=missing))
+        else:
+            documents.reports[peer] = report
+
+
+def _peer_id(row: Any) -> str | None:
+    stated = row.get("id") if isinstance(row, dict) else None
+    return stated if isinstance(stated, str) and stated.strip() else None
+
+
+async def _report(client: ApiClient, peer_id: str, include_peer_events: bool | None, bar: Progress) -> bytes | ApiError:
+    try:
+        return await _tried(client.peer_report(peer_id, include_peer_events=include_peer_events))
+    finally:
+        bar.advance()
+
+
+async def _chat(client: ApiClient, documents: CallDocuments, session_id: str) -> None:
+    got = await _tried(client.chat(session_id))
+    if isinstance(got, ApiError):
+        documents.failures.append(_failure("chat", got))
+    else:
+        documents.chat = got.content
+
+
+async def _transcript(
+    client: ApiClient, documents: CallDocuments, session_id: str, forms: tuple[TranscriptFormat, ...]
+) -> None:
+    failure: ApiError | None = None
+    for form in forms:
+        got = await _tried(client.transcript(session_id, format=form))
+        if not isinstance(got, ApiError):
+            documents.transcript, documents.transcript_format = got.content, form
+            return
+        # What the first form's answer says is what the user is told.
+        failure = failure or got
+        if not isinstance(got, NotFoundError):
+            break
+    if failure is not None:
+        documents.failures.append(_failure("transcript", failure))
+
+
+async def _summary(client: ApiClient, documents: CallDocuments, session_id: str) -> None:
+    got = await _tried(client.summary(session_id))
+    if isinstance(got, ApiError):
+        documents.failures.append(_failure("summary", got))
+    else:
+        documents.summary = decode_text(got.content)
+
+
+def _failure(source: str, error: ApiError) -> Failure:
+    return Failure(source, str(error), missing=isinstance(error, NotFoundError | DownloadExpiredError))
+
+
+def decode_text(content: bytes) -> str:
+    """Read a downloaded text, whatever bytes are in it."""
+    return content.decode("utf-8-sig", errors="replace")
+
+
+async def _tried(work: Awaitable[T]) -> T | ApiError:
+    try:
+        return await work
+    except ApiError as error:
+        return error

@@ -1,0 +1,112 @@
+"""What was wrong, and whose side it was on: findings, verdicts, and the figures that matter."""
+
+from __future__ import annotations
+
+from rtkit_explore.table_schema.columns import (
+    DIRECTIONS,
+    DISPLAY_NAME,
+    MEDIA,
+    PEER_ID,
+    SESSION_ID,
+    Column,
+    Table,
+    choice,
+)
+
+SEVERITIES = ("note", "warn", "bad")
+SIDES = ("sender", "sender_uplink", "between", "receiver_downlink", "receiver", "shared", "unknown")
+CONFIDENCES = ("low", "medium", "high")
+VERDICTS = ("good", "degraded", "bad", "unclassified")
+
+
+def _words(name: str, meaning: str, *, personal: bool = False) -> Column:
+    return Column(name, "string", meaning, personal=personal)
+
+
+def _figure(name: str, meaning: str, unit: str = "") -> Column:
+    return Column(name, "float64", meaning, unit)
+
+
+FINDINGS = Table(
+    "findings",
+    "thing that was wrong, with its evidence, worst first",
+    (
+        SESSION_ID,
+        _words("rule", "Rule that found it."),
+        choice("severity", "note: a fact or an explanation; warn; bad. The worst that it reached.", SEVERITIES),
+        PEER_ID,
+        DISPLAY_NAME,
+        choice("media", "Kind of media; missing where it concerns the participant as a whole.", MEDIA),
+        choice("direction", "consumer (received) or producer (sent).", DIRECTIONS),
+        _words("stream_id", "Stream that shows it."),
+        Column("start", "time", "From when (clock of the participant's client)."),
+        Column("end", "time", "Until when."),
+        _figure("value", "Worst value in that time.", "see unit"),
+        _figure("threshold", "Threshold of the severity that it reached; missing for facts.", "see unit"),
+        _words("unit", "Unit of value and threshold."),
+        _words("profile", "Profile that it was judged by."),
+        _words("source", "Where the threshold comes from."),
+        choice("side", "Whose side it was on.", SIDES),
+        _words("side_peer_id", "Whose: the participant that `side` is about; missing where it is nobody's."),
+        choice("confidence", "How sure the side is.", CONFIDENCES),
+        _words("evidence_for", "What speaks for this side.", personal=True),
+        _words("evidence_against", "What speaks against it, or is not known.", personal=True),
+        Column("first_row", "Int64", "First row of `quality` that shows it."),
+        Column("last_row", "Int64", "Last row of `quality` that shows it."),
+        _words("story", "What happened, in a sentence.", personal=True),
+        _words("next_step", "What to check next.", personal=True),
+    ),
+)
+
+VERDICTS_TABLE = Table(
+    "verdicts",
+    "participant, after one for the call",
+    (
+        SESSION_ID,
+        choice("subject", "The call as a whole, or a participant.", ("call", "participant")),
+        PEER_ID,
+        DISPLAY_NAME,
+        choice("verdict", "good, degraded (warn), bad, or unclassified: not enough is known to say.", VERDICTS),
+        _words("reason", "Rule that decided, or why it is unclassified."),
+        Column("bad", "Int64", "Findings that are bad.", "findings"),
+        Column("warn", "Int64", "Findings that warn.", "findings"),
+        Column("note", "Int64", "Notes.", "findings"),
+        _figure("affected_s", "Time covered by findings of warn or worse.", "s"),
+        _words("profile", "Profile that it was judged by."),
+        _words("story", "One line.", personal=True),
+    ),
+)
+
+OVERVIEW = Table(
+    "overview",
+    "participant, with the figures that matter",
+    (
+        SESSION_ID,
+        PEER_ID,
+        DISPLAY_NAME,
+        choice("verdict", "good, degraded, bad or unclassified.", VERDICTS),
+        _words("report", "State of the peer report: read, missing, failed or not_fetched."),
+        _figure("minutes", "How long the participant was there.", "min"),
+        _words("browser", "Browser and version."),
+        _words("os", "Operating system."),
+        _words("path", "How media went: direct or relayed, and over what."),
+        _figure("heard_loss_pct", "Audio received: packets lost.", "%"),
+        _figure("sent_loss_pct", "Audio sent: packets lost, where the far end reports it.", "%"),
+        _figure("seen_loss_pct", "Video received: packets lost, repaired or not.", "%"),
+        _figure("rtt_ms", "Median round trip.", "ms"),
+        _figure("jitter_ms", "95th percentile of the jitter of audio received.", "ms"),
+        _figure("buffer_ms", "Median time of audio received in the jitter buffer.", "ms"),
+        _figure(
+            "mos", "Median MOS of audio received, by the E-model, without the way through the network.", "1 to 4.5"
+        ),
+        _figure("score_heard", "Median client score of audio received.", "score 0-1"),
+        _figure("seen_fps", "Median frame rate of video received.", "frames/s"),
+        _figure("seen_height", "Median height of video received.", "px"),
+        _figure("sent_kbps", "Median bitrate of video sent.", "kbit/s"),
+        _figure("limited_pct", "Share of the time that the video encoder was limited.", "%"),
+        Column("findings", "Int64", "Findings of warn or worse of which this is the side or the reporter.", "findings"),
+        _figure(
+            "clock_ahead_s", "How far the client's clock runs ahead of the others'; missing if it cannot be told.", "s"
+        ),
+    ),
+)

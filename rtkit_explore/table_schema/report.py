@@ -1,0 +1,210 @@
+"""The metadata of a peer report: client, devices, network paths, events, checks; and its cumulative blocks."""
+
+from __future__ import annotations
+
+from rtkit_explore.table_schema.columns import (
+    DIRECTIONS,
+    MEDIA,
+    PEER_ID,
+    SESSION_ID,
+    Column,
+    Table,
+    choice,
+    count,
+    flag,
+    number,
+    text,
+    time,
+)
+
+_REPORT = "participant.peer_report.metadata"
+
+CLIENTS = Table(
+    "clients",
+    "participant's client",
+    (
+        SESSION_ID,
+        PEER_ID,
+        text("browser", "Browser.", key="browser_metadata.browser"),
+        text("browser_version", "Its version.", key="browser_metadata.browser_version"),
+        text("engine", "Its engine.", key="browser_metadata.engine"),
+        text("user_agent", "Its user agent string.", key="browser_metadata.user_agent", personal=True),
+        flag("webgl_support", "Whether it has WebGL.", key="browser_metadata.webgl_support"),
+        text("os", "Operating system.", key="device_info.os"),
+        text("os_version", "Its version.", key="device_info.os_version"),
+        count("cpus", "Logical processors.", "processors", key="device_info.cpus"),
+        flag("is_mobile", "Whether it is a mobile device.", key="device_info.is_mobile"),
+        text("audio_encoder", "Audio encoder of a native client.", key="native_metadata.audio_encoder"),
+        text("video_encoder", "Video encoder of a native client.", key="native_metadata.video_encoder"),
+        text("room_view_type", "Kind of room as the client saw it."),
+        text("sdk_name", "Client SDK."),
+        text("sdk_type", "Its type."),
+        text("sdk_version", "Its version."),
+        text("ipv4", "Public address as the service saw it.", key="ip_information.ipv4", personal=True),
+        text("city", "City by address.", key="ip_information.city", personal=True),
+        text("region", "Region by address.", key="ip_information.region", personal=True),
+        text("country", "Country by address.", key="ip_information.country"),
+        text("timezone", "Time zone by address.", key="ip_information.timezone", personal=True),
+        text("org", "Organisation that owns the address.", key="ip_information.org", personal=True),
+        text("asn", "Autonomous system number.", key="ip_information.asn.asn", personal=True),
+        text("asn_name", "Its name.", key="ip_information.asn.name", personal=True),
+        text("asn_domain", "Its domain.", key="ip_information.asn.domain", personal=True),
+        text("asn_route", "Its route.", key="ip_information.asn.route", personal=True),
+        text("asn_type", "Its type, for example isp or business.", key="ip_information.asn.type"),
+    ),
+    places=(_REPORT,),
+)
+
+DEVICE_LISTS = ("audio_devices_updates", "video_devices_updates", "speaker_devices_updates", "selected_device_updates")
+
+DEVICE_CHANGES = Table(
+    "device_changes",
+    "device added, removed or selected",
+    (
+        SESSION_ID,
+        PEER_ID,
+        Column(
+            "timestamp",
+            "time",
+            "When (client's clock).",
+            places=tuple(f"{_REPORT}.{name}[].timestamp" for name in DEVICE_LISTS),
+        ),
+        choice(
+            "change", "What happened; missing for an update that names no device.", ("added", "removed", "selected")
+        ),
+        text("kind", "audioinput, audiooutput or videoinput."),
+        text("device_id", "The device, as far as the browser's privacy rules let it be known.", personal=True),
+        text("label", "Its name; may be empty.", personal=True),
+        choice("list", "List of the report that the row stands in.", DEVICE_LISTS),
+    ),
+    places=tuple(
+        f"{_REPORT}.{name}[]{rest}"
+        for name in DEVICE_LISTS
+        for rest in ((".device",) if name.startswith("selected") else (".added[]", ".removed[]"))
+    ),
+)
+
+CONNECTION_CHECKS = Table(
+    "connection_checks",
+    "pre-call connection check",
+    (
+        SESSION_ID,
+        PEER_ID,
+        Column("check", "Int64", "Number of the check in the report, from 0."),
+        time("timestamp", "When (client's clock)."),
+        text("effective_network_type", "The browser's guess, such as 4g; absent in Firefox and Safari."),
+        flag("reflexive_connectivity", "A server-reflexive candidate worked."),
+        flag("relay_connectivity", "A relayed candidate worked: the one that proves TURN."),
+        flag(
+            "turn_connectivity",
+            "As the client sends it: host, relayed or reflexive worked, so it does not prove that TURN does.",
+        ),
+        Column("sdp_count", "Int64", "SDP texts of the check, in table `sdp`.", "texts"),
+    ),
+    places=(f"{_REPORT}.pc_metadata[]",),
+)
+
+SDP = Table(
+    "sdp",
+    "SDP text of a connection check",
+    (
+        SESSION_ID,
+        PEER_ID,
+        Column("check", "Int64", "Check that it belongs to."),
+        Column("position", "Int64", "Its place in the check, from 0."),
+        Column("sdp", "string", "The text.", personal=True, places=(f"{_REPORT}.pc_metadata[].sdp[]",)),
+    ),
+    places=(f"{_REPORT}.pc_metadata[].sdp[]",),
+)
+
+CANDIDATE_PAIRS = Table(
+    "candidate_pairs",
+    "ICE candidate pair on a transport, as of the last sample",
+    (
+        SESSION_ID,
+        PEER_ID,
+        choice("transport", "Which transport of the client.", ("consuming", "producing")),
+        Column("position", "Int64", "Its place in the list, from 0."),
+        flag("nominated", "Whether the pair was chosen to carry media."),
+        text("local_candidate_type", "host, srflx, prflx or relay."),
+        text("local_candidate_protocol", "Protocol; of a relay candidate that to the TURN server (Safari errs)."),
+        text("local_candidate_network_type", "Kind of network, such as wifi or cellular."),
+        text("local_candidate_address", "Address, masked by the client (a.b.0.0).", personal=True),
+        count("local_candidate_port", "Port."),
+        text("local_candidate_related_address", "Address that a reflexive or relayed one stands for.", personal=True),
+        count("local_candidate_related_port", "Its port."),
+        text("local_candidate_url", "STUN or TURN server that gave the candidate."),
+        text("local_candidate_id", "Id of the local candidate."),
+        text("remote_candidate_type", "host, srflx, prflx or relay."),
+        text("remote_candidate_protocol", "Protocol."),
+        text("remote_candidate_address", "Address, masked by the client.", personal=True),
+        count("remote_candidate_port", "Port."),
+        text("remote_candidate_url", "Server that gave the candidate."),
+        text("remote_candidate_id", "Id of the remote candidate."),
+        number("available_incoming_bitrate", "Estimated bandwidth inwards.", "bit/s"),
+        number("available_outgoing_bitrate", "Estimated bandwidth outwards.", "bit/s"),
+        number("bytes_received", "Bytes in all.", "B"),
+        number("bytes_sent", "Bytes in all.", "B"),
+        number("bytes_discarded_on_send", "Bytes in all.", "B"),
+        number("packets_received", "Packets in all.", "packets"),
+        number("packets_sent", "Packets in all.", "packets"),
+        number("packets_discarded_on_send", "Packets in all.", "packets"),
+        number("current_round_trip_time", "Last round trip of a connectivity check.", "s"),
+        number("total_round_trip_time", "Sum of all round trips measured.", "s"),
+        Column(
+            "last_packet_received_timestamp",
+            "epoch_ms",
+            "When the last packet came; missing where none did.",
+            key="last_packet_received_timestamp",
+        ),
+        Column(
+            "last_packet_sent_timestamp",
+            "epoch_ms",
+            "When the last packet went; missing where none did.",
+            key="last_packet_sent_timestamp",
+        ),
+        number("rtt_ms", "current_round_trip_time in milliseconds; 0 counts as not measured.", "ms", key=""),
+        flag("relayed", "Whether the local candidate is a relay (TURN) one.", key=""),
+        text(
+            "path_protocol",
+            "udp, tcp or tls: of the URL where the candidate is relayed and its URL says so, else the local protocol.",
+            key="",
+        ),
+    ),
+    places=(f"{_REPORT}.candidate_pairs.consuming_transport[]", f"{_REPORT}.candidate_pairs.producing_transport[]"),
+)
+
+EVENTS = Table(
+    "events",
+    "client event",
+    (
+        SESSION_ID,
+        PEER_ID,
+        time("timestamp", "When (client's clock)."),
+        text("name", "Name as the client gives it."),
+        Column("metadata", "json", "Metadata of the event, whole, as JSON text.", key="metadata", personal=True),
+    ),
+    places=(f"{_REPORT}.events[]",),
+)
+
+CUMULATIVE = Table(
+    "cumulative",
+    "value of a cumulative block",
+    (
+        SESSION_ID,
+        PEER_ID,
+        choice("media", "Kind of media.", MEDIA),
+        choice("direction", "consumer (received) or producer (sent).", DIRECTIONS),
+        text("metric", "Group of the block, such as packet_loss.", key=""),
+        text("statistic", "avg, p50, 5_or_greater_event_fraction …; `value` where the metric is one number.", key=""),
+        Column(
+            "value",
+            "float64",
+            "The number, over the samples, unweighted; its unit stands beside it.",
+            "see unit",
+            places=tuple(f"participant.peer_report.quality.{m}_{d}_cumulative.*" for m in MEDIA for d in DIRECTIONS),
+        ),
+        text("unit", "Unit of the value; empty where the meaning is unknown.", key=""),
+    ),
+    places=tuple(f"participant.peer_report.quality.{m}_{d}_cumulative" for m in MEDIA for d in DIRECTIONS),
+)

@@ -1,0 +1,184 @@
+"""Span: the plain-Python model of a time window within a call."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.widgets.observers import Observers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Window = tuple[pd.Timestamp, pd.Timestamp]
+
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+
+
+class TimeRange:
+    """
+    A window between two times, inside the limits of a call.
+
+    Parameters
+    ----------
+    low, high
+        The limits, aware of their time zone (kept in UTC); both None where no time is known.
+    tz
+        Time zone in which times are shown and typed.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where the limits are no times in order, or the time zone is unknown.
+
+    Notes
+    -----
+    The window is the whole span at first. All methods may be called from any thread.
+    """
+
+    def __init__(self, low: pd.Timestamp | None, high: pd.Timestamp | None, *, tz: str = "UTC") -> None:
+        self.tz = tz
+        try:
+            pd.Timestamp(0, tz=tz)
+        except Exception as error:  # which error an unknown zone gives depends on the version of pandas
+            msg = f"{tz!r} is no time zone. Give a name like 'UTC' or 'Europe/Berlin'."
+            raise InvalidArgumentError(msg) from error
+        self._lock = threading.RLock()
+        self._observers: Observers[Window | None] = Observers()
+        if low is None or high is None or pd.isna(low) or pd.isna(high):
+            self._limits: Window | None = None
+        else:
+            self._limits = self._ordered(self._aware(low), self._aware(high))
+        self._window = self._limits
+
+    @property
+    def limits(self) -> Window | None:
+        """The first and last time that can be chosen; None where no time is known."""
+        return self._limits
+
+    @property
+    def window(self) -> Window | None:
+        """Start and end in UTC; None where no time is known."""
+        return self._window
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out."""
+        return self._window == self._limits
+
+    def set(self, start: pd.Timestamp | str | None = None, end: pd.Timestamp | str | None = None) -> None:
+        """
+        Choose a window.
+
+        Parameters
+        ----------
+        start, end
+            Times, or texts: a time of day ("14:03:10") or a whole time, in the span's time zone unless they name
+            another. What is left out stays. What lies outside the limits is cut off.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Where one is no time, the start comes after the end, or all of it lies outside of the call.
+        """
+        with self._lock:
+            if self._window is None or self._limits is None:
+                msg = "No time is known here, so there is no window to choose."
+                raise InvalidArgumentError(msg)
+            low, high = self._limits
+            first = self._window[0] if start is None else self._time(start)
+            last = self._window[1] if end is None else self._time(end)
+            first, last = self._ordered(first, last)
+            if last < low or first > high:
+                msg = f"The call lasts from {self.text(low)} to {self.text(high)} {self.tz}; choose within it."
+                raise InvalidArgumentError(msg)
+            window = (max(first, low), min(last, high))
+            if window == self._window:
+                return
+            self._window = window
+            self._observers.put(window)
+        self._observers.deliver()
+
+    def whole(self) -> None:
+        """Choose everything."""
+        if self._limits is not None:
+            self.set(*self._limits)
+
+    def replace(self, low: pd.Timestamp | None, high: pd.Timestamp | None) -> None:
+        """Move to another call's limits, and choose all of it. Subscribers are told where there is a window."""
+        fresh = TimeRange(low, high, tz=self.tz)
+        with self._lock:
+            if fresh.limits == self._limits and self.is_whole:
+                return
+            self._limits = self._window = fresh.limits
+            self._observers.put(self._window)
+        self._observers.deliver()
+
+    def subscribe(self, observer: Callable[[Window], object]) -> Callable[[], None]:
+        """Call ``observer((start, end))`` after every change; returns the function that ends it."""
+
+        def told(window: Window | None) -> None:
+            if window is not None:  # nobody who draws a window wants to hear that there is none
+                observer(window)
+
+        return self._observers.subscribe(told)
+
+    def watch(self, observer: Callable[[], object]) -> Callable[[], None]:
+        """Call ``observer()`` after every change, also when no time is known any more."""
+        return self._observers.subscribe(lambda _: observer())
+
+    def text(self, time: pd.Timestamp) -> str:
+        """Return a time as people read it here: time of day, with the date where the call spans several days."""
+        local = time.tz_convert(self.tz)
+        if self._limits is not None:
+            days = {edge.tz_convert(self.tz).date() for edge in self._limits}
+            if len(days) > 1:
+                return str(local.strftime("%Y-%m-%d %H:%M:%S"))
+        return str(local.strftime("%H:%M:%S"))
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def _time(self, value: pd.Timestamp | str) -> pd.Timestamp:
+        if isinstance(value, str) and _CLOCK.fullmatch(value.strip()):
+            return self._time_of_day(value.strip())
+        try:
+            time = pd.Timestamp(value)
+            if pd.isna(time):
+                raise ValueError  # noqa: TRY301 - one message for both
+            return self._aware(time)
+        except (ValueError, TypeError, OverflowError) as error:
+            msg = f"{value!r} is no time. Write it like 14:03:10 or 2026-11-20 14:03:10."
+            raise InvalidArgumentError(msg) from error
+
+    def _time_of_day(self, text: str) -> pd.Timestamp:
+        """Find the day on which a time of day lies within the call."""
+        low, high = self._limits or (pd.Timestamp(0, tz="UTC"), pd.Timestamp(0, tz="UTC"))
+        first, last = low.tz_convert(self.tz).normalize(), high.tz_convert(self.tz).normalize()
+        try:
+            days = [day.tz_localize(None) for day in pd.date_range(first, last, freq="D")]
+            times = [self._aware(pd.Timestamp(f"{day.date()} {text}")) for day in days]
+        except ValueError as error:
+            msg = f"{text!r} is no time of day. Write it like 14:03:10."
+            raise InvalidArgumentError(msg) from error
+        # The second is what people see: 14:03:10 means the call's start at 14:03:10.4 as well.
+        inside = [time for time in times if low.floor("s") <= time <= high.ceil("s")]
+        return inside[0] if inside else times[0]
+
+    def _aware(self, time: pd.Timestamp) -> pd.Timestamp:
+        if time.tzinfo is None:
+            time = time.tz_localize(self.tz, ambiguous=True, nonexistent="shift_forward")
+        return time.tz_convert("UTC").as_unit("us")
+
+    def _ordered(self, start: pd.Timestamp, end: pd.Timestamp) -> Window:
+        if start > end:
+            msg = f"A window starts before it ends, but {self.text_or_iso(start)} comes after {self.text_or_iso(end)}."
+            raise InvalidArgumentError(msg)
+        return start, end
+
+    def text_or_iso(self, time: pd.Timestamp) -> str:
+        """Return a time for an error message, whole where the limits are not settled yet."""
+        return self.text(time) if getattr(self, "_limits", None) is not None else str(time.isoformat())

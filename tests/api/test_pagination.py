@@ -1,0 +1,130 @@
+"""Whatever a server's pages are like, a list that stands still is read whole, and one that moves without doubles."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtkit_explore.api.pagination import Page, Pager, read_page
+from rtkit_explore.errors import BadRequestError
+
+
+@dataclass
+class Server:
+    """A list in pages, without a network."""
+
+    rows: list[str]
+    base: int = 1
+    place: Literal["top", "data", "absent"] = "top"
+    largest: int = 1000
+    page_zero: Literal["first", "empty", "refused"] = "first"
+    behind: Literal["empty", "last", "refused"] = "empty"
+    changes: list[tuple[str, int]] = field(default_factory=list)
+    asked: int = 0
+
+    async def fetch(self, number: int | None, size: int | None) -> Page:
+        if self.asked and self.changes:
+            self.change(*self.changes.pop(0))
+        self.asked += 1
+        kept = min(size or 4, self.largest)
+        place = (self.base if number is None else number) - self.base
+        if place < 0:
+            if self.page_zero == "refused":
+                raise BadRequestError("page_no", status=400)
+            place = 0 if self.page_zero == "first" else 10**6
+        start = place * kept
+        if start and start >= len(self.rows):
+            if self.behind == "refused":
+                raise BadRequestError("page_no", status=400)
+            if self.behind == "last" and self.rows:
+                start = (len(self.rows) - 1) // kept * kept
+        page = self.rows[start : start + kept]
+        block = {"total_count": len(self.rows), "start_offset": start + 1, "end_offset": start + len(page)}
+        answer: dict = {"success": True, "data": {"sessions": [{"id": name} for name in page]}}
+        if self.place == "top":
+            answer["paging"] = block
+        elif self.place == "data":
+            answer["data"]["paging"] = block
+        return read_page(answer, json.dumps(answer).encode(), "sessions")
+
+    def change(self, what: str, where: int) -> None:
+        if what == "begin":
+            self.rows.insert(0, f"new{self.asked}")
+        elif what == "end" and self.rows:
+            del self.rows[where % len(self.rows)]
+
+
+servers = st.builds(
+    Server,
+    rows=st.integers(0, 45).map(lambda count: [f"r{number}" for number in range(count)]),
+    base=st.sampled_from([0, 1]),
+    place=st.sampled_from(["top", "data", "absent"]),
+    largest=st.sampled_from([3, 5, 10, 1000]),
+    page_zero=st.sampled_from(["first", "empty", "refused"]),
+    behind=st.sampled_from(["empty", "last", "refused"]),
+)
+sizes = st.sampled_from([1, 4, 10, 100])
+
+
+def read(server: Server, pager: Pager, size: int):
+    return asyncio.run(pager.read(server.fetch, per_page=size))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(server=servers, first=sizes, second=sizes)
+def test_a_list_that_stands_still_is_read_whole_every_time(server, first, second):
+    pager = Pager("sessions")
+    for size in (first, second):
+        listing = read(server, pager, size)
+        assert [row["id"] for row in listing.rows] == server.rows
+        assert listing.answer["data"]["sessions"] == listing.rows
+        assert listing.problems == []
+
+
+change = st.tuples(st.sampled_from(["begin", "nothing"]), st.integers(0, 99))
+end = st.tuples(st.sampled_from(["end", "nothing"]), st.integers(0, 99))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(server=servers, size=sizes, changes=st.one_of(st.lists(change, max_size=6), st.lists(end, max_size=6)))
+def test_a_list_that_moves_has_no_row_twice_and_none_that_stayed_is_lost_without_a_word(server, size, changes):
+    before = set(server.rows)
+    server.changes = changes
+    listing = read(server, Pager("sessions"), size)
+    found = [row["id"] for row in listing.rows]
+    assert len(found) == len(set(found))
+    stayed = before & set(server.rows)
+    assert stayed <= set(found) or listing.problems
+
+
+def test_a_list_without_end_is_not_read_for_ever(monkeypatch):
+    from rtkit_explore.api import pagination as paging
+
+    monkeypatch.setattr(paging, "MOST_PAGES", 20)
+    numbers = iter(range(10**6))
+
+    async def endless(number, size):
+        answer = {"data": {"sessions": [{"id": next(numbers)}]}}
+        return read_page(answer, b"", "sessions")
+
+    listing = asyncio.run(Pager("sessions").read(endless, per_page=5))
+    assert listing.problems
+
+
+def test_counts_are_read_from_numbers_in_any_dress():
+    for count in (3, 3.0, "3"):
+        page = read_page({"data": {"rows": []}, "paging": {"totalCount": count}}, b"", "rows")
+        assert page.total == 3
+    for count in (None, -1, "many", True, 2.5, []):
+        assert read_page({"data": {"rows": []}, "paging": {"total_count": count}}, b"", "rows").total is None
+
+
+def test_a_list_may_be_the_data_itself_or_absent():
+    assert read_page({"data": [{"id": 1}]}, b"", "rows").rows == [{"id": 1}]
+    for data in (None, {}, {"rows": None}, {"rows": {}}):
+        assert read_page({"data": data}, b"", "rows").rows == []

@@ -1,0 +1,263 @@
+"""The report: one file, nothing loaded, nothing unescaped, nothing personal unless asked for."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rtkit_explore as rtk
+from rtkit_explore.call import Call
+from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.report import figures, plots
+from rtkit_explore.report.html import Html, escaped, joined, tag, without_secrets
+from rtkit_explore.store.documents import CallDocuments
+from rtkit_explore.store.saved_calls import read_call
+from tests.redaction.planting import planted
+from tests.redaction.test_redaction import NEEDLES, SECRETS
+
+VOID = {"img", "meta", "br", "col"}
+
+
+class Reader(HTMLParser):
+    """Reads a page: elements with their attributes, texts, and whether every element is closed."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.text, self.open, self.style = [], [], [], ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, name, attributes):
+        self.elements.append((name, dict(attributes)))
+        if name not in VOID:
+            self.open.append(name)
+
+    def handle_endtag(self, name):
+        assert self.open.pop() == name
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "style":
+            self.style += data
+        else:
+            self.text.append(data)
+
+    def named(self, name):
+        return [attributes for found, attributes in self.elements if found == name]
+
+    @property
+    def words(self):
+        return re.sub(r"\s+", " ", " ".join(self.text))
+
+
+@pytest.fixture(scope="module")
+def uplink(recordings, tmp_path_factory):
+    call = Call(read_call(recordings / "sfu-uplink"))
+    path = rtk.write_report(call, tmp_path_factory.mktemp("report") / "call.html", tz="Europe/Berlin")
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_page_is_whole_and_needs_nothing_else(uplink):
+    assert uplink.startswith("<!doctype html>")
+    page = Reader(uplink)
+    assert page.open == []
+    assert not {name for name, _ in page.elements} & {
+        "script",
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "base",
+        "video",
+    }
+    assert all(attributes["src"].startswith("data:image/png;base64,") for attributes in page.named("img"))
+    assert all(attributes["href"].startswith("#") for attributes in page.named("a"))
+    assert not [key for _, attributes in page.elements for key in attributes if key.startswith("on") or key == "style"]
+    assert "url(" not in page.style
+    assert "@import" not in page.style
+    policy = next(m["content"] for m in page.named("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'")
+
+
+def test_the_story_comes_first_and_blames_the_right_line(uplink):
+    words = Reader(uplink).words
+    assert words.index("What happened") < words.index("Verdict on each participant") < words.index("All findings")
+    lead = words[words.index("What happened ", words.index("As text")) : words.index("Verdict on each participant")]
+    assert "Person 1's audio on its way out lost" in lead
+    assert "Person 1's sending line" in lead
+
+
+def test_every_plot_is_drawn_and_described_and_every_table_has_a_caption(uplink):
+    page = Reader(uplink)
+    assert "undrawn" not in uplink
+    assert len(page.named("img")) >= 8
+    assert all(len(attributes["alt"]) > 30 for attributes in page.named("img"))
+    assert len(page.named("caption")) == len(page.named("table")) >= 7
+    assert all(attributes.get("scope") in ("col", "row") for attributes in page.named("th"))
+    assert page.named("html") == [{"lang": "en"}]
+    levels = [int(name[1]) for name, _ in page.elements if re.fullmatch(r"h[1-6]", name)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {attributes["href"][1:] for attributes in page.named("a")} <= set(ids)
+
+
+def test_it_says_what_is_not_measured_and_how_it_was_judged(uplink):
+    words = Reader(uplink).words
+    assert "no audio level" in words
+    assert "profile default" in words
+    assert f"rtkit_explore {rtk.__version__}" in words
+    assert re.search(r"packets_lost increments evidence 3", words)
+
+
+def test_times_stand_in_the_zone_that_was_asked_for(uplink):
+    assert "2026-11-21 00:39:54 to 2026-11-21 00:42:17 (Europe/Berlin)" in Reader(uplink).words
+
+
+def test_names_of_people_are_in_it_only_on_request(uplink, recordings, tmp_path, monkeypatch):
+    assert not re.search(r"Alma|Boris|Chen|sfu-uplink|Canvas capture", uplink)
+    monkeypatch.setattr(figures, "FigureCanvasAgg", lambda figure: figure)  # the plots are not what this is about
+    plain = rtk.write_report(
+        Call(read_call(recordings / "sfu-uplink")), tmp_path / "call.html", redacted=False
+    ).read_text()
+    assert re.search(r"Alma.*Canvas capture", plain, re.DOTALL)
+    assert "Not redacted" in Reader(plain).words
+
+
+@pytest.mark.parametrize("kind", ["a name", "markup", "a presigned address"])
+def test_a_secret_in_every_text_is_in_no_report(kind, tmp_path):
+    page = rtk.write_report(Call(planted(SECRETS[kind])), tmp_path / "call.html").read_text()
+    assert [needle for needle in NEEDLES if needle in page] == []
+    assert "undrawn" not in page
+
+
+def test_an_unredacted_report_escapes_everything_and_has_no_link_or_token(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "FigureCanvasAgg", lambda figure: figure)
+    nasty = '"><img src=x onerror=alert(1)><script>zyqarth()</script>&\u202e'
+    link = "https://user:pw@store.example/file?X-Amz-Signature=5ecret"
+    people = [
+        {"id": "p1", "display_name": nasty, "joined_at": "2026-11-01T09:00:00Z", "preset_name": f"see {link}"},
+        {"id": "p2", "display_name": "Bearer abcdefgh12345678", "joined_at": "2026-11-01T09:00:00Z"},
+    ]
+    documents = CallDocuments(
+        session=json.dumps({"data": {"id": "s", "meeting_display_name": nasty}}).encode(),
+        participants=json.dumps({"data": {"participants": people}}).encode(),
+        chat=f"id,payload\n1,{link}\n".encode(),
+    )
+    page = rtk.write_report(
+        Call(documents), tmp_path / "call.html", redacted=False, title=f"{nasty} {link}"
+    ).read_text()
+    read = Reader(page)
+    assert not read.named("script")
+    assert all("onerror" not in attributes for attributes in read.named("img"))
+    assert "<script>zyqarth()</script>" in read.words
+    assert "https://store.example/…" in read.words
+    for hidden in ("5ecret", "user:pw", "abcdefgh12345678", "\u202e"):
+        assert hidden not in page
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_any_text_becomes_markup_that_reads_as_that_text(text):
+    page = Reader(tag("p", text, title=text))
+    assert page.elements[0][0] == "p"
+    assert len(page.elements) == 1
+    plain = escaped(text)
+    assert not set("<>\"'") & set(plain)
+    plain.encode("utf-8")
+
+
+def test_markup_stays_and_texts_between_are_escaped():
+    assert joined(Html("<b>"), "<", None, Html("</b>")) == "<b>&lt;</b>"
+    assert tag("td", "1 < 2", class_="n", aria_label=None) == '<td class="n">1 &lt; 2</td>'
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("see https://a.example/b?c=d now", "see https://a.example/… now"),
+        ("wss://user:pw@a.example", "wss://a.example/…"),
+        ("Authorization: Bearer abcdefghijkl", "Authorization: [token] [token]"),
+        ("eyJhbGciOiJI.eyJzdWIi.abc", "[token]"),
+        ("?X-Amz-Signature=abc&x=1", "?X-Amz-Signature=[token]&x=1"),
+        ("10 % of 350 packets, 23:40:46 UTC", "10 % of 350 packets, 23:40:46 UTC"),
+    ],
+)
+def test_links_lose_their_path_and_tokens_go(text, clean):
+    assert without_secrets(text) == clean
+
+
+def test_a_call_of_which_nothing_is_known_still_has_a_report(tmp_path):
+    page = rtk.write_report(Call(CallDocuments()), tmp_path / "deep" / "call.html").read_text()
+    read = Reader(page)
+    assert "Nothing of warn or worse was found." in read.words
+    assert "No participants are known." in read.words
+    assert "undrawn" not in page
+
+
+def test_people_without_a_report_are_named_as_unknown(tmp_path):
+    people = [{"id": f"aaaaaaaa-0000-4000-8000-00000000000{n}", "display_name": "x"} for n in range(2)]
+    call = Call(CallDocuments(participants=json.dumps({"data": {"participants": people}}).encode()))
+    words = Reader(rtk.write_report(call, tmp_path / "call.html").read_text()).words
+    assert (
+        "unknown rather than fine: Person 1 (1), Person 1 (2)" in words
+        or "unknown rather than fine: Person 1, Person 2" in words
+    )
+
+
+def test_a_plot_that_fails_is_said_to_and_the_rest_stays(tmp_path, monkeypatch):
+    def fail(*_args, **_options):
+        msg = "no"
+        raise ZeroDivisionError(msg)
+
+    monkeypatch.setattr(plots.plot, "timeline", fail)
+    page = rtk.write_report(Call(CallDocuments()), tmp_path / "call.html").read_text()
+    assert "could not be drawn (ZeroDivisionError)" in page
+    assert "What is not measured" in page
+
+
+def test_many_people_make_no_wall_of_plots(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "FigureCanvasAgg", lambda figure: figure)
+    people = [{"id": f"p{n}", "display_name": f"N{n}", "joined_at": "2026-11-01T09:00:00Z"} for n in range(210)]
+    call = Call(CallDocuments(participants=json.dumps({"data": {"participants": people}}).encode()))
+    page = rtk.write_report(call, tmp_path / "call.html", redacted=False).read_text()
+    assert "10 more rows: call.participants" in page
+
+
+def test_only_a_report_is_replaced(tmp_path):
+    call = Call(CallDocuments())
+    other = tmp_path / "call.json"
+    other.write_text('{"data": 1}')
+    with pytest.raises(InvalidArgumentError, match="no HTML file, so it is not replaced"):
+        rtk.write_report(call, other)
+    assert other.read_text() == '{"data": 1}'
+    with pytest.raises(InvalidArgumentError, match="is a folder"):
+        rtk.write_report(call, tmp_path)
+    done = tmp_path / "call.html"
+    done.write_text("<!DOCTYPE html>old")
+    with pytest.raises(InvalidArgumentError, match="exists already"):
+        rtk.write_report(call, done, overwrite=False)
+    assert rtk.write_report(call, done) == done
+    assert "old" not in done.read_text()[:200]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["call.html", "call.json"]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidArgumentError, match="cannot be written"):
+        rtk.write_report(Call(CallDocuments()), tmp_path / "file" / "call.html")
+
+
+def test_a_wrong_zone_or_profile_leaves_no_file(tmp_path):
+    for wrong in ({"tz": "Mars/Base"}, {"profile": "nobody's"}):
+        with pytest.raises(InvalidArgumentError):
+            rtk.write_report(Call(CallDocuments()), tmp_path / "call.html", **wrong)
+    assert list(tmp_path.iterdir()) == []
