@@ -34,7 +34,7 @@ LAYERS = [
     {"simulated"},
     {"cli"},
 ]
-HEAVY = ("pandas", "numpy", "matplotlib", "httpx", "ipywidgets", "msgspec", "tqdm", "nest_asyncio")
+HEAVY = ("pandas", "numpy", "matplotlib", "httpx", "ipywidgets", "anywidget", "msgspec", "tqdm", "nest_asyncio")
 
 
 def rank(part):
