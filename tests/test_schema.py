@@ -15,7 +15,17 @@ KEYED = {"findings", "verdicts"}
 
 def test_the_schema_has_a_row_a_column_with_a_meaning():
     schema = rtk.schema()
-    assert schema.columns.tolist() == ["table", "column", "dtype", "unit", "meaning", "place", "personal"]
+    assert schema.columns.tolist() == [
+        "table",
+        "column",
+        "dtype",
+        "unit",
+        "meaning",
+        "place",
+        "personal",
+        "title",
+        "worse",
+    ]
     assert schema["meaning"].str.endswith(".").all()
     assert not schema.duplicated(["table", "column"]).any()
     assert list(dict.fromkeys(schema["table"])) == list(TABLES)

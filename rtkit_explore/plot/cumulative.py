@@ -10,11 +10,13 @@ from matplotlib.lines import Line2D
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.inputs import PlotInput, choices
-from rtkit_explore.plot.labels import MEDIA, close_to, listed, shown
+from rtkit_explore.plot.labels import close_to, listed, shown
 from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, many_axes, quiet, show_message
 from rtkit_explore.plot.palette import BLACK, BLUE, GREEN, LINE_COLOURS, LINE_MARKERS, ORANGE, PURPLE, VERMILLION
 from rtkit_explore.table_schema.columns import DIRECTIONS
 from rtkit_explore.table_schema.columns import MEDIA as KINDS_OF_MEDIA
+from rtkit_explore.table_schema.labels import MEDIA, cumulative_metric, stream_words
+from rtkit_explore.table_schema.report import CUMULATIVE_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +31,6 @@ SHARE = "share of samples"
 MOST = 24
 """Rows a panel shows; of more, those with the highest figures (lowest where low is bad) of that panel."""
 
-_LOW_IS_WORSE = ("quality_mos", "frame_per_second", "frame_width")
 _LOOKS = {
     "avg": ("D", BLACK),
     "value": ("D", BLACK),
@@ -39,16 +40,7 @@ _LOOKS = {
     "p95": ("v", PURPLE),
     "p99": ("P", ORANGE),
 }
-
-
-_ORDER = ("packet_loss", "rtt", "jitter_buffer_delay", "quality_mos", "frame_per_second", "frame_width", "issues")
-_TITLES = {
-    "packet_loss": "packet loss",
-    "rtt": "round trip",
-    "jitter_buffer_delay": "jitter buffer",
-    "quality_mos": "quality score (quality_mos)",
-    "frame_per_second": "frame rate",
-}
+_ORDER = list(CUMULATIVE_METRICS)
 _CUTS = {"packet_loss": " %"}
 
 
@@ -63,7 +55,7 @@ class Group:
     @property
     def title(self) -> str:
         """What the panel shows."""
-        name = _TITLES.get(self.metric) or shown(self.metric.replace("_", " "))
+        name = shown(cumulative_metric(self.metric).title, longest=60)
         return f"{name}: share of samples" if self.unit == SHARE else name
 
 
@@ -171,7 +163,7 @@ def _groups(table: pd.DataFrame, metrics: list[str]) -> list[Group]:
 
 def _labels(rows: pd.DataFrame, subject: PlotInput) -> list[str]:
     return [
-        f"{subject.name(peer)} {'sends' if direction == 'producer' else 'gets'} {MEDIA.get(str(media), str(media))}"
+        stream_words(subject.name(peer), shown(media) if media not in MEDIA else media, direction)
         for peer, media, direction in zip(rows["peer_id"], rows["media"], rows["direction"], strict=True)
     ]
 
@@ -179,7 +171,7 @@ def _labels(rows: pd.DataFrame, subject: PlotInput) -> list[str]:
 def _draw(ax: Axes, group: Group, labels: list[str], *, wide: bool) -> None:
     values = group.rows["value"].to_numpy(dtype="float64") * (100.0 if group.unit == SHARE else 1.0)
     names = list(dict.fromkeys(labels))
-    low = group.metric in _LOW_IS_WORSE and group.unit != SHARE
+    low = cumulative_metric(group.metric).worse == "low" and group.unit != SHARE
     left_out = max(0, len(names) - MOST)
     if left_out:
         worst = dict.fromkeys(names, -np.inf)

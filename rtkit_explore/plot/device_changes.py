@@ -10,11 +10,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from rtkit_explore.plot.inputs import PlotInput, choices
-from rtkit_explore.plot.labels import KINDS, shown
+from rtkit_explore.plot.labels import shown
 from rtkit_explore.plot.layout import SMALL, headline, legend_below, note, one_axes, quiet, show_message
 from rtkit_explore.plot.palette import BLACK, BLUE, GREY, PALE, TEXT_GREY, VERMILLION
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, zone
 from rtkit_explore.plot.timeline import stays_of
+from rtkit_explore.table_schema.labels import DEVICE_KINDS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -107,7 +108,7 @@ def devices_of(changes: pd.DataFrame) -> list[Device]:
         devices[key].used.append((now, np.nan))
     for key, device in devices.items():
         device.label = device.label or (f"no name ({key[2][:8]})" if key[2] else "no name")
-    kinds = list(KINDS)
+    kinds = list(DEVICE_KINDS)
     return sorted(devices.values(), key=lambda one: kinds.index(one.kind) if one.kind in kinds else len(kinds))
 
 
@@ -150,7 +151,7 @@ def device_changes(
     chosen = subject.peers(participants, "participants")
     table = subject["device_changes"]
     present = [str(one) for one in table["kind"].dropna().unique()]
-    kinds = choices(kind, "kind", list(dict.fromkeys([*KINDS, *present])))
+    kinds = choices(kind, "kind", list(dict.fromkeys([*DEVICE_KINDS, *present])))
     if chosen is not None:
         table = table[table["peer_id"].isin(chosen)]
     if kinds is not None:
@@ -201,7 +202,7 @@ def device_changes(
 
 
 def _row_name(device: Device) -> str:
-    return f"{KINDS.get(device.kind, shown(device.kind) or 'device')}: {shown(device.label)}"
+    return f"{DEVICE_KINDS.get(device.kind, shown(device.kind) or 'device')}: {shown(device.label)}"
 
 
 def _range(devices: list[Device], subject: PlotInput, people: list[str]) -> tuple[float, float]:

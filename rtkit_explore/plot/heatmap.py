@@ -11,13 +11,12 @@ from matplotlib.patches import Patch
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.inputs import PlotInput
-from rtkit_explore.plot.labels import MEDIA, flat, unit_of
 from rtkit_explore.plot.layout import SMALL, axes_size_inches, headline, legend_below, one_axes, show_message
 from rtkit_explore.plot.palette import GREY
-from rtkit_explore.plot.panels import LOW_IS_WORSE
 from rtkit_explore.plot.selection import check_metrics, extent, select, stream_ids, why_empty
 from rtkit_explore.plot.streams import NEEDED, flags, series_of
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, window_of, zone
+from rtkit_explore.table_schema.labels import low_is_worse, stream_words, title_of, unit_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -108,15 +107,15 @@ def heatmap(
     view = window_of(window, where)
     chosen = select(table, peers, media=media, direction=direction, streams=stream_ids(streams, table), view=view)
     values = chosen[names[0]].to_numpy(dtype="float64", na_value=np.nan)
-    title = f"{flat(names[0])[0].upper()}{flat(names[0])[1:]} of every stream"
+    title = f"{title_of(names[0])[0].upper()}{title_of(names[0])[1:]} of every stream"
     if chosen.empty or not np.isfinite(values).any():
         why = why_empty(subject, table, peers, filtered=not table.empty) if chosen.empty else ""
-        why = why or f"No values of {flat(names[0])} ({names[0]}) in the reports chosen here."
+        why = why or f"No values of {title_of(names[0])} ({names[0]}) in the reports chosen here."
         return show_message(one_axes(ax, 1.6), why, title=title)
     lines = [one for one in series_of(chosen, subject) if np.isfinite(values[one.rows]).any()]
     rows = _rows(lines, subject, by)
     hidden = len(series_of(chosen, subject)) - len(lines)
-    worst_low = names[0] in LOW_IS_WORSE
+    worst_low = low_is_worse(names[0])
     rows, cut = _most(rows, values, low=worst_low)
     first, last = extent(chosen, view)
     ax = one_axes(ax, 1.7 + (0.24 if len(rows) <= 24 else 0.16) * len(rows))
@@ -147,7 +146,7 @@ def _rows(lines: list[Series], subject: PlotInput, by: By | None) -> list[Row]:
         together.setdefault((one.peer_id, one.media, one.direction), []).append(one)
     found = []
     for (peer, media, direction), group in together.items():
-        what = f"{'sends' if direction == 'producer' else 'gets'} {MEDIA.get(media, media)}"
+        what = stream_words("", media, direction).strip()
         count = f" (worst of {len(group)})" if len(group) > 1 else ""
         found.append(
             Row(f"{subject.name(peer)} {what}{count}", np.concatenate([one.rows for one in group]), len(group))
@@ -223,7 +222,7 @@ def _paint(ax: Axes, metric: str, edges: Floats, cells: Floats, *, low: bool) ->
     bar = figure.colorbar(mesh, ax=ax, fraction=0.03, pad=0.07, extend="max" if top > high else "neither", **_size(ax))
     unit = unit_of(metric)
     word = "lowest" if low else "highest"
-    bar.set_label(f"{word} {flat(metric)}" + (f" ({unit})" if unit else ""), fontsize=SMALL)
+    bar.set_label(f"{word} {title_of(metric)}" + (f" ({unit})" if unit else ""), fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
     ax.spines[["top", "right"]].set_visible(False)
 

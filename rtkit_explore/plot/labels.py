@@ -1,84 +1,32 @@
-"""Texts on plots: names that any font can show, measures with their units, close matches for typing errors."""
+"""Texts on plots: names that any font can show, axis labels, close matches for typing errors."""
 
 from __future__ import annotations
 
 import difflib
+import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.table_schema.labels import column_of, unit_of
+from rtkit_explore.table_schema.labels import title_of as flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+__all__ = ["axis_label", "close_to", "flat", "listed", "shown", "unit_of"]
+
 LONGEST = 30
-KINDS = {"audioinput": "microphone", "audiooutput": "speaker", "videoinput": "camera"}
-MEDIA = {
-    "audio": "audio",
-    "video": "video",
-    "screenshare_audio": "screen audio",
-    "screenshare_video": "screen video",
-}
-_TITLES = {
-    "bitrate_kbps": "bit rate",
-    "packets_per_s": "packet rate",
-    "packets": "packets per interval",
-    "packets_lost": "packets lost\nper interval",
-    "bytes": "bytes per interval",
-    "loss_pct": "packet loss",
-    "jitter_ms": "jitter",
-    "rtt_ms": "round trip",
-    "buffer_ms": "jitter buffer",
-    "fps": "frame rate",
-    "width": "frame width",
-    "height": "frame height",
-    "frames": "frames per interval",
-    "frames_dropped": "frames dropped\nper interval",
-    "dropped_pct": "frames dropped",
-    "key_frames": "key frames\nper interval",
-    "pli": "PLI per interval",
-    "fir": "FIR per interval",
-    "concealment_events": "concealments\nper interval",
-    "limited_by": "encoder limited by",
-    "limited_bandwidth_s": "limited by\nbandwidth",
-    "limited_cpu_s": "limited by CPU",
-    "limited_other_s": "limited otherwise",
-    "limited_none_s": "not limited",
-    "resolution_changes": "resolution changes\nper interval",
-    "interval_s": "interval",
-    "score": "quality score",
-}
-_SUFFIXES = {"_pct": "%", "_kbps": "kbit/s", "_per_s": "per s", "_ms": "ms", "_px": "px", "_s": "s"}
-
-
-def unit_of(metric: str, table: str = "quality") -> str:
-    """Look the unit of a measure up in the schema; a column that is not declared says it by its ending."""
-    declared = TABLES[table].index.get(metric)
-    if declared is not None:
-        return declared.unit
-    return next((unit for ending, unit in _SUFFIXES.items() if metric.endswith(ending)), "")
-
-
-def title_of(metric: str) -> str:
-    """Name a measure in words, without its unit."""
-    if metric in _TITLES:
-        return _TITLES[metric]
-    ending = next((ending for ending in _SUFFIXES if metric.endswith(ending)), "")
-    return metric.removesuffix(ending).replace("_", " ")
-
-
-def flat(metric: str) -> str:
-    """Name a measure in words, in one line."""
-    return title_of(metric).replace("\n", " ")
+_WRAP = 18
 
 
 def axis_label(metric: str, *, wide_score: bool = False) -> str:
-    """Name a measure with its unit, for an axis."""
-    unit = unit_of(metric)
+    """Name a measure with its unit, for an axis: long titles take two lines."""
+    column = column_of(metric)
+    title = textwrap.fill(column.title, _WRAP)
     if metric == "score":
-        return f"{title_of(metric)}\n({'1 to 5' if wide_score else '0 to 1'}, best is {5 if wide_score else 1})"
-    repeats = unit and unit == title_of(metric).split(" per ")[0].split("\n")[0]
-    return f"{title_of(metric)}\n({unit})" if unit and not repeats else title_of(metric)
+        return f"{title}\n({'1 to 5' if wide_score else '0 to 1'}, best is {5 if wide_score else 1})"
+    repeats = column.unit and column.title.startswith(column.unit)  # "frames per interval" needs no "(frames)"
+    return f"{title}\n({column.unit})" if column.unit and not repeats else title
 
 
 @lru_cache(maxsize=8)

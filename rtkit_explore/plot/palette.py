@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rtkit_explore.table_schema.labels import REPORT_STATES
+
 # Okabe and Ito's colours, which people with each kind of colour blindness can tell apart
 # (https://jfly.uni-koeln.de/color/); their yellow is left out, which is too pale for lines on white.
 BLACK = "#000000"
@@ -35,10 +37,10 @@ class Look:
 
 
 REPORTS = {
-    "read": Look(SKY, "", "report read"),
-    "missing": Look(ORANGE, "///", "no report: nothing known of the media"),
-    "failed": Look(VERMILLION, "xxx", "report could not be read"),
-    "not_fetched": Look(PALE, "...", "report not fetched"),
+    "read": Look(SKY, "", REPORT_STATES["read"]),
+    "missing": Look(ORANGE, "///", f"{REPORT_STATES['missing']}: nothing known of the media"),
+    "failed": Look(VERMILLION, "xxx", REPORT_STATES["failed"]),
+    "not_fetched": Look(PALE, "...", REPORT_STATES["not_fetched"]),
 }
 """State of a participant's report, as ``participants.report`` names it."""
 

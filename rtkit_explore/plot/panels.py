@@ -10,12 +10,13 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from rtkit_explore.plot.labels import axis_label, flat, unit_of
+from rtkit_explore.plot.labels import axis_label
 from rtkit_explore.plot.layout import SMALL, quiet
 from rtkit_explore.plot.palette import BLACK, GREY, LINE_COLOURS, LINE_MARKERS, PALE, RECEIVED, SENT
 from rtkit_explore.plot.streams import Series, flags, steps
 from rtkit_explore.plot.time_axis import positions
 from rtkit_explore.table_schema.columns import LIMITS
+from rtkit_explore.table_schema.labels import low_is_worse, title_of, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 MOST = len(LINE_COLOURS)
 """Streams that get a line of their own in a panel; of more, the most conspicuous ones do and the rest is grey."""
 
-LOW_IS_WORSE = ("bitrate_kbps", "packets_per_s", "packets", "bytes", "fps", "width", "height", "frames", "score")
 CROWD = 24
 """From so many other streams on, they are drawn as a band instead of as lines."""
 TELLING = ("loss_pct", "score", "dropped_pct", "buffer_ms", "jitter_ms", "rtt_ms", "concealment_events")
@@ -73,7 +73,7 @@ class Panels:
         """Choose the streams that get lines of their own: all, or those that stand out most in the telling measure."""
         if len(self.series) <= MOST:
             return list(range(len(self.series)))
-        sign = -1.0 if self.telling in LOW_IS_WORSE else 1.0
+        sign = -1.0 if low_is_worse(self.telling) else 1.0
         values = sign * self.values(self.telling)
         worst = [float(np.nanmax(values[one.rows], initial=-np.inf)) for one in self.series]
         return sorted(sorted(range(len(worst)), key=lambda i: -worst[i])[:MOST])
@@ -116,7 +116,7 @@ class Panels:
         ax.text(
             0.5,
             0.5,
-            f"no values of {flat(metric)}: {why[0].lower()}{why[1:]}",
+            f"no values of {title_of(metric)}: {why[0].lower()}{why[1:]}",
             transform=ax.transAxes,
             ha="center",
             va="center",
@@ -241,9 +241,9 @@ class Panels:
         if rest:
             band = self._marked.pop("band", None)
             handles.append(band or Line2D([], [], color=GREY, linewidth=0.8, alpha=0.7))
-            side = "lowest" if self.telling in LOW_IS_WORSE else "highest"
+            side = "lowest" if low_is_worse(self.telling) else "highest"
             what = "others: median and 5 to 95 %" if band else "other streams"
-            labels.append(f"{rest} {what} (named: {side} {flat(self.telling)})")
+            labels.append(f"{rest} {what} (named: {side} {title_of(self.telling)})")
         words = {"gap": "gap: no samples of a stream", "reset": "reset: counters began anew"}
         for kind, handle in self._marked.items():
             handles.append(handle)

@@ -9,10 +9,11 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.inputs import choices
-from rtkit_explore.plot.labels import close_to, flat, listed
+from rtkit_explore.plot.labels import close_to, listed
 from rtkit_explore.plot.time_axis import SECOND, positions
 from rtkit_explore.table_schema.columns import DIRECTIONS, MEDIA
 from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.table_schema.labels import report_words, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def check_metrics(metrics: object, table: pd.DataFrame) -> list[str]:
             if name in table.columns or name in declared:
                 problem = f"{name!r} is no measure that has a size"
             else:
-                titles = {flat(one): one for one in known}
+                titles = {title_of(one): one for one in known}
                 meant = titles.get(str(name).replace("_", " "))
                 near = f" Did you mean {meant!r}?" if meant else close_to(str(name), known)
                 problem = f"There is no measure {name!r}.{near}"
@@ -137,9 +138,7 @@ def why_empty(subject: PlotInput, table: pd.DataFrame, peers: Sequence[str] | No
         people = subject["participants"].set_index("peer_id")["report"]
         for peer in peers:
             if people.get(peer, "read") != "read":
-                state = {"missing": "the API has no report", "failed": "the report could not be read"}
-                words = state.get(str(people[peer]), "the report was not fetched")
-                return f"Nothing is known of {subject.name(peer)}'s media: {words}."
+                return f"Nothing is known of {subject.name(peer)}'s media: {report_words(people[peer])}."
         if not table["peer_id"].isin(peers).any():
             return f"The report of {' and '.join(subject.name(peer) for peer in peers)} holds no samples."
     if filtered:

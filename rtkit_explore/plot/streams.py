@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.plot.labels import MEDIA, shown
+from rtkit_explore.plot.labels import shown
 from rtkit_explore.plot.time_axis import positions
+from rtkit_explore.table_schema.labels import MEDIA, stream_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,12 +99,13 @@ def series_of(table: pd.DataFrame, subject: PlotInput) -> list[Series]:
 
 
 def _name(head: pd.Series, subject: PlotInput) -> str:
-    who = subject.name(head["peer_id"])
-    what = MEDIA.get(str(head["media"]), shown(head["media"]))
-    if head["direction"] == "producer":
-        return f"{who} sends {what}"
     remote = head.get("remote_peer_id")
-    return f"{who} gets {what} from {subject.name(remote)}" if isinstance(remote, str) else f"{who} gets {what}"
+    return stream_words(
+        subject.name(head["peer_id"]),
+        shown(head["media"]) if head["media"] not in MEDIA else head["media"],
+        head["direction"],
+        subject.name(remote) if isinstance(remote, str) else "",
+    )
 
 
 def _width(table: pd.DataFrame, rows: NDArray[np.intp]) -> float:

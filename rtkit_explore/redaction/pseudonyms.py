@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from rtkit_explore.table_schema.labels import device_kind_words
+
 _CODE = re.compile(r"[A-Z2-7]{10}")
 _DRAWN = 7
 _MASKED = re.compile(r"(?:\d{1,3}|x|\*)(?:\.(?:\d{1,3}|x|\*)){3}", re.IGNORECASE)
 _NETS: Final = ("192.0.2", "198.51.100", "203.0.113")
 """Networks for documentation (RFC 5737), which no host has."""
-
-KINDS: Final = {"audioinput": "Microphone", "videoinput": "Camera", "audiooutput": "Speaker"}
 
 
 @dataclass
@@ -166,7 +166,7 @@ class Labels:
 
     def device(self, kind: str | None, label: str) -> str:
         """Return the stand-in of a device's label, such as ``Microphone 1``."""
-        return self.label(KINDS.get(kind or "", "Device"), label, sign="")
+        return self.label(device_kind_words(kind).capitalize(), label, sign="")
 
     def address(self, value: str) -> str:
         """Return the stand-in of an address: one of the addresses for documentation, of the same version."""

@@ -8,85 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.table_schema.media import SERIES
 
 if TYPE_CHECKING:
-    from rtkit_explore.table_schema.columns import Column, Table
-
-Rule = Literal[
-    "address",
-    "candidate",
-    "country",
-    "custom",
-    "device_id",
-    "device_label",
-    "device_kind",
-    "event",
-    "id",
-    "label",
-    "location",
-    "name",
-    "number",
-    "said",
-    "time",
-    "title",
-    "unknown",
-    "url",
-    "user",
-    "user_agent",
-    "version",
-    "word",
-]
-
-_BY_COLUMN: Final[dict[str, Rule]] = {
-    "display_name": "name",
-    "user_id": "user",
-    "custom_participant_id": "custom",
-    "meeting_display_name": "title",
-    "label": "device_label",
-    "device_id": "device_id",
-    "kind": "device_kind",
-    "user_agent": "user_agent",
-    "sdp": "said",
-    "payload": "said",
-    "text": "said",
-    "ipv4": "address",
-    "city": "location",
-    "region": "location",
-    "org": "location",
-    # The network's number, name and domain say no less about who someone works for than its organisation does.
-    "asn": "location",
-    "asn_name": "location",
-    "asn_domain": "location",
-    "asn_route": "label",
-    # Zones are named after cities.
-    "timezone": "location",
-    "country": "country",
-    "local_candidate_id": "candidate",
-    "remote_candidate_id": "candidate",
-    "breakout_rooms": "unknown",
-    "meta": "unknown",
-    "metadata": "event",
-}
-_IDS: Final = frozenset(
-    (
-        "session_id",
-        "associated_id",
-        "organization_id",
-        "peer_id",
-        "remote_peer_id",
-        "participant_id",
-        "event_id",
-        "socket_session_id",
-        "message_id",
-        "meeting_id",
-        "producer_id",
-        "stream_id",
-    )
-)
+    from rtkit_explore.table_schema.columns import Redaction, Table
 
 
 @dataclass
@@ -108,7 +36,7 @@ class Node:
 
     children: dict[str, Node] = field(default_factory=dict)
     item: Node | None = None
-    rule: Rule = "unknown"
+    rule: Redaction = "unknown"
     name: str = ""
 
     def child(self, key: str) -> Node:
@@ -120,25 +48,6 @@ class Node:
         if self.item is None:
             self.item = Node()
         return self.item
-
-
-def rule_of(column: Column) -> Rule:
-    """Tell what is done to the texts of a column."""
-    if column.name in _BY_COLUMN:
-        return _BY_COLUMN[column.name]
-    if column.name in _IDS:
-        return "id"
-    if column.kind == "time":
-        return "time"
-    if column.kind in ("float64", "Int64", "epoch_ms", "boolean"):
-        return "number"
-    if column.name.endswith("_address"):
-        return "address"
-    if column.name.endswith("_url"):
-        return "url"
-    if column.personal or column.kind == "json":
-        return "said"
-    return "version" if column.name.endswith("version") else "word"
 
 
 def _place(root: Node, path: str) -> Node:
@@ -155,7 +64,7 @@ def _declare(node: Node, table: Table) -> None:
     for column in table.columns:
         if column.key:
             leaf = _place(node, column.key)
-            leaf.rule, leaf.name = rule_of(column), column.name
+            leaf.rule, leaf.name = column.redaction, column.name
 
 
 def _tree(*names: str) -> Node:

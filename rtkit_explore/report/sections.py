@@ -5,13 +5,14 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
 from rtkit_explore.findings.profiles import UNITS, profile_of
 from rtkit_explore.report.html import Html, joined, tag
 from rtkit_explore.report.html_tables import UNKNOWN, Shown, Writer, badge, bullets, facts
+from rtkit_explore.table_schema.labels import side_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.profiles import ProfileLike
 
 Row: TypeAlias = dict[str, Any]
-SIDES: Final = {
-    "sender": "sender's device",
-    "sender_uplink": "sender's sending line",
-    "between": "between sender and receivers, or the server",
-    "receiver_downlink": "receiver's receiving line",
-    "receiver": "receiver's device",
-    "shared": "shared cause: server or region",
-    "unknown": "cannot be told",
-}
 
 
 @dataclass
@@ -91,9 +83,7 @@ class ReportContext:
         """Say whose side a finding was on."""
         if pd.isna(row["side"]):
             return ""
-        who = self.name(row["side_peer_id"])
-        words = SIDES[str(row["side"])]
-        return f"{words}: {who}" if who else words
+        return side_words(str(row["side"]), self.name(row["side_peer_id"]))
 
 
 def records(frame: pd.DataFrame) -> list[Row]:

@@ -55,8 +55,9 @@ def describe() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a column: ``table``, ``column``, ``dtype``, ``unit``, ``meaning``, ``place`` (JSON path in the
-        answer's ``data``, several separated by " | "; empty where it is worked out) and ``personal`` (whether
-        redaction replaces it). All strings but the last, a bool.
+        response's ``data``, several separated by " | "; empty where it is worked out), ``personal`` (whether
+        redaction replaces it), ``title`` (the name in words) and ``worse`` (which end is the bad one, "high" or
+        "low"; empty where neither is). All strings but ``personal``, a bool.
 
     Examples
     --------
@@ -74,6 +75,8 @@ def describe() -> pd.DataFrame:
             "meaning": column.meaning,
             "place": " | ".join(_places(table, column)),
             "personal": column.personal,
+            "title": column.title,
+            "worse": column.worse,
         }
         for table in TABLES.values()
         for column in table.columns

@@ -9,7 +9,9 @@ from rtkit_explore.table_schema.columns import (
     PEER_ID,
     SESSION_ID,
     Column,
+    Redaction,
     Table,
+    Worse,
     choice,
 )
 
@@ -19,12 +21,12 @@ CONFIDENCES = ("low", "medium", "high")
 VERDICTS = ("good", "degraded", "bad", "unclassified")
 
 
-def _words(name: str, meaning: str, *, personal: bool = False) -> Column:
-    return Column(name, "string", meaning, personal=personal)
+def _words(name: str, meaning: str, *, redact: Redaction | None = None) -> Column:
+    return Column(name, "string", meaning, redact=redact)
 
 
-def _figure(name: str, meaning: str, unit: str = "") -> Column:
-    return Column(name, "float64", meaning, unit)
+def _figure(name: str, meaning: str, unit: str = "", *, title: str = "", worse: Worse = "") -> Column:
+    return Column(name, "float64", meaning, unit, title=title, worse=worse)
 
 
 FINDINGS = Table(
@@ -38,7 +40,7 @@ FINDINGS = Table(
         DISPLAY_NAME,
         choice("media", "Kind of media; missing where it concerns the participant as a whole.", MEDIA),
         choice("direction", "consumer (received) or producer (sent).", DIRECTIONS),
-        _words("stream_id", "Stream that shows it."),
+        _words("stream_id", "Stream that shows it.", redact="id"),
         Column("start", "time", "From when (clock of the participant's client)."),
         Column("end", "time", "Until when."),
         _figure("value", "Worst value in that time.", "see unit"),
@@ -49,12 +51,12 @@ FINDINGS = Table(
         choice("side", "Whose side it was on.", SIDES),
         _words("side_peer_id", "Whose: the participant that `side` is about; missing where it is nobody's."),
         choice("confidence", "How sure the side is.", CONFIDENCES),
-        _words("evidence_for", "What speaks for this side.", personal=True),
-        _words("evidence_against", "What speaks against it, or is not known.", personal=True),
+        _words("evidence_for", "What speaks for this side.", redact="said"),
+        _words("evidence_against", "What speaks against it, or is not known.", redact="said"),
         Column("first_row", "Int64", "First row of `quality` that shows it."),
         Column("last_row", "Int64", "Last row of `quality` that shows it."),
-        _words("story", "What happened, in a sentence.", personal=True),
-        _words("next_step", "What to check next.", personal=True),
+        _words("story", "What happened, in a sentence.", redact="said"),
+        _words("next_step", "What to check next.", redact="said"),
     ),
 )
 
@@ -71,9 +73,9 @@ VERDICTS_TABLE = Table(
         Column("bad", "Int64", "Findings that are bad.", "findings"),
         Column("warn", "Int64", "Findings that warn.", "findings"),
         Column("note", "Int64", "Notes.", "findings"),
-        _figure("affected_s", "Time covered by findings of warn or worse.", "s"),
+        _figure("affected_s", "Time covered by findings of warn or worse.", "s", title="affected", worse="high"),
         _words("profile", "Profile that it was judged by."),
-        _words("story", "One line.", personal=True),
+        _words("story", "One line.", redact="said"),
     ),
 )
 
@@ -86,27 +88,54 @@ OVERVIEW = Table(
         DISPLAY_NAME,
         choice("verdict", "good, degraded, bad or unclassified.", VERDICTS),
         _words("report", "State of the peer report: read, missing, failed or not_fetched."),
-        _figure("minutes", "How long the participant was there.", "min"),
+        _figure("minutes", "How long the participant was there.", "min", title="stay"),
         _words("browser", "Browser and version."),
         _words("os", "Operating system."),
         _words("path", "How media went: direct or relayed, and over what."),
-        _figure("heard_loss_pct", "Audio received: packets lost.", "%"),
-        _figure("sent_loss_pct", "Audio sent: packets lost, where the far end reports it.", "%"),
-        _figure("seen_loss_pct", "Video received: packets lost, repaired or not.", "%"),
-        _figure("rtt_ms", "Median round trip.", "ms"),
-        _figure("jitter_ms", "95th percentile of the jitter of audio received.", "ms"),
-        _figure("buffer_ms", "Median time of audio received in the jitter buffer.", "ms"),
+        _figure("heard_loss_pct", "Audio received: packets lost.", "%", title="heard: loss", worse="high"),
         _figure(
-            "mos", "Median MOS of audio received, by the E-model, without the way through the network.", "1 to 4.5"
+            "sent_loss_pct",
+            "Audio sent: packets lost, where the far end reports it.",
+            "%",
+            title="sent: loss",
+            worse="high",
         ),
-        _figure("score_heard", "Median client score of audio received.", "score 0-1"),
-        _figure("seen_fps", "Median frame rate of video received.", "frames/s"),
-        _figure("seen_height", "Median height of video received.", "px"),
-        _figure("sent_kbps", "Median bitrate of video sent.", "kbit/s"),
-        _figure("limited_pct", "Share of the time that the video encoder was limited.", "%"),
+        _figure(
+            "seen_loss_pct", "Video received: packets lost, repaired or not.", "%", title="seen: loss", worse="high"
+        ),
+        _figure("rtt_ms", "Median round trip.", "ms", title="round trip", worse="high"),
+        _figure("jitter_ms", "95th percentile of the jitter of audio received.", "ms", title="jitter", worse="high"),
+        _figure(
+            "buffer_ms",
+            "Median time of audio received in the jitter buffer.",
+            "ms",
+            title="jitter buffer",
+            worse="high",
+        ),
+        _figure(
+            "mos",
+            "Median MOS of audio received, by the E-model, without the way through the network.",
+            "1 to 4.5",
+            title="MOS",
+            worse="low",
+        ),
+        _figure("score_heard", "Median client score of audio received.", "score 0-1", title="score", worse="low"),
+        _figure("seen_fps", "Median frame rate of video received.", "frames/s", title="seen: frame rate", worse="low"),
+        _figure("seen_height", "Median height of video received.", "px", title="seen: height", worse="low"),
+        _figure("sent_kbps", "Median bitrate of video sent.", "kbit/s", title="sent: video", worse="low"),
+        _figure(
+            "limited_pct",
+            "Share of the time that the video encoder was limited.",
+            "%",
+            title="encoder limited",
+            worse="high",
+        ),
         Column("findings", "Int64", "Findings of warn or worse of which this is the side or the reporter.", "findings"),
         _figure(
-            "clock_ahead_s", "How far the client's clock runs ahead of the others'; missing if it cannot be told.", "s"
+            "clock_ahead_s",
+            "How far the client's clock runs ahead of the others'; missing if it cannot be told.",
+            "s",
+            title="clock ahead",
         ),
     ),
 )

@@ -14,6 +14,7 @@ from rtkit_explore.table_schema.columns import (
     SESSION_ID,
     Column,
     Table,
+    Worse,
     choice,
     text,
     time,
@@ -27,7 +28,7 @@ _KEYS = (
     PEER_ID,
     choice("media", "Kind of media.", MEDIA),
     choice("direction", "consumer (received) or producer (sent).", DIRECTIONS),
-    Column("stream_id", "string", "The stream: consumer id or producer id."),
+    Column("stream_id", "string", "The stream: consumer id or producer id.", redact="id"),
 )
 
 COUNTERS = {
@@ -137,8 +138,12 @@ SAMPLES = Table(
         for column in (
             *_KEYS,
             Column("ssrc", "Int64", "RTP source; a stream with simulcast has several.", key="ssrc"),
-            text("remote_peer_id", "Consumers: the participant that is watched or heard.", key="peer_id"),
-            text("producer_id", "Consumers: the remote producer that feeds it. Producers: the stream itself."),
+            text("remote_peer_id", "Consumers: the participant that is watched or heard.", key="peer_id", redact="id"),
+            text(
+                "producer_id",
+                "Consumers: the remote producer that feeds it. Producers: the stream itself.",
+                redact="id",
+            ),
             text("mid", "Media section of the SDP."),
             time("timestamp", "End of the sample (client's clock)."),
             Column("position", "Int64", "Place in its list in the document, from 0: the rows are sorted by time."),
@@ -158,8 +163,8 @@ def _flag(name: str, meaning: str) -> Column:
     return Column(name, "boolean", meaning)
 
 
-def _made(name: str, meaning: str, unit: str) -> Column:
-    return Column(name, "float64", meaning, unit)
+def _made(name: str, meaning: str, unit: str, *, title: str = "", worse: Worse = "") -> Column:
+    return Column(name, "float64", meaning, unit, title=title, worse=worse)
 
 
 QUALITY = Table(
@@ -170,42 +175,107 @@ QUALITY = Table(
         DISPLAY_NAME,
         *_KEYS[2:],
         Column("ssrc", "Int64", "RTP source."),
-        Column("remote_peer_id", "string", "Consumers: the participant that is watched or heard."),
-        Column("producer_id", "string", "Joins a consumer to the remote producer."),
+        Column("remote_peer_id", "string", "Consumers: the participant that is watched or heard.", redact="id"),
+        Column("producer_id", "string", "Joins a consumer to the remote producer.", redact="id"),
         Column("start", "time", "Previous sample of the series; missing in its first row."),
         Column("end", "time", "This sample."),
         _made("interval_s", "Real time since the previous sample of the series.", "s"),
-        _made("bitrate_kbps", "8 x bytes / interval / 1000.", "kbit/s"),
-        _made("packets_per_s", "Packets / interval.", "packets/s"),
-        _made("packets", "Packets received or sent in the interval.", "packets"),
-        _made("packets_lost", "Packets lost in the interval; negative on producers means duplicates.", "packets"),
-        _made("bytes", "Bytes received or sent in the interval.", "B"),
+        _made("bitrate_kbps", "8 x bytes / interval / 1000.", "kbit/s", worse="low"),
+        _made("packets_per_s", "Packets / interval.", "packets/s", title="packet rate", worse="low"),
+        _made(
+            "packets", "Packets received or sent in the interval.", "packets", title="packets per interval", worse="low"
+        ),
+        _made(
+            "packets_lost",
+            "Packets lost in the interval; negative on producers means duplicates.",
+            "packets",
+            title="packets lost per interval",
+            worse="high",
+        ),
+        _made("bytes", "Bytes received or sent in the interval.", "B", title="bytes per interval", worse="low"),
         _made(
             "loss_pct",
             "Consumers 100 x lost / (received + lost); producers 100 x lost / sent as the far end reports it, negative "
             "as 0, missing where nothing shows that the far end reports.",
             "%",
+            title="packet loss",
+            worse="high",
         ),
-        _made("jitter_ms", "Jitter; missing where the far end does not report it.", "ms"),
-        _made("rtt_ms", "Round trip (producers); missing where 0 or absent.", "ms"),
-        _made("buffer_ms", "Mean time in the jitter buffer: 1000 x delay / emitted.", "ms"),
-        _made("fps", "Frame rate at the end of the interval.", "frames/s"),
-        _made("width", "Frame width; missing where 0.", "px"),
-        _made("height", "Frame height; missing where 0.", "px"),
-        _made("frames", "Frames decoded or encoded in the interval.", "frames"),
-        _made("frames_dropped", "Frames dropped in the interval (consumers).", "frames"),
-        _made("dropped_pct", "100 x dropped / (decoded + dropped).", "%"),
-        _made("key_frames", "Key frames decoded or encoded in the interval.", "frames"),
-        _made("pli", "Picture-loss indications in the interval (producers).", "requests"),
-        _made("fir", "Full intra requests in the interval.", "requests"),
-        _made("concealment_events", "Audio concealments in the interval (consumers).", "events"),
-        choice("limited_by", "What limits the encoder at the end of the interval (producers of video).", LIMITS),
-        _made("limited_bandwidth_s", "Part of the interval limited by bandwidth.", "s"),
-        _made("limited_cpu_s", "Part of the interval limited by the processor.", "s"),
-        _made("limited_other_s", "Part of the interval limited otherwise.", "s"),
-        _made("limited_none_s", "Part of the interval not limited.", "s"),
-        _made("resolution_changes", "Changes of resolution because of a limit, in the interval.", "changes"),
-        _made("score", "Quality score as the client sends it, 0 to 1, 1 best.", "score 0-1"),
+        _made("jitter_ms", "Jitter; missing where the far end does not report it.", "ms", worse="high"),
+        _made("rtt_ms", "Round trip (producers); missing where 0 or absent.", "ms", title="round trip", worse="high"),
+        _made(
+            "buffer_ms",
+            "Mean time in the jitter buffer: 1000 x delay / emitted.",
+            "ms",
+            title="jitter buffer",
+            worse="high",
+        ),
+        _made("fps", "Frame rate at the end of the interval.", "frames/s", title="frame rate", worse="low"),
+        _made("width", "Frame width; missing where 0.", "px", title="frame width", worse="low"),
+        _made("height", "Frame height; missing where 0.", "px", title="frame height", worse="low"),
+        _made(
+            "frames", "Frames decoded or encoded in the interval.", "frames", title="frames per interval", worse="low"
+        ),
+        _made(
+            "frames_dropped",
+            "Frames dropped in the interval (consumers).",
+            "frames",
+            title="frames dropped per interval",
+            worse="high",
+        ),
+        _made("dropped_pct", "100 x dropped / (decoded + dropped).", "%", title="frames dropped", worse="high"),
+        _made(
+            "key_frames", "Key frames decoded or encoded in the interval.", "frames", title="key frames per interval"
+        ),
+        _made(
+            "pli",
+            "Picture-loss indications in the interval (producers).",
+            "requests",
+            title="PLI per interval",
+            worse="high",
+        ),
+        _made("fir", "Full intra requests in the interval.", "requests", title="FIR per interval", worse="high"),
+        _made(
+            "concealment_events",
+            "Audio concealments in the interval (consumers).",
+            "events",
+            title="concealments per interval",
+            worse="high",
+        ),
+        choice(
+            "limited_by",
+            "What limits the encoder at the end of the interval (producers of video).",
+            LIMITS,
+            title="encoder limited by",
+        ),
+        _made(
+            "limited_bandwidth_s",
+            "Part of the interval limited by bandwidth.",
+            "s",
+            title="limited by bandwidth",
+            worse="high",
+        ),
+        _made(
+            "limited_cpu_s", "Part of the interval limited by the processor.", "s", title="limited by CPU", worse="high"
+        ),
+        _made(
+            "limited_other_s", "Part of the interval limited otherwise.", "s", title="limited otherwise", worse="high"
+        ),
+        _made("limited_none_s", "Part of the interval not limited.", "s", title="not limited", worse="low"),
+        _made(
+            "resolution_changes",
+            "Changes of resolution because of a limit, in the interval.",
+            "changes",
+            title="resolution changes per interval",
+            worse="high",
+        ),
+        _made(
+            "score",
+            "Quality score as the client sends it, 0 to 1, 1 best.",
+            "score 0-1",
+            title="quality score",
+            worse="low",
+        ),
         choice("score_scale", "Scale of the score, told from the values of the report.", ("0-1", "1-5")),
         _flag("far_end", "Producers: whether anything shows that the far end reports loss, jitter and round trip."),
         _flag("negative_loss", "Loss was negative and is shown as 0."),
@@ -223,27 +293,27 @@ STREAMS = Table(
         *_KEYS[:2],
         DISPLAY_NAME,
         *_KEYS[2:],
-        Column("remote_peer_id", "string", "Consumers: the participant that is watched or heard."),
-        Column("producer_id", "string", "Joins a consumer to the remote producer."),
+        Column("remote_peer_id", "string", "Consumers: the participant that is watched or heard.", redact="id"),
+        Column("producer_id", "string", "Joins a consumer to the remote producer.", redact="id"),
         Column("first", "time", "First sample."),
         Column("last", "time", "Last sample."),
-        _made("duration_s", "From the first sample to the last.", "s"),
+        _made("duration_s", "From the first sample to the last.", "s", title="duration"),
         Column("samples", "Int64", "Rows of `samples`.", "samples"),
         Column("layers", "Int64", "SSRCs: more than one where the producer sends simulcast layers.", "SSRCs"),
-        Column("gaps", "Int64", "Gaps in its series.", "gaps"),
+        Column("gaps", "Int64", "Gaps in its series.", "gaps", worse="high"),
         Column("resets", "Int64", "Resets of its running totals.", "resets"),
-        _made("packets", "Packets in all, first increments included.", "packets"),
-        _made("packets_lost", "Packets lost in all.", "packets"),
-        _made("bytes", "Bytes in all.", "B"),
-        _made("loss_pct", "Loss over the whole stream.", "%"),
-        _made("frames", "Frames in all.", "frames"),
-        _made("frames_dropped", "Frames dropped in all.", "frames"),
-        _made("key_frames", "Key frames in all.", "frames"),
-        _made("concealment_events", "Concealments in all.", "events"),
-        _made("pli", "Picture-loss indications in all.", "requests"),
-        _made("fir", "Full intra requests in all.", "requests"),
-        _made("width", "Largest frame width.", "px"),
-        _made("height", "Largest frame height.", "px"),
+        _made("packets", "Packets in all, first increments included.", "packets", title="packets", worse="low"),
+        _made("packets_lost", "Packets lost in all.", "packets", title="packets lost", worse="high"),
+        _made("bytes", "Bytes in all.", "B", title="bytes", worse="low"),
+        _made("loss_pct", "Loss over the whole stream.", "%", title="packet loss", worse="high"),
+        _made("frames", "Frames in all.", "frames", title="frames", worse="low"),
+        _made("frames_dropped", "Frames dropped in all.", "frames", title="frames dropped", worse="high"),
+        _made("key_frames", "Key frames in all.", "frames", title="key frames"),
+        _made("concealment_events", "Concealments in all.", "events", title="concealments", worse="high"),
+        _made("pli", "Picture-loss indications in all.", "requests", title="PLI", worse="high"),
+        _made("fir", "Full intra requests in all.", "requests", title="FIR", worse="high"),
+        _made("width", "Largest frame width.", "px", title="largest frame width", worse="low"),
+        _made("height", "Largest frame height.", "px", title="largest frame height", worse="low"),
     ),
 )
 

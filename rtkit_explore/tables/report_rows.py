@@ -11,6 +11,7 @@ from rtkit_explore.table_schema.report import (
     CLIENTS,
     CONNECTION_CHECKS,
     CUMULATIVE,
+    CUMULATIVE_METRICS,
     DEVICE_CHANGES,
     DEVICE_LISTS,
     EVENTS,
@@ -147,6 +148,7 @@ class ReportRows:
         self._add(CUMULATIVE, {**fixed, "metric": metric, "statistic": statistic, "value": number, "unit": unit})
 
 
+_UNITS = {name: metric.unit for name, metric in CUMULATIVE_METRICS.items()}
 _SUMMARY = ("avg", "p50", "p75", "p90")
 _LATENCY = ("avg", *(f"{cut}ms_or_greater_event_fraction" for cut in (100, 250, 500)))
 _STATISTICS: dict[str, tuple[str, ...]] = {
@@ -167,14 +169,6 @@ _STATISTICS: dict[str, tuple[str, ...]] = {
     "key_frames_decoded_fraction": (),
     "key_frames_encoded_fraction": (),
     "high_negative_feedback_fraction": (),
-}
-_UNITS = {
-    "quality_mos": "score 0-1",
-    "frame_width": "px",
-    "frame_per_second": "frames/s",
-    "packet_loss": "%",
-    "rtt": "ms",
-    "jitter_buffer_delay": "ms",
 }
 
 
