@@ -38,6 +38,7 @@ from rtkit_explore.errors import RtkitError
 
 if TYPE_CHECKING:
     from rtkit_explore import measures, plot, tables
+    from rtkit_explore.accuracy import check_findings
     from rtkit_explore.api.nested_loops import allow_nested_loops
     from rtkit_explore.app import App, AsyncApp, connect, load, replay
     from rtkit_explore.call import Call
@@ -70,6 +71,7 @@ _NAMES = {
     "App": "app:App",
     "AsyncApp": "app:AsyncApp",
     "Call": "call:Call",
+    "check_findings": "accuracy:check_findings",
     "allow_nested_loops": "api.nested_loops:allow_nested_loops",
     "compare_calls": "findings.compare:compare_calls",
     "compare_participant": "findings.compare:compare_participant",
@@ -99,6 +101,7 @@ __all__ = [
     "Call",
     "RtkitError",
     "allow_nested_loops",
+    "check_findings",
     "compare_calls",
     "compare_participant",
     "compare_with_usual",

@@ -31,7 +31,7 @@ LAYERS = [
     {"plot"},
     {"widgets"},
     {"report"},
-    {"simulated"},
+    {"simulated", "accuracy"},
     {"cli"},
 ]
 HEAVY = ("pandas", "numpy", "matplotlib", "httpx", "ipywidgets", "anywidget", "msgspec", "tqdm", "nest_asyncio")

@@ -11,6 +11,7 @@ import pytest
     ("name", "needs", "says"),
     [
         ("simulate", [], "us/row"),
+        ("two_causes", [], "of the attributions"),
         ("tables", ["orjson", "cloudflare"], "x orjson"),
     ],
 )

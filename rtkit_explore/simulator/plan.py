@@ -12,7 +12,7 @@ SAMPLE_STEPS = 14
 """Steps between two samples of a client: 7 s."""
 
 Kind = Literal["audio", "video", "screenshare_audio", "screenshare_video"]
-Side = Literal["sender", "sender_uplink", "between", "receiver_downlink", "receiver", "shared", "unknown"]
+Side = Literal["sender", "sender_uplink", "between", "receiver_downlink", "receiver", "connection", "shared", "unknown"]
 Severity = Literal["none", "note", "warn", "bad"]
 
 

@@ -179,8 +179,13 @@ class Scenario:
             stage = ScenarioDraw(tuple(names), seconds, rng, used, part.who, part.start, part.length)
             incident = part.declare(stage, part.name)
             if incident is not None:
-                incidents.append(incident)
+                incidents.append(_undecidable(incident) if len(names) == 2 else incident)
         return tuple(incidents)
+
+
+def _undecidable(incident: Incident) -> Incident:
+    """Let a reader of a call of two leave the side open: nobody else could have noticed."""
+    return replace(incident, sides=(*incident.sides, "between", "unknown"))
 
 
 SCENARIOS: dict[str, Scenario] = {}
@@ -197,6 +202,7 @@ def _declared(says: str, *, fewest: int = 2) -> Callable[[Callable[[ScenarioDraw
 
 UP: Side = "sender_uplink"
 DOWN: Side = "receiver_downlink"
+BOTH: Side = "connection"
 BROKEN = ("decoder_behind", "frozen", "low_frame_rate", "late_media", "jitter", "keyframe_storm")
 """What lost packets do to pictures and buffers."""
 BACKED_OFF = ("bandwidth_limited", "congested", "low_resolution")
@@ -271,22 +277,22 @@ def _outage(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(14, 26)
     what = (Impair(who, "up", start, end, down=True), Impair(who, "down", start, end, down=True))
     rules = ("nothing_received", "reconnects", "frozen", "nothing_sent")
-    return Incident(name, who, DOWN, start, end, rules, "bad", what, (UP, "receiver", "sender"), GONE)
+    return Incident(name, who, BOTH, start, end, rules, "bad", what, (UP, DOWN, "receiver", "sender"), GONE)
 
 
 @_declared("Somebody leaves the Wi-Fi: some seconds of silence, then back over cellular with a new id.")
 def _network_switch(stage: ScenarioDraw, name: str) -> Incident:
     who, (start, end) = stage.someone(), stage.window(9, 14)
     rules = ("path_changed", "reconnects", "nothing_received")
-    sides: tuple[Side, ...] = (UP, "receiver", "sender", "unknown")
-    return Incident(name, who, DOWN, start, end, rules, "bad", (Move(who, start, end),), sides, GONE)
+    sides: tuple[Side, ...] = (UP, DOWN, "receiver", "sender", "unknown")
+    return Incident(name, who, BOTH, start, end, rules, "bad", (Move(who, start, end),), sides, GONE)
 
 
 @_declared("Somebody sits behind a firewall that lets media through only over a TURN server and TCP.")
 def _turn_tcp(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
-    sides: tuple[Side, ...] = (DOWN, "sender", "receiver", "between", "unknown")
-    return Incident(name, who, UP, 0.0, stage.seconds, ("relayed",), "warn", (Relay(who),), sides)
+    sides: tuple[Side, ...] = (UP, DOWN, "sender", "receiver", "between", "unknown")
+    return Incident(name, who, BOTH, 0.0, stage.seconds, ("relayed",), "warn", (Relay(who),), sides)
 
 
 @_declared("Somebody's headset is unplugged; the built-in microphone takes over after some seconds.")

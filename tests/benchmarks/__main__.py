@@ -1,23 +1,48 @@
-"""Run the benchmarks: all of them, or those named (`python -m tests.benchmarks tables findings`)."""
+"""
+Run the benchmarks: all of them, or those named (``python -m tests.benchmarks tables findings``).
+
+``--small`` runs a sample of each; other options (``--seeds 2``, ``--pairs outage+muted``) go to the benchmarks that
+know them.
+"""
 
 from __future__ import annotations
 
+import argparse
 import importlib
-import sys
+import inspect
 from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("__init__", "__main__", "big_report"))
 
 
-def run(names: list[str], *, small: bool) -> None:
-    for name in names:
-        if name not in NAMES:
-            sys.exit(f"No benchmark {name!r}; there are: {', '.join(NAMES)}")
+def options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(NAMES)}")
+    parser.add_argument("--small", action="store_true", default=None, help="a sample of each")
+    parser.add_argument("--seeds", type=int, help="how many seeds of each case")
+    parser.add_argument("--pairs", help="two_causes: pairs (a+b) or scenarios (a), separated by commas")
+    parser.add_argument("--people", help="two_causes: numbers of people, separated by commas")
+    parser.add_argument("--scenarios", help="findings: scenarios, separated by commas")
+    parser.add_argument("--singles", action="store_true", default=None, help="two_causes: single causes as well")
+    parser.add_argument("--failures", type=int, help="two_causes: how many failed cases are listed")
+    parser.add_argument("--jobs", type=int, help="how many processes")
+    return parser
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run what is asked for; a benchmark is given the options that its ``main`` takes."""
+    parser = options()
+    asked = parser.parse_args(arguments)
+    given = {name: value for name, value in vars(asked).items() if name != "names" and value is not None}
+    if unknown := [name for name in asked.names if name not in NAMES]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(NAMES)}")
+    for name in asked.names or NAMES:
         print(f"== {name} ==", flush=True)
-        importlib.import_module(f"{__package__}.{name}").main(small=small)
+        main = importlib.import_module(f"{__package__}.{name}").main
+        known = inspect.signature(main).parameters
+        main(**{option: value for option, value in given.items() if option in known})
 
 
 if __name__ == "__main__":
-    asked = [name for name in sys.argv[1:] if not name.startswith("-")]
-    run(asked or NAMES, small="--small" in sys.argv)
+    run()
