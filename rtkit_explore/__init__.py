@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from rtkit_explore.call import Call
     from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
     from rtkit_explore.findings.profiles import profiles
-    from rtkit_explore.report.exports import export_tables
+    from rtkit_explore.report.exports import export_tables, read_tables
     from rtkit_explore.report.page import write_report
     from rtkit_explore.resources import sample_calls
     from rtkit_explore.simulated import demo, scenarios, simulate
@@ -85,6 +85,7 @@ _NAMES = {
     "pick_stream": "widgets.pickers:pick_stream",
     "pick_window": "widgets.pickers:pick_window",
     "profiles": "findings.profiles:profiles",
+    "read_tables": "report.exports:read_tables",
     "replay": "app:replay",
     "sample_calls": "resources:sample_calls",
     "demo": "simulated:demo",
@@ -117,6 +118,7 @@ __all__ = [
     "pick_window",
     "plot",
     "profiles",
+    "read_tables",
     "replay",
     "sample_calls",
     "scenarios",

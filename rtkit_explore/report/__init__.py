@@ -6,12 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rtkit_explore.report.exports import export_tables
+    from rtkit_explore.report.exports import export_tables, read_tables
     from rtkit_explore.report.page import write_report
 
-__all__ = ["export_tables", "write_report"]
+__all__ = ["export_tables", "read_tables", "write_report"]
 
-_PLACES = {"export_tables": "exports", "write_report": "page"}
+_PLACES = {"export_tables": "exports", "read_tables": "exports", "write_report": "page"}
 
 
 def __getattr__(name: str) -> Any:

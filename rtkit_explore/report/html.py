@@ -6,17 +6,10 @@ import html
 import re
 from typing import Final
 
+from rtkit_explore.api.scrubbing import without_secrets
+
 _CONTROLS: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
-)
-_LINK: Final = re.compile(
-    r"\b([a-z][a-z0-9+.-]{1,10})://(?:[^\s/?#\"'<>@]*@)?([^\s/?#\"'<>]+)[^\s\"'<>]*", re.IGNORECASE
-)
-_BEARER: Final = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
-_JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w.-]*")
-_SIGNED: Final = re.compile(
-    r"([\w-]*(?:signature|token|secret|password|passwd|credential|api[_-]?key|authorization)[\w-]*\s*[=:]\s*)[^\s&,;\"'<>]+",
-    re.IGNORECASE,
 )
 _VOID: Final = frozenset(("img", "meta", "br", "col"))
 
@@ -25,16 +18,6 @@ class Html(str):
     """Text that is markup already; made by ``tag`` and ``joined`` alone."""
 
     __slots__ = ()
-
-
-def without_secrets(text: str) -> str:
-    """Return a text without what could be a token, and with links cut to their host, for one may be presigned."""
-    text = _LINK.sub(
-        lambda match: f"{match[1]}://{match[2]}/…" if match[0] != f"{match[1]}://{match[2]}" else match[0], text
-    )
-    text = _BEARER.sub(r"\1 [token]", text)
-    text = _JWT.sub("[token]", text)
-    return _SIGNED.sub(r"\1[token]", text)
 
 
 def escaped(text: str) -> Html:
