@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.profiles import Severity
+    from rtkit_explore.findings.rules.rule import Rule
     from rtkit_explore.findings.stream_arrays import Stream
 
 Side = Literal["sender", "sender_uplink", "between", "receiver_downlink", "receiver", "shared", "unknown"]
@@ -27,13 +28,13 @@ class Candidate:
         What, and how bad at its worst.
     peer
         Participant whose report shows it.
-    lane
+    stream
         Its stream; None where it concerns the participant as a whole.
     start, end
         Microseconds since 1970, by that participant's clock.
     value, threshold, unit, source
         Worst value, the threshold of the severity that it reached, and where that comes from.
-    usual
+    mean
         Mean value over the time.
     count
         Samples that show it.
@@ -43,7 +44,7 @@ class Candidate:
         What else the words need.
     """
 
-    rule: str
+    rule: Rule
     severity: Severity
     peer: str | None
     stream: Stream | None
@@ -53,7 +54,7 @@ class Candidate:
     threshold: float
     unit: str
     source: str
-    usual: float = float("nan")
+    mean: float = float("nan")
     count: int = 1
     rows: tuple[int, int] | None = None
     detail: str = ""
@@ -64,6 +65,11 @@ class Candidate:
     evidence_against: list[str] = field(default_factory=list)
     follows: bool = False
     """Whether it only follows from another finding of the same side, which is named before it."""
+
+    @property
+    def name(self) -> str:
+        """Name of its rule."""
+        return self.rule.name
 
     @property
     def seconds(self) -> float:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtkit_explore.findings.rules import RULES
+from rtkit_explore.findings.rules.rule import RELATED
 from rtkit_explore.findings.stream_arrays import NO_TIME
 
 if TYPE_CHECKING:
@@ -14,25 +16,13 @@ if TYPE_CHECKING:
 
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import Context, Window
+    from rtkit_explore.findings.rules.rule import Tag
     from rtkit_explore.findings.stream_arrays import Stream
 
-WAY = ("nothing_received", "loss_in", "jitter", "late_media", "concealment")
-"""What a receiver sees of trouble on the way."""
-SEEN = ("frozen", "low_frame_rate", "low_resolution", "decoder_behind")
-UPWARD = ("loss_out", "congested", "bandwidth_limited", "round_trip")
-"""What a sender's report shows of trouble on its way up."""
 SLACK_US = 8_000_000
 """Two clients' samples of one trouble can be a sample apart."""
 _ENOUGH = 0.3
 AFTER_US = 30_000_000
-RELATED = (*WAY, "frozen", "decoder_behind")
-"""What shows that a listener did not receive somebody well, whichever stream it is seen on."""
-PICTURES = ("decoder_behind", "frozen", "low_frame_rate")
-"""What lost packets do to pictures, also where repairing them hides the loss itself."""
-FOLLOWS = ("reconnects", "bandwidth_limited", "congested", "round_trip", "jitter", "loss_out", "keyframe_storm")
-"""What an outage brings about: encoders step down, clients reconnect."""
-FED_BACK = ("round_trip", "congested", "bandwidth_limited")
-"""What a sender knows only from reports that come back on the way down."""
 
 
 @dataclass
@@ -41,7 +31,7 @@ class Concurrency:
 
     context: Context
     candidates: list[Candidate]
-    by_lane: dict[int, list[Candidate]] = field(default_factory=dict)
+    by_stream: dict[int, list[Candidate]] = field(default_factory=dict)
     memo: dict[tuple[Window, tuple[str, ...]], NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -52,16 +42,22 @@ class Concurrency:
         ]
         for candidate in told:
             if candidate.stream is not None:
-                self.by_lane.setdefault(candidate.stream.number, []).append(candidate)
+                self.by_stream.setdefault(candidate.stream.number, []).append(candidate)
+        self.related = self.tagged(RELATED)
         self.spans = np.array([self.window(candidate) for candidate in told], dtype="int64").reshape(-1, 2)
-        self.lane_of = np.array(
+        self.stream_of = np.array(
             [candidate.stream.number if candidate.stream else 0 for candidate in told], dtype="int64"
         )
-        self.rule_of = np.array([candidate.rule for candidate in told], dtype=object)
+        self.rule_of = np.array([candidate.name for candidate in told], dtype=object)
         shift = np.array([self.context.shift(stream) for stream in streams], dtype="int64")
         self.first = np.array([stream.first_us for stream in streams], dtype="int64") - shift
         self.last = np.array([stream.last_us for stream in streams], dtype="int64") - shift
         self.live = np.array([stream.first_us != NO_TIME and stream.usual > 0 for stream in streams], dtype=bool)
+
+    def tagged(self, *tags: Tag) -> tuple[str, ...]:
+        """Return the names of the rules that carry any of these tags, those of the user's own included."""
+        there = {rule.name: rule for rule in (*RULES, *(candidate.rule for candidate in self.candidates))}
+        return tuple(name for name, rule in there.items() if rule.tags.intersection(tags))
 
     def window(self, candidate: Candidate) -> tuple[int, int]:
         """When a finding was, by the call's clock."""
@@ -71,8 +67,8 @@ class Concurrency:
     def troubled(self, stream: Stream, window: Window, rules: tuple[str, ...]) -> Candidate | None:
         """Return what was wrong with a stream at that time, if anything of these rules was."""
         best: tuple[int, Candidate] | None = None
-        for candidate in self.by_lane.get(stream.number, ()):
-            if candidate.rule not in rules:
+        for candidate in self.by_stream.get(stream.number, ()):
+            if candidate.name not in rules:
                 continue
             one, two = self.window(candidate)
             common = min(two, window[1]) - max(one, window[0])
@@ -92,7 +88,7 @@ class Concurrency:
             near = (common > -SLACK_US) & (shorter <= 2 * SLACK_US)
             at_once = ((common >= _ENOUGH * shorter) | near) & np.isin(self.rule_of, rules)
             found = np.zeros(len(self.live), dtype=bool)
-            found[self.lane_of[at_once]] = True
+            found[self.stream_of[at_once]] = True
             self.memo[key] = found
         return self.memo[key]
 
@@ -122,7 +118,7 @@ class Concurrency:
         streams = [
             stream for stream in self.context.of_peer.get(peer or "", ()) if stream.consumer and stream.remote == sender
         ]
-        return not any(self.troubled(stream, window, RELATED) for stream in streams)
+        return not any(self.troubled(stream, window, self.related) for stream in streams)
 
     def flows(self, stream: Stream, window: Window) -> bool:
         """Tell whether packets went through a stream in that time."""

@@ -15,6 +15,8 @@ from rtkit_explore.measures.delivery import CumulativeCount
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rtkit_explore.findings.profiles import Profile
+    from rtkit_explore.findings.rules.rule import Rule
     from rtkit_explore.findings.stream_arrays import Bools, Floats
 
 SOUND = ("audio", "screenshare_audio")
@@ -88,6 +90,10 @@ class Context:
     spans: dict[str, Window] = field(default_factory=dict)
     """From the first to the last sample of each participant."""
     memo: dict[str, Floats] = field(default_factory=dict)
+    values: dict[Rule, Floats] = field(default_factory=dict)
+    """What each rule on streams made of the rows: judged, and drawn."""
+    evaluations: dict[Profile, object] = field(default_factory=dict)
+    """The findings by profile, worked out once."""
 
     def once(self, name: str, make: Callable[[], Floats]) -> Floats:
         """Return what several rules read, worked out once."""

@@ -1,16 +1,23 @@
-"""The findings of a call: rules, attribution, order and words put together into one table."""
+"""
+The findings of a call, worked out once per call and profile: rules, then attribution, then order and words.
+
+The way of a finding: ``stream_arrays`` puts the layers of simulcast together; a rule's ``value`` gives a number for
+each sample (``rules/``); ``segments`` makes stretches of samples beyond a threshold into candidates; ``attribution``
+says whose side; ``narrative`` says it in words; and a row of the table ``findings`` comes out.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from rtkit_explore.findings.attribution import attribute
-from rtkit_explore.findings.context import SOUND, Context, context_of, micros
+from rtkit_explore.findings.candidates import Candidate
+from rtkit_explore.findings.context import SOUND, Context, context_of
 from rtkit_explore.findings.narrative import next_step_of, story_of
-from rtkit_explore.findings.participant_rules import fact, participant_candidates
 from rtkit_explore.findings.profiles import SEVERITIES, Profile, ProfileLike, profile_of
+from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.findings.segments import stream_candidates
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.measures.clock_offsets import clock_offsets
@@ -18,16 +25,44 @@ from rtkit_explore.table_schema.findings import FINDINGS
 from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
-    from rtkit_explore.findings.candidates import Candidate
-    from rtkit_explore.findings.context import CallTables
+    import pandas as pd
 
-ORDER = (
-    "one_way_transport", "nothing_received", "nothing_sent", "congested", "loss_out", "loss_in", "round_trip",
-    "jitter", "cpu_limited", "bandwidth_limited", "reconnects", "device_lost", "relayed", "keyframe_storm",
-    "decoder_behind", "concealment", "frozen", "low_frame_rate", "late_media", "low_resolution", "hidden",
-    "path_changed", "implausible", "gap", "reset", "too_little",
-)  # fmt: skip
-"""Causes before what follows from them."""
+    from rtkit_explore.findings.context import CallTables
+    from rtkit_explore.findings.rules.rule import Observation, Rule
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """
+    A call judged by a profile: what verdicts, overview, story and report are made of.
+
+    Attributes
+    ----------
+    context
+        The call made ready.
+    profile
+        What it was judged by.
+    candidates
+        Its findings, attributed and in order.
+    """
+
+    context: Context
+    profile: Profile
+    candidates: list[Candidate]
+
+    @property
+    def troubles(self) -> list[Candidate]:
+        """Findings of warn or worse."""
+        return [candidate for candidate in self.candidates if candidate.severity != "note"]
+
+    @cached_property
+    def _rows(self) -> list[dict[str, object]]:
+        return [_row(self.context, candidate, self.profile) for candidate in self.candidates]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Table ``findings``, made anew each time: the caller may change it."""
+        return from_rows(FINDINGS, self._rows)
 
 
 def findings_of(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> pd.DataFrame:
@@ -48,10 +83,30 @@ def findings_of(call: CallTables, profile: ProfileLike = "default", *, context: 
     pandas.DataFrame
         Table ``findings``.
     """
+    return evaluate(call, profile, context=context).table
+
+
+def evaluate(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> Evaluation:
+    """
+    Judge a call by a profile, once: asked again with the same context, the same evaluation is returned.
+
+    Parameters
+    ----------
+    call, profile, context
+        As for ``findings_of``.
+
+    Returns
+    -------
+    Evaluation
+        Findings with their context.
+    """
     judged = profile_of(profile)
     context = ready(call) if context is None else context
-    candidates = candidates_of(context, judged)
-    return from_rows(FINDINGS, [_row(context, candidate, judged) for candidate in candidates])
+    found = context.evaluations.get(judged)
+    if not isinstance(found, Evaluation):
+        found = Evaluation(context, judged, candidates_of(context, judged))
+        context.evaluations[judged] = found
+    return found
 
 
 def ready(call: CallTables) -> Context:
@@ -65,14 +120,49 @@ def ready(call: CallTables) -> Context:
 
 def candidates_of(context: Context, profile: Profile) -> list[Candidate]:
     """Find, attribute and put in order."""
-    candidates = [
-        *stream_candidates(context, profile),
-        *participant_candidates(context, profile),
-        *_clocks(context),
-        *_silent(context),
-    ]
+    rules = profile.all_rules
+    candidates = [*stream_candidates(context, profile, rules), *participant_candidates(context, profile, rules)]
     attribute(context, candidates)
     return in_order(candidates)
+
+
+def participant_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...]) -> list[Candidate]:
+    """Apply the rules on participants; facts are stated under every profile."""
+    return [
+        _judged(profile, rule, observation)
+        for rule in rules
+        if rule.find is not None
+        for observation in rule.find(context, profile)
+    ]
+
+
+def _judged(profile: Profile, rule: Rule, observed: Observation) -> Candidate:
+    """Make a candidate of an observation: of the severity that its value reaches in the profile, else a note."""
+    candidate = Candidate(
+        rule=rule,
+        severity="note",
+        peer=observed.peer,
+        stream=observed.stream,
+        start=observed.window[0],
+        end=observed.window[1],
+        value=observed.value,
+        threshold=observed.threshold,
+        unit=observed.unit or rule.unit,
+        source=observed.source,
+        mean=observed.value,
+        count=observed.count,
+        rows=observed.rows,
+        detail=observed.detail,
+        evidence_for=list(observed.evidence_for),
+        evidence_against=list(observed.evidence_against),
+    )
+    candidate.attribute_to(observed.side, observed.side_peer, observed.confidence)
+    if observed.judged:
+        for limit in profile.of(rule.name)[:1]:
+            for severity, threshold in limit.levels:
+                if observed.value <= threshold if rule.low else observed.value >= threshold:
+                    candidate.severity, candidate.threshold, candidate.source = severity, threshold, limit.source
+    return candidate
 
 
 def in_order(candidates: list[Candidate]) -> list[Candidate]:
@@ -87,13 +177,13 @@ def in_order(candidates: list[Candidate]) -> list[Candidate]:
         if candidate.severity != "note" and candidate.side != "unknown":
             weight[_whose(candidate)] = weight.get(_whose(candidate), 0.0) + candidate.seconds
 
-    def place(candidate: Candidate) -> tuple[int, float, str, bool, int, bool, bool, float, int]:
+    def place(candidate: Candidate) -> tuple[int, float, str, bool, float, bool, bool, float, int]:
         return (
             -SEVERITIES.index(candidate.severity),
             -weight.get(_whose(candidate), 0.0),
             _whose(candidate),
             candidate.follows,
-            ORDER.index(candidate.rule),
+            rank_of(candidate.rule),
             candidate.peer != candidate.side_peer,
             candidate.stream is not None and candidate.stream.media not in SOUND,
             -candidate.seconds,
@@ -107,44 +197,11 @@ def _whose(candidate: Candidate) -> str:
     return candidate.side_peer or candidate.side
 
 
-def _clocks(context: Context) -> list[Candidate]:
-    """Note whose clock is off: it explains why times do not agree."""
-    found = []
-    for peer, offset in context.arrays.shifts.items():
-        one, two = context.spans.get(peer, (NO_TIME, NO_TIME))
-        detail = f"clock runs {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} the others'"
-        candidate = fact("implausible", peer, (one, two), offset, f"{detail}; times were compared with that taken off")
-        candidate.unit = "s"
-        candidate.evidence_for.append("matching times and increments of both ends")
-        found.append(candidate)
-    return found
-
-
-def _silent(context: Context) -> list[Candidate]:
-    """Note who has no report: unknown is not fine."""
-    people = context.call.participants
-    found = []
-    states = {"missing": "there is no report", "failed": "the report could not be read",
-              "not_fetched": "the report was not fetched"}  # fmt: skip
-    rows = zip(people["peer_id"], people["report"].astype("object"), micros(people["joined_at"]),
-               micros(people["left_at"]), strict=True)  # fmt: skip
-    for peer, report, joined, left in rows:
-        if pd.isna(peer) or report not in states:
-            continue
-        end = left if left != NO_TIME else joined
-        candidate = fact(
-            "too_little", str(peer), (joined, end), 0.0, f"{states[str(report)]}, which is not the same as fine"
-        )
-        candidate.evidence_against.append("no report")
-        found.append(candidate)
-    return found
-
-
 def _row(context: Context, candidate: Candidate, profile: Profile) -> dict[str, object]:
     stream = candidate.stream
     return {
         "session_id": (stream.session_id if stream else None) or context.call.session_id,
-        "rule": candidate.rule,
+        "rule": candidate.name,
         "severity": candidate.severity,
         "peer_id": candidate.peer,
         "display_name": context.name(candidate.peer) if candidate.peer else None,

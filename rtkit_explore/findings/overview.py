@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rtkit_explore.findings.evaluate import candidates_of, ready
-from rtkit_explore.findings.profiles import ProfileLike, profile_of
+from rtkit_explore.findings.evaluate import evaluate
 from rtkit_explore.findings.verdicts import judge, span_minutes
 from rtkit_explore.measures.plausibility import plausible
 from rtkit_explore.measures.scores import mos
@@ -17,6 +16,7 @@ from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.context import CallTables, Context
+    from rtkit_explore.findings.profiles import ProfileLike
 
 
 def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> pd.DataFrame:
@@ -38,10 +38,9 @@ def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: 
         Table ``overview``: a row a participant, those without a report included (their figures are missing).
         Medians are over samples; losses are of all packets; what was heard and seen is never mixed with what was sent.
     """
-    judged = profile_of(profile)
-    context = ready(call) if context is None else context
-    candidates = candidates_of(context, judged)
-    verdicts = {verdict.peer: verdict for verdict in judge(context, candidates, judged)}
+    evaluation = evaluate(call, profile, context=context)
+    context = evaluation.context
+    verdicts = {verdict.peer: verdict for verdict in judge(evaluation)}
     people = call.participants
     quality = plausible(call.quality)
     by_peer = {str(peer): rows for peer, rows in quality.groupby("peer_id", observed=True, sort=False)}

@@ -7,31 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.findings.rules import BY_NAME, RULES
+from rtkit_explore.findings.rules.rule import Rule
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Severity = Literal["note", "warn", "bad"]
 SEVERITIES: tuple[Severity, ...] = ("note", "warn", "bad")
-
-RULES = (
-    "loss_in", "loss_out", "round_trip", "jitter", "late_media", "concealment", "low_frame_rate", "low_resolution",
-    "frozen", "nothing_received", "nothing_sent", "decoder_behind", "keyframe_storm", "cpu_limited",
-    "bandwidth_limited", "congested", "relayed", "path_changed", "one_way_transport", "hidden", "reconnects",
-    "device_lost", "gap", "reset", "implausible", "too_little",
-)  # fmt: skip
-"""Every rule, in the order of the reference."""
-
-UNITS = {
-    "loss_in": "%", "loss_out": "%", "round_trip": "ms", "jitter": "ms", "late_media": "ms",
-    "concealment": "events per 7 s", "low_frame_rate": "frames/s", "low_resolution": "px", "frozen": "frames",
-    "nothing_received": "% of usual packets", "nothing_sent": "% of usual packets", "decoder_behind": "decoded share",
-    "keyframe_storm": "requests/s", "cpu_limited": "share of time", "bandwidth_limited": "share of time",
-    "congested": "times", "relayed": "relay", "path_changed": "paths", "one_way_transport": "B",
-    "hidden": "s", "reconnects": "times", "device_lost": "events", "gap": "s", "reset": "resets",
-    "implausible": "values", "too_little": "packets",
-}  # fmt: skip
-"""Unit of each rule's value and threshold."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +66,8 @@ class Profile:
         The shape of the rule as its source has it.
     fewest_packets, fewest_seconds
         A stream with less is not judged.
+    rules
+        Rules of your own, which stand beside the shipped ones; one of the same name replaces a shipped one.
     """
 
     name: str
@@ -90,6 +75,17 @@ class Profile:
     says: str
     fewest_packets: float = 500.0
     fewest_seconds: float = 20.0
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def all_rules(self) -> tuple[Rule, ...]:
+        """The shipped rules, and those of the profile."""
+        own = {rule.name for rule in self.rules}
+        return (*(rule for rule in RULES if rule.name not in own), *self.rules)
+
+    def rule(self, name: str) -> Rule | None:
+        """Find a rule by its name."""
+        return next((rule for rule in self.rules if rule.name == name), BY_NAME.get(name))
 
     def of(self, rule: str) -> tuple[Limit, ...]:
         """Return the limits of a rule, those for certain media first."""
@@ -269,7 +265,7 @@ def profile_of(profile: ProfileLike = "default") -> Profile:
     profile
         A name of ``rtk.profiles()``; a ``Profile``; or a mapping from rule to a threshold (of ``warn``) or a pair
         ``(warn, bad)``, either None, that replaces this rule of the default profile, for all its media. The key
-        ``"base"`` names another profile to start from.
+        ``"base"`` names another profile to start from; ``"rules"`` holds rules of your own.
 
     Raises
     ------
@@ -277,7 +273,7 @@ def profile_of(profile: ProfileLike = "default") -> Profile:
         Where there is no such profile or rule; the message lists those that exist.
     """
     if isinstance(profile, Profile):
-        _known({limit.rule for limit in profile.limits})
+        _known({limit.rule for limit in profile.limits}, profile.rules)
         return profile
     if isinstance(profile, str):
         if profile not in PROFILES:
@@ -289,15 +285,27 @@ def profile_of(profile: ProfileLike = "default") -> Profile:
         raise InvalidArgumentError(msg)
     changes = dict(profile)
     base = profile_of(changes.pop("base", "default"))
-    _known(set(changes))
+    rules = (*base.rules, *_rules(changes.pop("rules", ())))
+    _known(set(changes), rules)
     kept = [limit for limit in base.limits if limit.rule not in changes]
     made = [_limit(rule, value) for rule, value in changes.items()]
-    return replace(base, name=f"{base.name} (changed)", limits=(*kept, *(limit for limit in made if limit.levels)))
+    limits = (*kept, *(limit for limit in made if limit.levels))
+    return replace(base, name=f"{base.name} (changed)", rules=rules, limits=limits)
 
 
-def _known(rules: set[str]) -> None:
-    if unknown := sorted(rules - set(RULES)):
-        msg = f"There is no rule {', '.join(unknown)}. There are: {', '.join(RULES)}."
+def _rules(given: Any) -> tuple[Rule, ...]:
+    rules = (given,) if isinstance(given, Rule) else tuple(given)
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            msg = f"The rules of a profile are Rule objects, not {type(rule).__name__}."
+            raise InvalidArgumentError(msg)
+    return rules
+
+
+def _known(named: set[str], own: tuple[Rule, ...] = ()) -> None:
+    there = [*BY_NAME, *(rule.name for rule in own if rule.name not in BY_NAME)]
+    if unknown := sorted(named - set(there)):
+        msg = f"There is no rule {', '.join(unknown)}. There are: {', '.join(there)}."
         raise InvalidArgumentError(msg)
 
 
@@ -324,7 +332,7 @@ def profiles() -> pd.DataFrame:
 
     text = pd.StringDtype("python")
     rows = [
-        (profile.name, limit.rule, ", ".join(limit.media), severity, float(value), UNITS[limit.rule],
+        (profile.name, limit.rule, ", ".join(limit.media), severity, float(value), BY_NAME[limit.rule].unit,
          limit.recover, limit.source, profile.says)
         for profile in PROFILES.values()
         for limit in profile.limits

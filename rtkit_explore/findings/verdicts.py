@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from rtkit_explore.findings.context import micros
-from rtkit_explore.findings.evaluate import ORDER, candidates_of, ready
+from rtkit_explore.findings.evaluate import Evaluation, evaluate
 from rtkit_explore.findings.narrative import clock, lasting, side_words, story_of
-from rtkit_explore.findings.profiles import SEVERITIES, ProfileLike, profile_of
+from rtkit_explore.findings.profiles import SEVERITIES, ProfileLike
+from rtkit_explore.findings.rules import rank_of
+from rtkit_explore.findings.rules.participants import CLOCK_OFFSET
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.table_schema.findings import VERDICTS_TABLE
 from rtkit_explore.tables.frames import from_rows
@@ -60,11 +62,10 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
         are bad or warn, of this participant's own report or on this participant's side; ``unclassified`` where there
         is no report, or too little in it.
     """
-    judged = profile_of(profile)
-    context = ready(call) if context is None else context
-    candidates = candidates_of(context, judged)
+    evaluation = evaluate(call, profile, context=context)
+    context, judged = evaluation.context, evaluation.profile
     rows = []
-    for verdict in judge(context, candidates, judged):
+    for verdict in judge(evaluation):
         counts: dict[str, int] = {
             severity: sum(candidate.severity == severity for candidate in verdict.candidates) for severity in SEVERITIES
         }
@@ -85,8 +86,9 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
     return from_rows(VERDICTS_TABLE, rows)
 
 
-def judge(context: Context, candidates: list[Candidate], profile: Profile) -> list[Verdict]:
+def judge(evaluation: Evaluation) -> list[Verdict]:
     """Judge the call, then everyone."""
+    context, candidates, profile = evaluation.context, evaluation.candidates, evaluation.profile
     people = context.call.participants
     reports = dict(zip(people["peer_id"].astype("object"), people["report"].astype("object"), strict=True))
     peers = [str(peer) for peer in reports if isinstance(peer, str)]
@@ -99,7 +101,7 @@ def _of_peer(context: Context, candidates: list[Candidate], profile: Profile, pe
     told = [candidate for candidate in mine if candidate.severity != "note"]
     if told:
         worst = told[0]
-        return Verdict(peer, WORDS[worst.severity], worst.rule, story_of(context, worst), mine)
+        return Verdict(peer, WORDS[worst.severity], worst.name, story_of(context, worst), mine)
     name = context.name(peer)
     if report in _REPORTS:
         return Verdict(peer, "unclassified", "no_report", f"{name}: {_REPORTS[report]}.", mine)
@@ -110,7 +112,7 @@ def _of_peer(context: Context, candidates: list[Candidate], profile: Profile, pe
     if packets < profile.fewest_packets or seconds < profile.fewest_seconds:
         text = f"{name}: {packets:.0f} packets in {seconds:.0f} s are too little to judge."
         return Verdict(peer, "unclassified", "too_little", text, mine)
-    skew = [candidate for candidate in mine if candidate.rule == "implausible" and candidate.detail.startswith("clock")]
+    skew = [candidate for candidate in mine if candidate.rule is CLOCK_OFFSET]
     more = f" {story_of(context, skew[0])}" if skew else ""
     return Verdict(
         peer, "good", "nothing_found", f"{name}: nothing of warn or worse in {lasting(seconds)}.{more}", mine
@@ -126,7 +128,7 @@ def _of_call(context: Context, candidates: list[Candidate], verdicts: list[Verdi
         more = f" Unknown, not fine: {names}."
     everything = tuple(candidates)
     if told:
-        return Verdict(None, WORDS[told[0].severity], told[0].rule, headline(context, told) + more, everything)
+        return Verdict(None, WORDS[told[0].severity], told[0].name, headline(context, told) + more, everything)
     if not verdicts or len(unknown) == len(verdicts):
         return Verdict(None, "unclassified", "too_little", "Too little is known of this call to judge it.", everything)
     good = len(verdicts) - len(unknown)
@@ -205,10 +207,9 @@ def story_text(call: CallTables, profile: ProfileLike = "default", *, context: C
         Who, when and the verdict; what happened, worst first, with whose side and the evidence; each participant;
         what is not known; how it was judged. Times are UTC.
     """
-    judged = profile_of(profile)
-    context = ready(call) if context is None else context
-    candidates = candidates_of(context, judged)
-    verdicts = judge(context, candidates, judged)
+    evaluation = evaluate(call, profile, context=context)
+    context, candidates = evaluation.context, evaluation.candidates
+    verdicts = judge(evaluation)
     whole, people = verdicts[0], verdicts[1:]
     lines = [*_heading(context, call), f"Verdict: {whole.verdict}. {whole.story}", ""]
     groups = episodes(candidates)
@@ -226,7 +227,10 @@ def story_text(call: CallTables, profile: ProfileLike = "default", *, context: C
         lines += ["", "Notes", *(f" - {story_of(context, candidate)}" for candidate in notes[:10])]
         if len(notes) > 10:
             lines.append(f"   … and {len(notes) - 10} more.")
-    lines += ["", f"Judged by profile {judged.name!r}; times in UTC; a sample speaks for the time before it."]
+    lines += [
+        "",
+        f"Judged by profile {evaluation.profile.name!r}; times in UTC; a sample speaks for the time before it.",
+    ]
     lines.append("A peer report has no audio level: a healthy connection with a silent microphone looks fine here.")
     return "\n".join(lines)
 
@@ -259,9 +263,7 @@ def _episode(context: Context, number: int, group: list[Candidate]) -> list[str]
         lines.append(f"    For: {'; '.join(dict.fromkeys(first.evidence_for))}.")
     if first.evidence_against:
         lines.append(f"    Against: {'; '.join(dict.fromkeys(first.evidence_against))}.")
-    ordered = sorted(
-        group[1:], key=lambda candidate: (-SEVERITIES.index(candidate.severity), ORDER.index(candidate.rule))
-    )
+    ordered = sorted(group[1:], key=lambda candidate: (-SEVERITIES.index(candidate.severity), rank_of(candidate.rule)))
     lines += [f"    also: {story_of(context, candidate)}" for candidate in ordered[:4]]
     if len(ordered) > 4:
         lines.append(f"    also: {len(ordered) - 4} more findings of the same side and time.")

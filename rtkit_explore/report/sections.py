@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
-from rtkit_explore.findings.profiles import UNITS, profile_of
+from rtkit_explore.findings.profiles import profile_of
 from rtkit_explore.report.html import Html, joined, tag
 from rtkit_explore.report.html_tables import UNKNOWN, Shown, Writer, badge, bullets, facts
 from rtkit_explore.table_schema.labels import side_words
@@ -327,13 +327,14 @@ def unmeasured(subject: ReportContext) -> Html:
 def method(subject: ReportContext, *, version: str) -> Html:
     """Say how the figures came about: thresholds, counter readings, versions."""
     profile = profile_of(subject.profile)
+    units = {rule.name: rule.unit for rule in profile.all_rules}
     limits = pd.DataFrame(
         [
             {
                 "rule": limit.rule.replace("_", " "),
                 "media": ", ".join(limit.media).replace("_", " ") or None,
                 **dict(limit.levels),
-                "unit": UNITS.get(limit.rule, ""),
+                "unit": units[limit.rule],
                 "source": limit.source,
             }
             for limit in profile.limits

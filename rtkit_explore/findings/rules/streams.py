@@ -1,22 +1,32 @@
-"""The rules on streams, each a small declared object: what it reads, when it holds, for how long, what to check."""
+"""The rules on streams, each one object: what it reads, its value, when it holds, its words, what to check."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rtkit_explore.findings.congestion import congested, limited_share, ratio
 from rtkit_explore.findings.context import PICTURE, SOUND, Context
+from rtkit_explore.findings.rules.edges import limit_edges, loss_edges, outage_edges
+from rtkit_explore.findings.rules.rule import (
+    FED_BACK,
+    FOLLOWS_OUTAGE,
+    OF_LOSS,
+    RELATED,
+    SEEN,
+    UPWARD,
+    WAY,
+    Rule,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
+    from rtkit_explore.findings.candidates import Candidate
+    from rtkit_explore.findings.segments import Rows
     from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
 
-Layer = Literal["connectivity", "transport", "pipeline", "perception"]
-LAYERS: tuple[Layer, ...] = ("connectivity", "transport", "pipeline", "perception")
 FEWEST_PACKETS = 50.0
 """A share of loss is not worked out from fewer packets."""
 _HEAVY_BPS = 300_000
@@ -25,44 +35,6 @@ WARM_UP_S = 15.0
 """How long a stream may take to find its size and rate: two samples."""
 CLIMB_S = 45.0
 """How long a bandwidth estimate may take to climb to what a camera with layers wants."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """
-    One rule on streams.
-
-    Attributes
-    ----------
-    name, layer
-        Its name, and the layer that it speaks of, the lowest first.
-    direction, media
-        Streams that it reads.
-    reads
-        Columns of ``quality`` that the value is worked out from.
-    value
-        Value of each row; NaN where the rule does not apply.
-    low
-        Whether low values are the bad ones.
-    samples, seconds
-        How many samples, and how long, it has to hold to count.
-    at_once
-        Whether one bad sample of at least 5 s is enough.
-    next_step
-        What to check next.
-    """
-
-    name: str
-    layer: Layer
-    direction: Literal["consumer", "producer", "both"]
-    media: tuple[str, ...]
-    reads: tuple[str, ...]
-    value: Callable[[Context], Floats]
-    next_step: str
-    low: bool = False
-    samples: int = 2
-    seconds: float = 0.0
-    at_once: bool = False
 
 
 def _loss_in(context: Context) -> Floats:
@@ -292,41 +264,282 @@ def _bandwidth(context: Context) -> Floats:
     return np.where(climbing, np.nan, share)
 
 
-_LINK = "Compare with the others at the same time; look at the network of {side} (Wi-Fi, VPN, other traffic)."
+def _only_the_buffer_is_long(context: Context, rows: Rows) -> str | None:
+    """Excuse a long jitter buffer where nothing on the way to the receiver was wrong meanwhile."""
+    arrays = context.arrays
+    sound = arrays.streams[int(arrays.stream_number[rows[0]])].media in SOUND
+    with np.errstate(invalid="ignore", divide="ignore"):
+        loss = np.nanmax(np.nan_to_num(100 * arrays["lost"][rows] / arrays["judged"][rows]))
+        jitter = np.nanmax(np.nan_to_num(arrays["jitter_ms"][rows]))
+        mended = np.nanmax(np.nan_to_num(arrays["concealment_events"][rows] / arrays.seconds[rows]))
+    if bool(loss >= 1 or jitter >= (20 if sound else 60) or mended >= 1):
+        return None
+    return "neither loss, jitter nor concealment at that time: the buffer alone is long"
 
-STREAM_RULES: tuple[Rule, ...] = (
-    Rule("nothing_received", "connectivity", "consumer", (*SOUND, *PICTURE), ("packets", "interval_s"),
-         _nothing_received, "Look for reconnects and changed paths at that time; ask who else dropped out.",
-         low=True, samples=1, seconds=4.5),
-    Rule("nothing_sent", "connectivity", "producer", (*SOUND, "video"), ("packets", "interval_s"),
-         _nothing_sent, "Look at the device and its permission, and whether the track was really on.",
-         low=True, samples=1, seconds=4.5),
-    Rule("loss_out", "transport", "producer", (*SOUND, *PICTURE), ("packets", "packets_lost"),
-         _loss_out, _LINK, at_once=True),
-    Rule("loss_in", "transport", "consumer", (*SOUND, *PICTURE), ("packets", "packets_lost"),
-         _loss_in, _LINK, at_once=True),
-    Rule("round_trip", "transport", "producer", (*SOUND, *PICTURE), ("rtt_ms",), _round_trip,
-         "Look at candidate_pairs: relayed, over TCP, or a far-away server? " + _LINK, at_once=True),
-    Rule("jitter", "transport", "both", (*SOUND, "video"), ("jitter_ms",), _jitter, _LINK),
-    Rule("congested", "transport", "producer", PICTURE, ("limited_by", "limited_bandwidth_s", "rtt_ms"),
-         congested, "Find what else uses the sending line of {side}; send a smaller picture.", samples=1),
-    Rule("bandwidth_limited", "transport", "producer", PICTURE, ("limited_by", "limited_bandwidth_s"),
-         _bandwidth, "Look at available_outgoing_bitrate and at what else uses the sending line of {side}."),
-    Rule("cpu_limited", "pipeline", "producer", PICTURE, ("limited_by", "limited_cpu_s"),
-         _cpu, "Close other programs on that machine; send a smaller picture; check hardware encoding."),
-    Rule("keyframe_storm", "pipeline", "producer", PICTURE, ("pli", "fir"), _key_frame_requests,
-         "Find the receiver that asks for key frames: loss on its way, or a decoder that fails."),
-    Rule("decoder_behind", "pipeline", "consumer", ("video",), ("frames", "frames_dropped"), _decoded,
-         "Look at the load of that machine; show fewer or smaller pictures.", low=True),
-    Rule("late_media", "perception", "consumer", (*SOUND, "video"), ("buffer_ms",), _late,
-         "Look at jitter and round trip at the same time.", at_once=True),
-    Rule("concealment", "perception", "consumer", SOUND, ("concealment_events",), _concealment,
-         "Look at loss and jitter of the same stream."),
-    Rule("frozen", "perception", "consumer", ("video",), ("frames", "bytes"), _frozen,
-         "Look for lost key frames: loss, key-frame requests, the decoder.", low=True, samples=1, seconds=4.5),
-    Rule("low_frame_rate", "perception", "both", PICTURE, ("frames", "fps"), _frame_rate,
-         "Look at what limits the sender (limited_by), then at loss and dropped frames.", low=True),
-    Rule("low_resolution", "perception", "both", PICTURE, ("width",), _width,
-         "Look at what limits the sender, and whether the tile was small on purpose.", low=True),
-)  # fmt: skip
-"""The rules on streams, lowest layer first."""
+
+_DROPPED = {
+    "sender": "Look at the load of {side}'s machine, and at what limits its encoder.",
+    "sender_uplink": "Look at the loss of that time and at the uplink of {side}: frames came late or in pieces.",
+    "receiver_downlink": "Look at the loss of that time and at the downlink of {side}.",
+    "receiver": "Look at the load of that machine; show fewer or smaller pictures.",
+}
+_DROPPED_BY_NOBODY = "Look at the loss of that time first; the reports of the others would tell whose link it was."
+
+
+def _frames_dropped(candidate: Candidate, words: Mapping[str, str]) -> str:
+    """Say who dropped frames; as the machine's doing only where that is what the attribution found."""
+    share, media = f"{100 * (1 - candidate.mean):.0f}", words["media"]
+    if candidate.side == "receiver":
+        return f"{words['me']}'s machine dropped {share} % of the frames of {words['remote']}'s {media}"
+    return f"{share} % of the frames of {words['remote']}'s {media} were dropped at {words['me']}"
+
+
+def _after_dropped_frames(candidate: Candidate, words: Mapping[str, str]) -> str:
+    return _DROPPED.get(candidate.side, _DROPPED_BY_NOBODY).format(**words)
+
+
+_LINK = "Compare with the others at the same time; look at the network of {side} (Wi-Fi, VPN, other traffic)."
+_ALL = (*SOUND, *PICTURE)
+
+
+NOTHING_RECEIVED = Rule(
+    "nothing_received",
+    "connectivity",
+    "% of usual packets",
+    "packets",
+    "{me} received nothing of {remote}'s {media}, which was on",
+    "Look for reconnects and changed paths at that time; ask who else dropped out.",
+    value=_nothing_received,
+    reads=("packets", "interval_s"),
+    direction="consumer",
+    media=_ALL,
+    low=True,
+    samples=1,
+    seconds=4.5,
+    edges=outage_edges,
+    tags=frozenset({WAY, RELATED}),
+    beside=("packets_per_s",),
+)
+NOTHING_SENT = Rule(
+    "nothing_sent",
+    "connectivity",
+    "% of usual packets",
+    "packets",
+    "{me} sent no {media} although it was switched on",
+    "Look at the device and its permission, and whether the track was really on.",
+    value=_nothing_sent,
+    reads=("packets", "interval_s"),
+    direction="producer",
+    media=(*SOUND, "video"),
+    low=True,
+    samples=1,
+    seconds=4.5,
+    beside=("packets_per_s",),
+)
+CONGESTED = Rule(
+    "congested",
+    "transport",
+    "times",
+    "queued or overflowed:\ntimes the usual",
+    "{me}'s uplink was too narrow for the {media}: packets queued or overflowed until less "
+    "was sent (off by a factor of {worst})",
+    "Find what else uses the uplink of {side}; send a smaller picture.",
+    value=congested,
+    reads=("limited_by", "limited_bandwidth_s", "rtt_ms"),
+    direction="producer",
+    media=PICTURE,
+    samples=1,
+    edges=limit_edges,
+    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE}),
+    beside=("rtt_ms", "bitrate_kbps"),
+)
+LOSS_OUT = Rule(
+    "loss_out",
+    "transport",
+    "%",
+    "packets lost",
+    "{sent} lost {mean} % of its packets{peak_unit}",
+    _LINK,
+    value=_loss_out,
+    reads=("packets", "packets_lost"),
+    direction="producer",
+    media=_ALL,
+    at_once=True,
+    by_packets=True,
+    edges=loss_edges,
+    tags=frozenset({UPWARD, FOLLOWS_OUTAGE}),
+)
+LOSS_IN = Rule(
+    "loss_in",
+    "transport",
+    "%",
+    "packets lost",
+    "{got} with {mean} % of the packets lost{peak_unit}",
+    _LINK,
+    value=_loss_in,
+    reads=("packets", "packets_lost"),
+    direction="consumer",
+    media=_ALL,
+    at_once=True,
+    by_packets=True,
+    edges=loss_edges,
+    tags=frozenset({WAY, RELATED}),
+)
+ROUND_TRIP = Rule(
+    "round_trip",
+    "transport",
+    "ms",
+    "round trip",
+    "The round trip of {me}'s {media} was {mean} ms{peak_unit}",
+    "Look at candidate_pairs: relayed, over TCP, or a far-away server? " + _LINK,
+    value=_round_trip,
+    reads=("rtt_ms",),
+    direction="producer",
+    media=_ALL,
+    at_once=True,
+    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE}),
+    beside=("loss_pct",),
+)
+JITTER = Rule(
+    "jitter",
+    "transport",
+    "ms",
+    "jitter",
+    "{arrived} with {mean} ms of jitter{peak_unit}",
+    _LINK,
+    value=_jitter,
+    reads=("jitter_ms",),
+    media=(*SOUND, "video"),
+    tags=frozenset({WAY, RELATED, FOLLOWS_OUTAGE}),
+    beside=("loss_pct",),
+)
+CPU_LIMITED = Rule(
+    "cpu_limited",
+    "pipeline",
+    "share of time",
+    "limited by CPU",
+    "{me}'s processor limited the {media} sent, {percent} % of the time",
+    "Close other programs on that machine; send a smaller picture; check hardware encoding.",
+    value=_cpu,
+    reads=("limited_by", "limited_cpu_s"),
+    direction="producer",
+    media=PICTURE,
+    beside=("fps", "width"),
+)
+BANDWIDTH_LIMITED = Rule(
+    "bandwidth_limited",
+    "transport",
+    "share of time",
+    "limited by bandwidth",
+    "{me}'s uplink bandwidth limited the {media}, {percent} % of the time",
+    "Look at available_outgoing_bitrate and at what else uses the uplink of {side}.",
+    value=_bandwidth,
+    reads=("limited_by", "limited_bandwidth_s"),
+    direction="producer",
+    media=PICTURE,
+    edges=limit_edges,
+    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE}),
+    beside=("bitrate_kbps", "width"),
+)
+KEYFRAME_STORM = Rule(
+    "keyframe_storm",
+    "pipeline",
+    "requests/s",
+    "key frames asked for",
+    "{me} was asked for key frames {mean} times a second{peak}",
+    "Find the receiver that asks for key frames: loss on its way, or a decoder that fails.",
+    value=_key_frame_requests,
+    reads=("pli", "fir"),
+    direction="producer",
+    media=PICTURE,
+    tags=frozenset({FOLLOWS_OUTAGE}),
+    beside=("loss_pct",),
+)
+DECODER_BEHIND = Rule(
+    "decoder_behind",
+    "pipeline",
+    "decoded share",
+    "decoded frames",
+    _frames_dropped,
+    _after_dropped_frames,
+    value=_decoded,
+    reads=("frames", "frames_dropped"),
+    direction="consumer",
+    media=("video",),
+    low=True,
+    tags=frozenset({SEEN, RELATED, OF_LOSS}),
+    beside=("fps", "frames_dropped"),
+)
+CONCEALMENT = Rule(
+    "concealment",
+    "perception",
+    "events per 7 s",
+    "concealments",
+    "{got} with gaps patched: {mean} concealments per 7 s{peak}",
+    "Look at loss and jitter of the same stream.",
+    value=_concealment,
+    reads=("concealment_events",),
+    direction="consumer",
+    media=SOUND,
+    tags=frozenset({WAY, RELATED}),
+    beside=("loss_pct", "jitter_ms"),
+)
+FROZEN = Rule(
+    "frozen",
+    "perception",
+    "frames",
+    "frames",
+    "{got} frozen: bytes came, no new picture",
+    "Look for lost key frames: loss, key-frame requests, the decoder.",
+    value=_frozen,
+    reads=("frames", "bytes"),
+    direction="consumer",
+    media=("video",),
+    low=True,
+    samples=1,
+    seconds=4.5,
+    tags=frozenset({SEEN, RELATED, OF_LOSS}),
+)
+LOW_FRAME_RATE = Rule(
+    "low_frame_rate",
+    "perception",
+    "frames/s",
+    "frame rate",
+    "{shown} at {mean} frames/s{peak}",
+    "Look at what limits the sender (limited_by), then at loss and dropped frames.",
+    value=_frame_rate,
+    reads=("frames", "fps"),
+    media=PICTURE,
+    low=True,
+    tags=frozenset({SEEN, OF_LOSS}),
+    beside=("bitrate_kbps", "loss_pct"),
+)
+LATE_MEDIA = Rule(
+    "late_media",
+    "perception",
+    "ms",
+    "jitter buffer",
+    "{got} late: {mean} ms in the jitter buffer{peak_unit}",
+    "Look at jitter and round trip at the same time.",
+    value=_late,
+    reads=("buffer_ms",),
+    direction="consumer",
+    media=(*SOUND, "video"),
+    at_once=True,
+    excuse=_only_the_buffer_is_long,
+    tags=frozenset({WAY, RELATED}),
+    beside=("jitter_ms",),
+)
+LOW_RESOLUTION = Rule(
+    "low_resolution",
+    "perception",
+    "px",
+    "width",
+    "{shown} only {worst} px wide",
+    "Look at what limits the sender, and whether the tile was small on purpose.",
+    value=_width,
+    reads=("width",),
+    media=PICTURE,
+    low=True,
+    tags=frozenset({SEEN}),
+)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.findings.candidates import Candidate
 from rtkit_explore.findings.context import OPEN_END, Context, Window
 from rtkit_explore.findings.narrative import media_of
-from rtkit_explore.findings.profiles import UNITS
+from rtkit_explore.findings.rules.rule import Observation, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rtkit_explore.findings.profiles import Profile
     from rtkit_explore.findings.stream_arrays import Stream
 
-_FACT = "a fact, no threshold"
 _MOST = 0.5
 """Of a gap that something must cover to explain it."""
 _SWITCH = {"audio": "audio_off", "video": "video_off", "screenshare_video": "screenshare_stopped",
@@ -34,23 +35,36 @@ class _Break:
         return self.stream.remote if self.stream.consumer else self.stream.peer
 
 
-def gap_candidates(context: Context) -> list[Candidate]:
-    """Note gaps and resets: of whoever switched a track off once, else once a participant where they coincide."""
-    found: list[Candidate] = []
-    stopped: dict[tuple[str, str, Window], list[_Break]] = {}
+def _gaps(context: Context, _profile: Profile) -> Iterator[Observation]:
+    """Note gaps that nobody's switch explains, once a participant and reason where they coincide."""
     for peer, mine in context.of_peer.items():
         why: dict[str, list[_Break]] = {}
+        for one in _breaks(context, mine, "gap"):
+            if one.sender is None or _off(context, one) is None:
+                why.setdefault(_reason(context, one), []).append(one)
+        for reason, breaks in why.items():
+            for found in _together(peer, breaks, reason):
+                found.value = (found.window[1] - found.window[0]) / 1e6
+                yield found
+
+
+def _switches_off(context: Context, _profile: Profile) -> Iterator[Observation]:
+    """Note who switched a track off, once for all who received it."""
+    stopped: dict[tuple[str, str, Window], list[_Break]] = {}
+    for mine in context.of_peer.values():
         for one in _breaks(context, mine, "gap"):
             off = _off(context, one)
             if off is not None and one.sender is not None:
                 stopped.setdefault((one.sender, _SWITCH[one.stream.media], off), []).append(one)
-            else:
-                why.setdefault(_reason(context, one), []).append(one)
-        for reason, breaks in why.items():
-            found += _together(peer, breaks, "gap", reason)
-        again = "counters of {streams} started again: that interval is unknown"
-        found += _together(peer, _breaks(context, mine, "reset"), "reset", again)
-    return found + [_switched_off(*key, breaks) for key, breaks in stopped.items()]
+    for (who, event, window), breaks in stopped.items():
+        yield _switched_off(who, event, window, breaks)
+
+
+def _resets(context: Context, _profile: Profile) -> Iterator[Observation]:
+    """Note where counters started again, once a participant where they coincide."""
+    again = "counters of {streams} started again: that interval is unknown"
+    for peer, mine in context.of_peer.items():
+        yield from _together(peer, _breaks(context, mine, "reset"), again)
 
 
 def _breaks(context: Context, mine: list[Stream], flag: str) -> list[_Break]:
@@ -96,35 +110,66 @@ def _reason(context: Context, one: _Break) -> str:
     return f"{what}: switched off by {sender}, paused, or samples lost"
 
 
-def _together(peer: str, breaks: list[_Break], flag: str, detail: str) -> list[Candidate]:
+def _together(peer: str, breaks: list[_Break], detail: str) -> list[Observation]:
     """Make one note of those that coincide."""
-    found: list[Candidate] = []
+    found: list[Observation] = []
     for one in breaks:
         last = found[-1] if found else None
-        if last is not None and last.rows is not None and one.start < last.end:
-            last.end = max(last.end, one.end)
+        if last is not None and last.rows is not None and one.start < last.window[1]:
+            last.window = (last.window[0], max(last.window[1], one.end))
             last.count += 1
             last.rows = (min(last.rows[0], one.row), max(last.rows[1], one.row))
         else:
-            found.append(_note(flag, peer, (one.start, one.end), (one.row, one.row)))
-    for candidate in found:
-        candidate.value = candidate.seconds if flag == "gap" else float(candidate.count)
-        candidate.detail = detail.format(streams=f"{candidate.count} stream{'s' if candidate.count > 1 else ''}")
+            found.append(Observation(peer, (one.start, one.end), 0.0, rows=(one.row, one.row)))
+    for note in found:
+        note.value = float(note.count)
+        note.detail = detail.format(streams=f"{note.count} stream{'s' if note.count > 1 else ''}")
     return found
 
 
-def _switched_off(who: str, event: str, window: Window, breaks: list[_Break]) -> Candidate:
-    """Note who switched something off, once for all who received it."""
+def _switched_off(who: str, event: str, window: Window, breaks: list[_Break]) -> Observation:
     own = [one for one in breaks if not one.stream.consumer] or breaks[:1]
     # Samples that came back without an event that says so end it as well.
-    span = (window[0], window[1] if window[1] != OPEN_END else max(one.end for one in breaks))
-    candidate = _note("gap", who, span, (min(one.row for one in own), max(one.row for one in own)))
+    end = window[1] if window[1] != OPEN_END else max(one.end for one in breaks)
     what = media_of("screenshare_video" if event == "screenshare_stopped" else own[0].stream.media)
-    candidate.value, candidate.count, candidate.detail = candidate.seconds, len(breaks), f"{what} was off ({event})"
-    candidate.evidence_for.append("the client's own events")
-    return candidate
+    return Observation(
+        who,
+        (window[0], end),
+        max(0.0, (end - window[0]) / 1e6),
+        f"{what} was off ({event})",
+        rows=(min(one.row for one in own), max(one.row for one in own)),
+        count=len(breaks),
+        evidence_for=["the client's own events"],
+    )
 
 
-def _note(rule: str, peer: str, span: Window, rows: tuple[int, int]) -> Candidate:
-    nothing = float("nan")
-    return Candidate(rule, "note", peer, None, *span, 0.0, nothing, UNITS[rule], _FACT, rows=rows)
+GAP = Rule(
+    "gap",
+    "connectivity",
+    "s",
+    "no samples",
+    "{me}'s {detail}",
+    "Muted, paused, hidden or lost samples: look at events.",
+    find=_gaps,
+    drawn="timeline",
+)
+SWITCHED_OFF = Rule(
+    "switched_off",
+    "connectivity",
+    "s",
+    "switched off",
+    "{me}'s {detail}",
+    "Nothing: it was switched off.",
+    find=_switches_off,
+    drawn="timeline",
+)
+RESET = Rule(
+    "reset",
+    "connectivity",
+    "resets",
+    "counters began anew",
+    "{me}'s {detail}",
+    "Nothing, unless it repeats: the client started counting again.",
+    find=_resets,
+    drawn="timeline",
+)

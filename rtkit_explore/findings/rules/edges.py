@@ -1,0 +1,85 @@
+"""When within its first and last sample a finding began and ended, by what the samples beside them show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtkit_explore.findings.congestion import delay_off, limited_share
+
+if TYPE_CHECKING:
+    from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.segments import Judged, Rows
+
+_WHOLE_SAMPLES = 3
+_PARTLY = 0.6
+_FULL = 0.9
+"""A sample with nine tenths of the usual packets is not a partial one."""
+
+
+def outage_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
+    """Let partial neighbours set the edges: a sample with a third of its packets was cut off for two thirds."""
+    context = judged.context
+    arrays, rate = context.arrays, context.rate
+    first, last = int(rows[0]), int(rows[-1])
+    stream = arrays.streams[int(arrays.stream_number[first])]
+
+    def missing(row: int, beside: int) -> float:
+        if not (stream.rows.start <= row < stream.rows.stop) or not arrays.known[row]:
+            return 0.0
+        normal = stream.usual
+        if stream.rows.start <= beside < stream.rows.stop and arrays.known[beside] and rate[beside] > 0:
+            normal = min(normal, float(rate[beside]))  # an encoder comes back at a lower rate
+        share = float(rate[row]) / normal if normal > 0 else 1.0
+        return 0.0 if not share < _FULL else (1.0 - share) * float(arrays.seconds[row])
+
+    return (
+        start - round(1e6 * missing(first - 1, first - 2)),
+        end + round(1e6 * missing(last + 1, last + 2)),
+    )
+
+
+def loss_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
+    """Let the edges follow from how much of the usual loss the first and last sample, and those beside them, have."""
+    if len(rows) < _WHOLE_SAMPLES:
+        return start, end
+    arrays, values = judged.context.arrays, judged.values
+    usual = float(np.median(values[rows[1:-1]]))
+
+    def share(row: int) -> float:
+        if (
+            not 0 <= row < len(values)
+            or arrays.stream_number[row] != arrays.stream_number[rows[0]]
+            or not values[row] > 0
+        ):
+            return 0.0
+        return float(values[row]) / usual
+
+    moved = []
+    for edge, beside in ((int(rows[0]), int(rows[0]) - 1), (int(rows[-1]), int(rows[-1]) + 1)):
+        inside, outside = share(edge), share(beside)
+        if inside < _PARTLY:
+            moved.append(-(1.0 - inside) * float(arrays.seconds[edge]))
+        else:
+            moved.append(outside * float(arrays.seconds[beside]) if 0.1 <= outside < 1.0 else 0.0)
+    return start - round(1e6 * moved[0]), end + round(1e6 * moved[1])
+
+
+def limit_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
+    """Let a limit of the encoder begin in the sample before, as far as that was limited."""
+    return min(start, _limit_start(judged.context, int(rows[0]), start)), end
+
+
+def _limit_start(context: Context, row: int, start: int) -> int:
+    """Find when an encoder's limit set in: part of the sample before, or where loss or delay told of it first."""
+    arrays = context.arrays
+    before = row - 1
+    if before < 0 or arrays.stream_number[before] != arrays.stream_number[row] or not arrays.known[before]:
+        return start
+    share = float(limited_share(context, "bandwidth")[before])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        loss = 100 * arrays["lost"][before] / arrays["judged"][before]
+    if bool(loss > 5) or bool(delay_off(context)[before] > 2):
+        return int(arrays.start[before])
+    return start - round(1e6 * share * float(arrays.seconds[before])) if share > 0 else start
