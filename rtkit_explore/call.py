@@ -262,7 +262,8 @@ class Call:
     # Judging ------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _ready(self) -> Context:
+    def judging(self) -> Context:
+        """What the call is judged from, and what it was judged to be: made once, kept with the call."""
         from rtkit_explore.findings.evaluate import ready
 
         return ready(self)
@@ -283,25 +284,25 @@ class Call:
         """
         from rtkit_explore.findings.evaluate import findings_of
 
-        return findings_of(self, profile, context=self._ready)
+        return findings_of(self, profile, context=self.judging)
 
     def verdicts(self, profile: ProfileLike = "default") -> pd.DataFrame:
         """Judge the call and everyone in it: table ``verdicts``, the call first; ``profile`` as for ``findings``."""
         from rtkit_explore.findings.verdicts import verdicts_of
 
-        return verdicts_of(self, profile, context=self._ready)
+        return verdicts_of(self, profile, context=self.judging)
 
     def overview(self, profile: ProfileLike = "default") -> pd.DataFrame:
         """Put everyone side by side: table ``overview``, a row a participant with the figures that matter."""
         from rtkit_explore.findings.overview import overview_of
 
-        return overview_of(self, profile, context=self._ready)
+        return overview_of(self, profile, context=self.judging)
 
     def story(self, profile: ProfileLike = "default") -> str:
         """Tell what happened as plain text to paste into a ticket; names are in it unless the call is redacted."""
         from rtkit_explore.findings.verdicts import story_text
 
-        return story_text(self, profile, context=self._ready)
+        return story_text(self, profile, context=self.judging)
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:

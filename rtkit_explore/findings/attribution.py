@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US, Concurrency
-from rtkit_explore.findings.narrative import figure, media_of
+from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.profiles import SEVERITIES
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS, SEEN, UPWARD, WAY
+from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,14 +36,14 @@ def attribute(context: Context, candidates: list[Candidate]) -> None:
 def _received_findings(around: Concurrency) -> None:
     """Attribute what was received, by who else received it, and what else this person received."""
     for candidate in around.candidates:
-        if candidate.stream is not None and candidate.stream.consumer:
+        if candidate.stream is not None and candidate.stream.consumer and candidate.rule.value is not None:
             ReceiverAttribution(around, candidate, candidate.stream).attribute()
 
 
 def _sent_findings(around: Concurrency) -> None:
     """Attribute what was sent, by how it was received."""
     for candidate in around.candidates:
-        if candidate.stream is not None and not candidate.stream.consumer:
+        if candidate.stream is not None and not candidate.stream.consumer and candidate.rule.value is not None:
             _sent(around, candidate, candidate.stream)
 
 
@@ -79,7 +80,7 @@ def _pictures_follow_loss(around: Concurrency) -> None:
         candidate.attribute_to(lost.side, lost.side_peer, "low" if lost.side == "unknown" else lost.confidence)
         whose = around.context.name(lost.stream.remote if lost.stream.consumer else lost.stream.peer)
         at = f"arrived at {around.context.name(lost.peer)} with" if lost.stream.consumer else "went out with"
-        beside = f"{whose}'s {media_of(lost.stream.media)} {at} up to {figure(lost.value)} % lost at that time"
+        beside = f"{whose}'s {media_words(lost.stream.media)} {at} up to {figure(lost.value)} % lost at that time"
         candidate.evidence_for = [f"{beside}: lost video is sent again, and comes too late"]
         candidate.evidence_against = list(lost.evidence_against)
 

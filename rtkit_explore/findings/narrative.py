@@ -6,27 +6,14 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from rtkit_explore.findings.stream_arrays import NO_TIME
+from rtkit_explore.table_schema import labels
+from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import Context
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - the package supports what pyproject says
-MEDIA_WORDS = {
-    "audio": "audio",
-    "video": "video",
-    "screenshare_audio": "screen-share audio",
-    "screenshare_video": "screen share",
-}
-_SIDES = {
-    "sender": "{who}'s own machine",
-    "sender_uplink": "{who}'s uplink",
-    "between": "between the two, or the server",
-    "receiver_downlink": "{who}'s downlink",
-    "receiver": "{who}'s own machine",
-    "shared": "a shared cause: the server or a region",
-    "unknown": "unknown",
-}
 
 
 def clock(time: int) -> str:
@@ -50,12 +37,7 @@ def figure(value: float) -> str:
 
 def side_words(context: Context, candidate: Candidate) -> str:
     """Return whose side it was on, in words."""
-    return _SIDES[candidate.side].format(who=context.name(candidate.side_peer))
-
-
-def media_of(media: str) -> str:
-    """Return a kind of media in words."""
-    return MEDIA_WORDS.get(media, media)
+    return labels.side_words(candidate.side, context.name(candidate.side_peer))
 
 
 def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
@@ -70,7 +52,7 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
     me = context.name(candidate.peer)
     stream = candidate.stream
     remote = context.name(stream.remote) if stream and stream.remote else "somebody"
-    media = media_of(stream.media) if stream else "media"
+    media = media_words(stream.media) if stream else "media"
     received = stream is not None and stream.consumer
     got, sent = f"{me} got {remote}'s {media}", f"{me}'s {media} on its way out"
     mean, worst = figure(candidate.mean), figure(candidate.value)

@@ -197,7 +197,7 @@ def match(sent: tuple[Floats, Floats], received: tuple[Floats, Floats]) -> float
     long = (high - low) > 0
     low, high, got = low[long], high[long], got[long]
     rate = got / (high - low)
-    if len(rate) < _FEWEST or np.nanstd(rate) < _VARIES * abs(np.nanmean(rate)):
+    if np.isfinite(rate).sum() < _FEWEST or np.nanstd(rate) < _VARIES * abs(np.nanmean(rate)):
         return None
     best: list[tuple[float, float]] = []
     for lag in np.arange(-SEARCH_S, SEARCH_S + step, step):

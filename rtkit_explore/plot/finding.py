@@ -1,9 +1,14 @@
-"""A finding as a plot: the measure that it rests on at that moment, its threshold, its window."""
+"""
+A finding as a plot: the very values that were judged, their threshold, and when the finding holds.
+
+Nothing is worked out here: the values come from the rule (``findings.rules``), which the finding names.
+"""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +18,10 @@ from matplotlib.patches import Patch
 
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.findings.evaluate import ready
+from rtkit_explore.findings.profiles import profile_of
+from rtkit_explore.findings.rules import BY_NAME
+from rtkit_explore.findings.segments import judged_values
 from rtkit_explore.plot.candidate_pairs import candidate_pairs
 from rtkit_explore.plot.device_changes import device_changes
 from rtkit_explore.plot.event_markers import Events, lane_above
@@ -21,10 +30,11 @@ from rtkit_explore.plot.labels import axis_label, listed, shown
 from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, many_axes, show_message
 from rtkit_explore.plot.palette import BLACK
 from rtkit_explore.plot.panels import Panels
-from rtkit_explore.plot.rule_measures import ON_DEVICES, ON_PATHS, ON_PEOPLE, Measure, measure_of
 from rtkit_explore.plot.streams import NEEDED, series_of
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, zone
 from rtkit_explore.plot.timeline import timeline
+from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.tables.frames import empty
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -33,10 +43,15 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+    from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.profiles import ProfileLike
+    from rtkit_explore.findings.rules.rule import Rule
     from rtkit_explore.plot.inputs import Drawable
     from rtkit_explore.plot.layout import Many
+    from rtkit_explore.plot.streams import Series
 
 WINDOW = "#FFE9C7"
+_VALUE = "judged value"
 
 
 def finding(
@@ -45,10 +60,11 @@ def finding(
     *,
     tz: str | dt.tzinfo = "UTC",
     events: bool = True,
+    profile: ProfileLike | None = None,
     ax: Many = None,
 ) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """
-    Draw what a finding rests on: its measure around that moment, the threshold drawn in, the window shaded.
+    Draw what a finding rests on: its rule's values around that moment, the threshold drawn in, the window shaded.
 
     Parameters
     ----------
@@ -60,6 +76,8 @@ def finding(
         Time zone of the axis, which names it.
     events
         Whether to draw the client events of that participant.
+    profile
+        Profile that carries the finding's rule, where it is a rule of your own and this Call was not judged by it.
     ax
         As many Axes as there are panels (two or three for streams, else one), or a Figure or SubFigure; a new pyplot
         figure by default.
@@ -78,55 +96,69 @@ def finding(
     subject = PlotInput.of(call, "quality", NEEDED)
     row = _row(call, finding)
     _check_session(subject, row)
-    where = zone(tz)
-    rule, peer = str(row["rule"]), row.get("peer_id")
+    where, rule, peer = zone(tz), _rule_of(subject, row, profile), row.get("peer_id")
     start, end = (float(positions([row.get(name)])[0]) for name in ("start", "end"))
-    words = _headline(row, subject)
     who = [peer] if isinstance(peer, str) and peer in subject.names else None
-    if rule in (*ON_PATHS, *ON_PEOPLE, *ON_DEVICES):
+    if rule.drawn != "stream":
         one = _elsewhere(subject, rule, who, tz=where, events=events, ax=_only(ax))
-        if rule not in ON_PATHS:
+        if rule.drawn != "paths":
             _shade([one], start, end)
-        headline(one, words)
+        headline(one, _headline(row, subject, rule))
         return array_of([one])
-    measure = measure_of(row)
-    main, others = _rows(subject["quality"], row)
-    axes = many_axes(ax, [1.5] * (1 + len(measure.beside)), sharex=True, extra=1.9)
+    return _over_time(subject, row, rule, _Moment(start, end, who, where, events=events), ax)
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """When, whose, and how it is drawn."""
+
+    start: float
+    end: float
+    who: list[str] | None
+    tz: dt.tzinfo
+    events: bool
+
+
+def _over_time(
+    subject: PlotInput, row: Mapping[str, Any], rule: Rule, moment: _Moment, ax: Many
+) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """Draw the judged values over time, what explains them below, and the threshold in their unit."""
+    words = _headline(row, subject, rule)
+    values, main, others = _evidence(subject, row, rule)
+    axes = many_axes(ax, [1.5] * (1 + len(rule.beside)), sharex=True, extra=1.9)
     if main.empty:
         why = "The rows of quality that this finding rests on are not among the tables given."
         for one in axes:
             show_message(one, why if one is axes[0] else "nothing to draw")
         headline(axes[0], words)
         return array_of(axes)
-    first, last = _around(main, start, end)
-    table = pd.concat([main, others])
-    moment = positions(table["end"])
-    begin = np.fmin(positions(table["start"]), moment)
-    table = table[(moment >= first) & (begin <= last)] if ((moment >= first) & (begin <= last)).any() else table
-    own = set(main.index)
-    lines = series_of(table, subject)
-    lines.sort(key=lambda one: table.index[int(one.rows[0])] not in own)
-    drawn = Panels(table, lines, measure.beside)
-    drawn.draw(axes[0], rule, values=measure.values(table), label=f"{measure.title}\n({measure.unit})")
-    for one, metric in zip(axes[1:], measure.beside, strict=True):
+    first, last = _around(main, moment.start, moment.end)
+    own = set(main["stream_id"].astype("object"))
+    # The judged values stand on a row per stream and sample; the columns below on a row per layer as well.
+    judged = _clipped(values, first, last)
+    drawn = Panels(judged, _own_first(judged, subject, own), (_VALUE,))
+    drawn.draw(axes[0], _VALUE, label=f"{rule.title}\n({_unit(row, rule)})")
+    table = _clipped(pd.concat([main, others]), first, last)
+    below = Panels(table, _own_first(table, subject, own), rule.beside) if rule.beside else drawn
+    for one, metric in zip(axes[1:], rule.beside, strict=True):
         if metric in table.columns:
-            drawn.draw(one, metric)
+            below.draw(one, metric)
         else:
             show_message(one, f"the table given has no column {metric}")
             one.set_ylabel(axis_label(metric), fontsize=SMALL)
-    limit = _threshold(axes[0], row, measure)
-    _shade(axes, start, end)
+    limit = _threshold(axes[0], row, rule)
+    _shade(axes, moment.start, moment.end)
     for one in axes:
-        time_axis(one, where, first, last, label=one is axes[-1])
-    happened = Events.of(subject["events"] if events else subject["events"].iloc[:0], who, first, last)
+        time_axis(one, moment.tz, first, last, label=one is axes[-1])
+    happened = Events.of(subject["events"] if moment.events else subject["events"].iloc[:0], moment.who, first, last)
     top = axes[0]
     marks: tuple[list[Artist], list[str]] = ([], [])
     if len(happened):
         happened.lines(axes)
-        top = lane_above(axes[0], happened, {one: name for one, name in subject.names.items() if one == peer})
+        top = lane_above(axes[0], happened, {one: subject.names[one] for one in moment.who or ()})
         marks = happened.legend()
     headline(top, words)
-    handles, labels = drawn.legend()
+    handles, labels = below.legend()
     extra: list[tuple[Artist, str]] = [*limit, (Patch(facecolor=WINDOW), "when the finding holds")]
     legend_below(
         axes[-1],
@@ -135,6 +167,105 @@ def finding(
         points=36,
     )
     return array_of(axes)
+
+
+def _own_first(table: pd.DataFrame, subject: PlotInput, own: set[object]) -> list[Series]:
+    """Name the series of a table, those of the finding's own stream first."""
+    return sorted(series_of(table, subject), key=lambda one: one.stream_id not in own)
+
+
+def _clipped(table: pd.DataFrame, first: float, last: float) -> pd.DataFrame:
+    """Keep the rows of a range of time; all where none is in it."""
+    moment = positions(table["end"])
+    begin = np.fmin(positions(table["start"]), moment)
+    inside = (moment >= first) & (begin <= last)
+    return table[inside] if inside.any() else table
+
+
+def _rule_of(subject: PlotInput, row: Mapping[str, Any], profile: ProfileLike | None) -> Rule:
+    """Find the rule of a finding: of the profile given, or of any that this call was judged by, or a shipped one."""
+    name = str(row["rule"])
+    profiles = [profile_of(profile)] if profile is not None else []
+    if subject.call is not None and profile is None:
+        profiles += [one for one in subject.call.judging.evaluations if one.name == row.get("profile")]
+    for one in reversed(profiles):
+        found = one.rule(name)
+        if found is not None:
+            return found
+    if name not in BY_NAME:
+        msg = (
+            f"Nothing is known of the rule {name!r}: it is none of those that ship."
+            " Give profile=, the profile that carries it."
+        )
+        raise InvalidArgumentError(msg)
+    return BY_NAME[name]
+
+
+def _unit(row: Mapping[str, Any], rule: Rule) -> str:
+    unit = row.get("unit")
+    return unit if rule.value is None and isinstance(unit, str) else rule.unit
+
+
+def _evidence(
+    subject: PlotInput, row: Mapping[str, Any], rule: Rule
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the judged values as rows of one column, and the rows of ``quality`` of the stream and its other ends."""
+    quality = _whole(subject["quality"])
+    main, others = _rows(quality, row)
+    if rule.value is None:
+        # Such a rule names the column that it speaks of as its unit, or is about the stream as a whole.
+        column = str(row.get("unit")) if str(row.get("unit")) in quality.columns else rule.unit
+        column = column if column in quality.columns else "packets"
+        return pd.concat([main, others]).assign(**{_VALUE: lambda table: table[column]}), main, others
+    context = subject.call.judging if subject.call is not None else _context_of(subject, quality)
+    arrays = context.arrays
+    values = judged_values(context, rule)
+    raw = np.asarray(rule.value(context), dtype="float64")
+    # The other ends of the stream are not judged by this rule; they are shown by the same measure.
+    shown_rows = quality.iloc[arrays.row].assign(**{_VALUE: np.where(np.isnan(values) & arrays.known, raw, values)})
+    known = np.asarray(arrays.start, dtype="datetime64[us]")
+    shown_rows["start"] = pd.to_datetime(known, utc=True).where(arrays.known)
+    shown_rows["ssrc"] = 0
+    ours = np.isin(arrays.row, np.concatenate([_places(quality, main), _places(quality, others)]))
+    judged = np.isin(arrays.row, _places(quality, main))
+    shown_rows.loc[judged & np.isnan(values), _VALUE] = np.nan
+    return shown_rows[ours], main, others
+
+
+def _context_of(subject: PlotInput, quality: pd.DataFrame) -> Context:
+    """Make tables ready to be judged that were given without their Call."""
+    names = ("participants", "peer_events", "events", "device_changes", "candidate_pairs")
+    return ready(_Tables(None, dict(subject.names), quality, *(subject[name] for name in names)))
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Tables in place of a Call."""
+
+    session_id: str | None
+    names: Mapping[str, str]
+    quality: pd.DataFrame
+    participants: pd.DataFrame
+    peer_events: pd.DataFrame
+    events: pd.DataFrame
+    device_changes: pd.DataFrame
+    candidate_pairs: pd.DataFrame
+
+
+def _whole(quality: pd.DataFrame) -> pd.DataFrame:
+    """Return ``quality`` with rows counted from 0, and all of its columns: a table given may lack some."""
+    shape = empty(TABLES["quality"])
+    lacking = {
+        name: pd.Series(pd.NA, index=quality.index).astype(shape[name].dtype)
+        for name in shape.columns
+        if name not in quality.columns
+    }
+    return quality.assign(**lacking).reset_index(drop=True)
+
+
+def _places(quality: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Return where in ``quality`` some of its rows stand."""
+    return np.asarray(quality.index.get_indexer(rows.index))
 
 
 def _row(call: object, finding: object) -> Mapping[str, Any]:
@@ -179,7 +310,7 @@ def _check_session(subject: PlotInput, row: Mapping[str, Any]) -> None:
         raise InvalidArgumentError(msg)
 
 
-def _headline(row: Mapping[str, Any], subject: PlotInput) -> str:
+def _headline(row: Mapping[str, Any], subject: PlotInput, rule: Rule) -> str:
     """Name rule, severity and person, then the story, broken to the width of the plot."""
     severity = row.get("severity")
     name = subject.name(row.get("peer_id")) if isinstance(row.get("peer_id"), str) else "the call"
@@ -188,7 +319,7 @@ def _headline(row: Mapping[str, Any], subject: PlotInput) -> str:
     if not isinstance(story, str) or not story:
         return head
     return "\n".join(
-        [head, *textwrap.wrap(shown(story, longest=400), 68 if row["rule"] in (*ON_PATHS, *ON_DEVICES) else 112)]
+        [head, *textwrap.wrap(shown(story, longest=400), 68 if rule.drawn in ("paths", "devices") else 112)]
     )
 
 
@@ -199,11 +330,11 @@ def _only(ax: Many) -> Any:
     return ax
 
 
-def _elsewhere(subject: PlotInput, rule: str, who: list[str] | None, *, tz: dt.tzinfo, events: bool, ax: Any) -> Axes:
+def _elsewhere(subject: PlotInput, rule: Rule, who: list[str] | None, *, tz: dt.tzinfo, events: bool, ax: Any) -> Axes:
     tables: Drawable = subject.call if subject.call is not None else subject.given
-    if rule in ON_PATHS:
+    if rule.drawn == "paths":
         return candidate_pairs(tables, participants=who, ax=ax)
-    if rule in ON_DEVICES:
+    if rule.drawn == "devices":
         return device_changes(tables, participants=who, tz=tz, ax=ax)
     return timeline(tables, participants=who, events=events, tz=tz, ax=ax)
 
@@ -251,26 +382,20 @@ def _shade(axes: Sequence[Axes], start: float, end: float) -> None:
             ax.axvline(at, color=BLACK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.6, gid="edge of the window")
 
 
-_CONVERSIONS = {("s", "ms"): 1000.0, ("ms", "s"): 0.001, ("share of time", "%"): 100.0, ("%", "share of time"): 0.01}
-
-
-def _threshold(ax: Axes, row: Mapping[str, Any], measure: Measure) -> list[tuple[Artist, str]]:
-    """Draw the threshold where its unit is the axis's; return what the legend says of it."""
+def _threshold(ax: Axes, row: Mapping[str, Any], rule: Rule) -> list[tuple[Artist, str]]:
+    """Draw the threshold, in the unit of the values; return what the legend says of it."""
     value = row.get("threshold")
     if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
         return []
-    unit = str(row.get("unit") or "")
-    factor = 1.0 if unit in ("", measure.unit) else _CONVERSIONS.get((unit, measure.unit), float("nan"))
-    severity = row.get("severity")
-    side = "below" if measure.low else "above"
-    source = row.get("profile")
+    unit, severity, source = str(row.get("unit") or ""), row.get("severity"), row.get("profile")
+    side = "below" if rule.low else "above"
     unit_words = f" {shown(unit)}" if unit else ""
     words = f"threshold: {severity if isinstance(severity, str) else 'raised'} {side} {float(value):g}{unit_words}" + (
         f" (profile {shown(source)})" if isinstance(source, str) else ""
     )
-    if not np.isfinite(factor) or row["rule"] == "too_little":
+    if rule.value is None or unit not in ("", rule.unit):
         return [(Line2D([], [], linestyle="none"), f"{words}, of the whole stream")]
-    at = float(value) * factor
+    at = float(value)
     style: dict[str, Any] = {"color": BLACK, "linewidth": 1.6, "linestyle": (0, (7, 2, 1.5, 2))}
     ax.axhline(at, **style, zorder=2.5, gid="threshold")
     low, high = ax.get_ylim()

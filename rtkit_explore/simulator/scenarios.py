@@ -344,17 +344,17 @@ def _skewed_clock(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
     ahead = stage.between(35, 240) * (1 if stage.rng.random() < 0.5 else -1)
     return Incident(
-        name, who, "unknown", 0.0, stage.seconds, ("implausible",), "note", (Skew(who, ahead),), ("sender", "receiver")
+        name, who, "unknown", 0.0, stage.seconds, ("clock_offset",), "note", (Skew(who, ahead),), ("sender", "receiver")
     )
 
 
 @_declared("Somebody joins from a mobile client that sends no report.")
 def _no_report(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
-    return Incident(name, who, "unknown", 0.0, stage.seconds, ("too_little",), "note", (ReportState(who, "missing"),))
+    return Incident(name, who, "unknown", 0.0, stage.seconds, ("no_report",), "note", (ReportState(who, "missing"),))
 
 
 @_declared("Somebody's report breaks off in the middle.")
 def _broken_report(stage: ScenarioDraw, name: str) -> Incident:
     who = stage.someone()
-    return Incident(name, who, "unknown", 0.0, stage.seconds, ("too_little",), "note", (ReportState(who, "broken"),))
+    return Incident(name, who, "unknown", 0.0, stage.seconds, ("no_report",), "note", (ReportState(who, "broken"),))

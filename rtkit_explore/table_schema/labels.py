@@ -40,9 +40,9 @@ REPORT_STATES: Final[Mapping[str, str]] = {
 
 SIDES: Final[Mapping[str, tuple[str, str]]] = {
     "sender": ("{who}'s own machine", "the sender"),
-    "sender_uplink": ("{who}'s sending line", "the sender"),
+    "sender_uplink": ("{who}'s uplink", "the sender"),
     "between": ("between the two, or the server", ""),
-    "receiver_downlink": ("{who}'s receiving line", "the receiver"),
+    "receiver_downlink": ("{who}'s downlink", "the receiver"),
     "receiver": ("{who}'s own machine", "the receiver"),
     "shared": ("a shared cause: the server or a region", ""),
     "unknown": ("unknown", ""),

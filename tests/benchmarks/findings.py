@@ -80,7 +80,7 @@ def _noted(call: rtk.Call, found: pd.DataFrame, cause: pd.Series[object]) -> boo
     if mine.empty:
         return False
     verdict = call.verdicts().set_index("peer_id")["verdict"].get(cause["peer_id"])
-    return verdict == "unclassified" if "too_little" in cause["rules"] else True
+    return verdict == "unclassified" if "no_report" in cause["rules"] else True
 
 
 def _right_side(call: rtk.Call, first: pd.Series[object], cause: pd.Series[object]) -> bool:

@@ -197,7 +197,7 @@ def test_a_skewed_clock_does_not_hide_who_noticed():
     told = found[found["severity"] != "note"]
     assert sides(told) == {("sender_uplink", "Alma")}
     assert set(told["confidence"]) == {"high"}
-    skew = only(found, "implausible")
+    skew = only(found, "clock_offset")
     assert list(skew["peer_id"]) == ["Boris"]
     assert skew.iloc[0]["value"] == pytest.approx(100, abs=2)
 

@@ -154,7 +154,7 @@ def test_a_client_whose_clock_runs_otherwise_changes_nothing_but_a_note(recordin
     found = told(call)
     assert set(found["side"]) == {"sender_uplink"}
     assert set(found["side_peer_id"]) == {truth_of(folder)["peers"]["alma"]}
-    notes = call.findings().query("rule == 'implausible'")
+    notes = call.findings().query("rule == 'clock_offset'")
     assert set(notes["peer_id"]) == ({boris} if abs(ahead) > 10 else set())
 
 

@@ -6,7 +6,8 @@ import pytest
 
 import rtkit_explore as rtk
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.findings.profiles import DEFAULT, PROFILES, RULES, Limit, Profile, profile_of
+from rtkit_explore.findings.profiles import DEFAULT, PROFILES, Limit, Profile, profile_of
+from rtkit_explore.findings.rules import RULES
 from tests.findings.room import Room, only
 
 
@@ -22,7 +23,7 @@ def test_every_number_has_a_source_and_a_unit():
     table = rtk.profiles()
     assert (table["source"] != "").all()
     assert (table["unit"] != "").all()
-    assert set(table["rule"]) <= set(RULES)
+    assert set(table["rule"]) <= {rule.name for rule in RULES}
     assert table["threshold"].notna().all()
     assert list(table.columns[:6]) == ["profile", "rule", "media", "severity", "threshold", "unit"]
 

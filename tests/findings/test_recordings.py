@@ -73,8 +73,8 @@ def test_a_narrow_uplink_is_named_first_and_its_beginning_is_known(recorded):
     assert len(slow) == 1
     assert overlap(slow.iloc[0], window) >= 0.8
     assert slow.iloc[0]["side"] == "sender_uplink"
-    assert "Alma's sending bandwidth" in recording.call.verdicts().iloc[0]["story"]
-    assert "Alma's sending bandwidth" in recording.call.story().split("What happened")[1].splitlines()[1]
+    assert "Alma's uplink" in recording.call.verdicts().iloc[0]["story"]
+    assert "Alma's uplink" in recording.call.story().split("What happened")[1].splitlines()[1]
 
 
 def test_an_outage_of_both_directions_is_nobodys_alone(recorded):

@@ -451,6 +451,6 @@ def test_values_off_the_scale_are_noted_and_left_out():
 def test_a_participant_without_a_report_is_noted_and_unclassified():
     room = Room(states={"Dana": "missing", "Emil": "failed"})
     found, verdicts = room.findings(), room.verdicts().set_index("peer_id")
-    assert set(only(found, "too_little")["peer_id"]) == {"Dana", "Emil"}
+    assert set(only(found, "no_report")["peer_id"]) == {"Dana", "Emil"}
     assert verdicts.loc["Dana", "verdict"] == verdicts.loc["Emil", "verdict"] == "unclassified"
     assert verdicts.loc["Alma", "verdict"] == "good"

@@ -11,7 +11,8 @@ import rtkit_explore as rtk
 from rtkit_explore.call import Call
 from rtkit_explore.findings.evaluate import findings_of
 from rtkit_explore.findings.overview import overview_of
-from rtkit_explore.findings.profiles import PROFILES, RULES
+from rtkit_explore.findings.profiles import PROFILES
+from rtkit_explore.findings.rules import RULES
 from rtkit_explore.findings.verdicts import story_text, verdicts_of
 from rtkit_explore.store.documents import CallDocuments
 from tests.findings.room import Room
@@ -64,7 +65,7 @@ def test_every_profile_judges_every_kind_of_trouble(profile):
     room.lose("Boris", "Alma", slice(10, 16), 0.2)
     room.sent("Alma")["rtt"][10:16] = 0.9
     found = room.findings(profile)
-    assert set(found["rule"]) <= set(RULES)
+    assert set(found["rule"]) <= {rule.name for rule in RULES}
     assert set(found["profile"]) == {profile}
     assert {"loss_in"} <= set(found["rule"])
 

@@ -28,7 +28,7 @@ def test_the_call_comes_first_and_is_as_bad_as_its_worst(share, verdict):
 def test_the_one_line_story_says_what_whose_side_and_who_noticed():
     story = lossy().verdicts().iloc[0]["story"]
     assert story.startswith("Alma's audio on its way out lost 12")
-    assert "Alma's sending line" in story
+    assert "Alma's uplink" in story
     assert "Noticed by Boris, Chen" in story
 
 
@@ -49,7 +49,7 @@ def test_an_unknown_participant_is_named_and_not_called_fine():
 def test_the_story_is_plain_text_with_verdict_evidence_and_everyone(recorded):
     text = recorded("sfu-downlink").call.story()
     assert "Verdict: bad." in text
-    assert "Side: Chen's receiving line; confidence high" in text
+    assert "Side: Chen's downlink; confidence high" in text
     for who in ("Alma: good", "Boris: good", "Chen: bad"):
         assert who in text
     assert "UTC" in text

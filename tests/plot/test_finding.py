@@ -18,7 +18,9 @@ ROW = {
     "confidence": "low", "evidence_for": "", "evidence_against": "", "first_row": 11, "last_row": 12,
     "story": "Alma lost 12 % of her audio.", "next_step": "Look at her Wi-Fi.",
 }  # fmt: skip
-LOSS = samples([None, *[0.0] * 10, 12.0, 11.0, *[0.0] * 20], bitrate_kbps=30.0)
+LOSS = samples(
+    [None, *[0.0] * 10, 42.0, 38.0, *[0.0] * 20], "packets_lost", packets=350.0, far_end=True, bitrate_kbps=30.0
+)
 
 
 def test_the_threshold_is_a_line_at_its_value_and_named_with_its_profile():
@@ -49,7 +51,9 @@ def test_the_headline_says_what_who_and_the_story():
 
 def test_the_other_end_of_the_stream_stands_beside_it():
     heard = samples(
-        [None, *[0.5] * 32],
+        [None, *[1.0] * 32],
+        "packets_lost",
+        packets=350.0,
         peer="p2",
         display_name="Boris",
         direction="consumer",
@@ -57,7 +61,7 @@ def test_the_other_end_of_the_stream_stands_beside_it():
         producer_id="p1-a",
         remote_peer_id="p1",
     )
-    other = samples([None, *[0.5] * 32], peer="p3", display_name="Chen", stream_id="z")
+    other = samples([None, *[1.0] * 32], "packets_lost", packets=350.0, peer="p3", display_name="Chen", stream_id="z")
     (first, *_) = axes = plot.finding(pd.concat([LOSS, heard, other], ignore_index=True), ROW)
     assert legend(axes[-1])[:2] == ["Alma sends audio", "Boris gets audio from Alma"]
     assert not marked(first, "stream z")
@@ -67,71 +71,26 @@ def test_the_other_end_of_the_stream_stands_beside_it():
     assert legend(axes[-1])[:2] == ["Boris gets audio from Alma", "Alma sends audio"]
 
 
-@pytest.mark.parametrize(
-    ("rule", "columns", "unit", "expected"),
-    [
-        ("concealment", {"concealment_events": 6.0}, "events per 7 s", 6.0),
-        ("cpu_limited", {"limited_cpu_s": 3.5}, "share of time", 0.5),
-        ("bandwidth_limited", {"limited_bandwidth_s": 14.0}, "share of time", 1.0),
-        ("keyframe_storm", {"pli": 14.0, "fir": 7.0}, "requests/s", 2.0),
-        ("decoder_behind", {"frames": 60.0, "frames_dropped": 40.0}, "decoded share", 0.6),
-        ("low_frame_rate", {"frames": 35.0, "fps": 9.0}, "frames/s", 5.0),
-        ("nothing_received", {}, "% of usual packets", 100.0),
-        ("round_trip", {"rtt_ms": 640.0}, "ms", 640.0),
-        ("late_media", {"buffer_ms": 640.0}, "ms", 640.0),
-    ],
-)
-def test_a_rule_is_drawn_by_the_measure_that_it_judges_in_the_unit_of_its_threshold(rule, columns, unit, expected):
-    frame = samples([None, *[50.0] * 20], "packets_per_s", bitrate_kbps=1.0, **columns)
-    axes = plot.finding(frame, ROW | {"rule": rule, "unit": unit, "threshold": 0.25, "start": at(70), "end": at(77)})
-    assert unit in axes[0].get_ylabel()
+def test_the_curve_is_the_value_that_was_judged_in_the_unit_of_the_threshold():
+    axes = plot.finding(LOSS, ROW)
+    assert "(%)" in axes[0].get_ylabel()
     _, y = line(axes[0], "p1-a")
-    known = y[np.isfinite(y)]
-    assert len(known)
-    assert known == pytest.approx(expected)
-    (threshold,) = marked(axes[0], "threshold")
-    assert threshold.get_ydata()[0] == 0.25
+    assert np.nanmax(y) == pytest.approx(100 * 42 / 350)
 
 
-def test_packets_are_held_against_their_usual_number():
-    frame = samples([None, *[50.0] * 10, 2.0, *[50.0] * 5], "packets_per_s")
-    row = ROW | {
-        "rule": "nothing_sent",
-        "unit": "% of usual packets",
-        "threshold": 10.0,
-        "start": at(70),
-        "end": at(77),
-    }
-    axes = plot.finding(frame, row)
-    _, y = line(axes[0], "p1-a")
-    assert np.nanmin(y) == pytest.approx(4.0)
-    assert any("below 10 % of usual packets" in one for one in legend(axes[-1]))
-
-
-def test_congestion_is_the_round_trip_against_its_own_mean():
-    frame = samples([None, *[50.0] * 9, 200.0, *[50.0] * 5], "rtt_ms")
-    row = ROW | {
-        "rule": "congested",
-        "unit": "times the usual round trip",
-        "threshold": 2.0,
-        "start": at(63),
-        "end": at(70),
-    }
-    axes = plot.finding(frame, row)
-    _, y = line(axes[0], "p1-a")
-    assert np.nanmax(y) == pytest.approx(4.0)
-
-
-def test_a_threshold_in_another_unit_is_converted_or_only_told():
-    axes = plot.finding(LOSS.assign(rtt_ms=700.0), ROW | {"rule": "round_trip", "threshold": 0.5, "unit": "s"})
-    assert marked(axes[0], "threshold")[0].get_ydata()[0] == 500.0
+def test_a_threshold_in_another_unit_is_only_told():
     axes = plot.finding(LOSS, ROW | {"unit": "lost packets", "threshold": 3.0})
     assert not marked(axes[0], "threshold")
     assert any("3 lost packets" in one for one in legend(axes[-1]))
 
 
+def test_a_rule_that_nobody_knows_is_refused_with_what_to_give():
+    with pytest.raises(InvalidArgumentError, match="profile="):
+        plot.finding(LOSS, ROW | {"rule": "quiet_moments"})
+
+
 def test_a_fact_without_threshold_or_window_is_drawn_as_well():
-    axes = plot.finding(LOSS, ROW | {"rule": "reset", "threshold": None, "start": None, "end": None})
+    axes = plot.finding(LOSS, ROW | {"rule": "loss_out", "threshold": None, "start": None, "end": None})
     assert not marked(axes[0], "threshold")
     assert not marked(axes[0], "window")
 

@@ -90,7 +90,7 @@ def test_the_story_comes_first_and_blames_the_right_line(uplink):
     assert words.index("What happened") < words.index("Verdict on each participant") < words.index("All findings")
     lead = words[words.index("What happened ", words.index("As text")) : words.index("Verdict on each participant")]
     assert "Person 1's audio on its way out lost" in lead
-    assert "Person 1's sending line" in lead
+    assert "Person 1's uplink" in lead
 
 
 def test_every_plot_is_drawn_and_described_and_every_table_has_a_caption(uplink):

@@ -19,7 +19,7 @@ RULES = {
     "loss_in", "loss_out", "round_trip", "jitter", "late_media", "concealment", "low_frame_rate", "low_resolution",
     "frozen", "nothing_received", "nothing_sent", "decoder_behind", "keyframe_storm", "cpu_limited",
     "bandwidth_limited", "congested", "relayed", "path_changed", "one_way_transport", "hidden", "reconnects",
-    "device_lost", "gap", "reset", "implausible", "too_little",
+    "device_lost", "gap", "reset", "clock_offset", "no_report",
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.context import OPEN_END, Context, Window
-from rtkit_explore.findings.narrative import media_of
 from rtkit_explore.findings.rules.rule import Observation, Rule
+from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ def _reason(context: Context, one: _Break) -> str:
     if not one.stream.consumer:
         return "report has no samples of {streams} sent: muted, paused, hidden or lost"
     sender = context.name(one.sender) if one.sender else "the sender"
-    what = f"report has no samples of {sender}'s {media_of(one.stream.media)}"
+    what = f"report has no samples of {sender}'s {media_words(one.stream.media)}"
     producer = context.by_producer.get(one.stream.producer_id or "")
     own = [] if producer is None else _breaks(context, [producer], "gap")
     if any(_covers((gap.start, gap.end), one, _ahead(context, one)) for gap in own):
@@ -131,7 +131,7 @@ def _switched_off(who: str, event: str, window: Window, breaks: list[_Break]) ->
     own = [one for one in breaks if not one.stream.consumer] or breaks[:1]
     # Samples that came back without an event that says so end it as well.
     end = window[1] if window[1] != OPEN_END else max(one.end for one in breaks)
-    what = media_of("screenshare_video" if event == "screenshare_stopped" else own[0].stream.media)
+    what = media_words("screenshare_video" if event == "screenshare_stopped" else own[0].stream.media)
     return Observation(
         who,
         (window[0], end),

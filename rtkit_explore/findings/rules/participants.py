@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from rtkit_explore.findings.context import OPEN_END, Context, micros
-from rtkit_explore.findings.narrative import media_of
 from rtkit_explore.findings.rules.rule import FOLLOWS_OUTAGE, Observation, Rule
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.measures.plausibility import implausible
+from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -345,7 +345,7 @@ def _no_report(context: Context, _profile: Profile) -> Iterator[Observation]:
 def _shown_too_little(candidate: Candidate, words: Mapping[str, str]) -> str:
     """Say which stream had too little."""
     stream = candidate.stream
-    media = media_of(stream.media) if stream else "media"
+    media = media_words(stream.media) if stream else "media"
     got = stream is not None and stream.consumer
     what = f"{words['me']} got {words['remote']}'s {media}" if got else f"{words['me']} sent {media}"
     return f"{what}: too little to judge ({words['worst']} packets in {candidate.detail})"
