@@ -295,7 +295,7 @@ def put(document: Any, path: Path, value: Any) -> None:
     at(document, path[:-1])[path[-1]] = value
 
 
-def with_value(document: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
+def with_value(document: Any, path: Path, value: Any) -> Any:
     """Return a copy of a document with another value at a path; what the path does not touch is shared."""
     if not path:
         return value

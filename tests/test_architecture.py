@@ -1,9 +1,9 @@
-"""The house as README describes it: layers, a light import, a public face that is all there."""
+"""The layers as CONTRIBUTING describes them, a light import, a public face that is all there."""
 
 from __future__ import annotations
 
-import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 import rtkit_explore as rtk
+from tests.import_graph import ImportGraph
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "rtkit_explore"
+
+# A part imports from those before it and from its own line. CONTRIBUTING.md says what each is for.
 LAYERS = [
     {"errors", "resources"},
-    {"settings"},
+    {"settings", "local_time"},
+    {"serving"},
     {"api"},
     {"store"},
     {"table_schema"},
@@ -24,61 +28,165 @@ LAYERS = [
     {"measures"},
     {"findings"},
     {"redaction"},
+    {"metrics", "complaints"},
     {"call", "call_reading"},
     {"nine_calls", "person_search"},
     {"async_app"},
     {"app"},
     {"plot"},
+    {"archive"},
     {"widgets"},
     {"report"},
     {"simulated", "accuracy"},
+    {"training"},
     {"cli"},
 ]
-HEAVY = ("pandas", "numpy", "matplotlib", "httpx", "ipywidgets", "anywidget", "msgspec", "tqdm", "nest_asyncio")
+# The simulated app stands beside the layers: what it may use, and who may open it.
+SIMULATOR_USES = {"errors", "serving"}
+OPENS_THE_SIMULATOR = {"app", "simulated", "training", "cli"}
+HEAVY = (
+    *("pandas", "numpy", "matplotlib", "httpx", "ipywidgets", "anywidget", "msgspec", "tqdm", "nest_asyncio"),
+    *("pyarrow", "duckdb", "dask", "jinja2"),
+)
+
+
+def part_of(module):
+    """Return the part of the package that a module belongs to; the package itself has none."""
+    return module.split(".")[1] if "." in module else None
 
 
 def rank(part):
     return next((number for number, layer in enumerate(LAYERS) if part in layer), None)
 
 
-def modules():
-    return sorted(path for path in PACKAGE.rglob("*.py") if "notebooks" not in path.parts)
-
-
-def imported_parts(path):
-    """Which parts of the package a module imports, those for types alone aside."""
-    tree = ast.parse(path.read_text())
-    own = path.relative_to(PACKAGE).with_suffix("").parts
-    typing_only = [
-        child
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for child in ast.walk(node)
+def violations(package):
+    """Return what of a package breaks the layers, each in a sentence."""
+    graph = ImportGraph(package)
+    found = [
+        f"{module} has no rank: add {part_of(module)!r} to LAYERS"
+        for module in graph.paths
+        if part_of(module) not in (None, "simulator") and rank(part_of(module)) is None
     ]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node not in typing_only and node.level:
-            base = own[: len(own) - node.level] if path.name != "__init__.py" else own[:-1][: len(own) - node.level]
-            target = (*base, *(node.module or "").split(".")) if node.module else base
-            if target and target[0]:
-                yield target[0]
-            else:
-                yield from (alias.name for alias in node.names)
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_layer_imports_only_from_those_above_it(path):
-    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    if part in ("__init__", "resources"):
-        return
-    for other in imported_parts(path):
-        if other == part or other in ("__version__", "__init__"):
-            continue
-        if part == "simulator":
-            assert other == "errors", f"the simulator knows no layer but errors, and imports {other}"
+    for one in graph.imports:
+        part, other = part_of(one.source), part_of(one.target)
+        if one.relative:
+            found.append(f"{one} relatively: imports are absolute")
+        if part is None or one.typing_only or other in (part, "__version__"):
+            continue  # the public face names everything; types alone need nothing at run time
+        if other is None:
+            found.append(f"{one} itself: import from the module that defines the name")
+        elif part == "simulator":
+            if other not in SIMULATOR_USES:
+                found.append(f"{one}: the simulator knows only {sorted(SIMULATOR_USES)}")
         elif other == "simulator":
-            assert part in ("app", "cli", "simulated"), f"{part} opens the simulator"
-        elif rank(part) is not None and rank(other) is not None:
-            assert rank(other) <= rank(part), f"{part} imports {other}, which is below it"
+            if part not in OPENS_THE_SIMULATOR:
+                found.append(f"{one}: only {sorted(OPENS_THE_SIMULATOR)} open the simulator")
+        elif rank(part) is not None and rank(other) is not None and rank(other) > rank(part):
+            found.append(f"{one}, which is below it")
+    found += [f"these import each other: {', '.join(circle)}" for circle in graph.circles()]
+    return found
+
+
+def test_every_module_imports_only_from_the_layers_above_it():
+    assert violations(PACKAGE) == []
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """Copy the package's source once."""
+    target = tmp_path_factory.mktemp("copy") / "rtkit_explore"
+    shutil.copytree(PACKAGE, target, ignore=lambda _folder, names: [n for n in names if "." in n and n[-3:] != ".py"])
+    return target
+
+
+PLANTED = {
+    "absolute": ("tables/times.py", "import rtkit_explore.call", "imports rtkit_explore.call, which is below it"),
+    "absolute, from": (
+        "tables/times.py",
+        "from rtkit_explore.plot import quality",
+        "imports rtkit_explore.plot.quality",
+    ),
+    "relative": (
+        "tables/times.py",
+        "from ..plot import quality",
+        "imports rtkit_explore.plot.quality, which is below it",
+    ),
+    "relative, of the layer itself": (
+        "plot/palette.py",
+        "from .layout import figure",
+        "relatively: imports are absolute",
+    ),
+    "relative, a part of the package": (
+        "measures/scores.py",
+        "from .. import widgets",
+        "imports rtkit_explore.widgets, ",
+    ),
+    "lazy": ("store/documents.py", "def f():\n    from rtkit_explore.tables import times", "which is below it"),
+    "lazy, relative": (
+        "store/documents.py",
+        "class A:\n    def f(self):\n        from ..app import replay",
+        "which is below it",
+    ),
+    "by a name of the public face": (
+        "tables/times.py",
+        "from rtkit_explore import Call",
+        "imports rtkit_explore.call, ",
+    ),
+    "of the public face itself": ("plot/layout.py", "import rtkit_explore as rtk", "imports rtkit_explore itself"),
+    "by a text": (
+        "api/clock.py",
+        'import importlib\n\ndef f():\n    importlib.import_module("rtkit_explore.app")',
+        "imports rtkit_explore.app, which is below it",
+    ),
+    "by the table of a lazy namespace": (
+        "tables/__init__.py",
+        (
+            'from importlib import import_module\n_PLACES = {"x": "rtkit_explore.report.page"}\n'
+            "def __getattr__(name):\n    return import_module(_PLACES[name])"
+        ),
+        "imports rtkit_explore.report.page, which is below it",
+    ),
+    "otherwise than for types": (
+        "api/clock.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    pass\nelse:\n    import rtkit_explore.app",
+        "imports rtkit_explore.app, which is below it",
+    ),
+    "by the simulator": ("simulator/link.py", "from rtkit_explore.measures import scores", "the simulator knows only"),
+    "of the simulator": ("plot/quality.py", "import rtkit_explore.simulator", "open the simulator"),
+    "in a circle": ("findings/concurrency.py", "import rtkit_explore.findings.evaluate", "these import each other"),
+    "in a circle, inside the simulator": (
+        "simulator/link.py",
+        "def f():\n    from rtkit_explore.simulator import engine",
+        "these import each other",
+    ),
+    "by a module that nobody ranked": ("newcomer.py", "import rtkit_explore.errors", "has no rank: add 'newcomer'"),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_forbidden_import_is_seen(name, copied):
+    file, line, said = PLANTED[name]
+    path = copied / file
+    before = path.read_text() if path.exists() else None
+    path.write_text(f"{before or ''}\n{line}\n")
+    try:
+        found = violations(copied)
+    finally:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_text(before)
+    assert any(said in one for one in found), found
+
+
+def test_an_import_for_types_alone_is_no_dependency(copied):
+    path = copied / "api" / "clock.py"
+    before = path.read_text()
+    path.write_text(f"{before}\nimport typing\nif typing.TYPE_CHECKING:\n    from rtkit_explore.app import App\n")
+    try:
+        assert violations(copied) == []
+    finally:
+        path.write_text(before)
 
 
 def test_importing_the_package_loads_nothing_heavy():

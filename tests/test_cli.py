@@ -104,7 +104,7 @@ def test_report_of_a_folder_of_many_calls_asks_for_one(tmp_path):
 
 
 def test_a_missing_extra_is_named(monkeypatch):
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(rtk.errors.MissingExtraError, match=r"rtkit-explore\[lab\]"):
         cli._need("lab", "jupyterlab")
 

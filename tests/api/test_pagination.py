@@ -117,6 +117,7 @@ def test_a_list_without_end_is_not_read_for_ever(monkeypatch):
 
 
 def test_counts_are_read_from_numbers_in_any_dress():
+    count: object
     for count in (3, 3.0, "3"):
         page = read_page({"data": {"rows": []}, "paging": {"totalCount": count}}, b"", "rows")
         assert page.total == 3

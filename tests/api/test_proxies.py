@@ -40,7 +40,7 @@ def ways(monkeypatch):
             opened.append((*self.settings, request.url.host))
             return httpx.Response(200)
 
-    monkeypatch.setattr(network.httpx, "AsyncHTTPTransport", Way)
+    monkeypatch.setattr("httpx.AsyncHTTPTransport", Way)
     return opened
 
 

@@ -86,7 +86,7 @@ def report(seed: int = 0, *, people: int = PEOPLE, minutes: int = MINUTES, unkno
         for media in ("audio", "video", "screenshare_audio", "screenshare_video")
         for direction in ("consumer", "producer")
     }
-    streams = []
+    streams: list[tuple[str, int, str, tuple[str, ...] | str]] = []
     for _ in range(people - 1):
         remote = _id(rng)
         streams += [

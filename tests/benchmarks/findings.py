@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ def person_hours(call: rtk.Call) -> float:
 
 def judge(scenario: str, seed: int, tally: Tally, **how: object) -> None:
     """Simulate one call and hold what is found against the truth."""
-    call, truth = rtk.simulate(scenario, seed=seed, **how)  # type: ignore[arg-type]
+    call, truth = rtk.simulate(scenario, seed=seed, **how)
     found = call.findings()
     loud = told(found)
     tally.calls += 1
@@ -74,7 +75,7 @@ def judge(scenario: str, seed: int, tally: Tally, **how: object) -> None:
         tally.failed.append(seed)
 
 
-def _noted(call: rtk.Call, found: pd.DataFrame, cause: pd.Series[object]) -> bool:
+def _noted(call: rtk.Call, found: pd.DataFrame, cause: pd.Series[Any]) -> bool:
     """Tell whether a note of the right rule is about the right person, and the verdict does not call it fine."""
     mine = found[(found["peer_id"] == cause["peer_id"]) & found["rule"].isin(cause["rules"])]
     if mine.empty:
@@ -83,7 +84,7 @@ def _noted(call: rtk.Call, found: pd.DataFrame, cause: pd.Series[object]) -> boo
     return verdict == "unclassified" if "no_report" in cause["rules"] else True
 
 
-def _right_side(call: rtk.Call, first: pd.Series[object], cause: pd.Series[object]) -> bool:
+def _right_side(call: rtk.Call, first: pd.Series[Any], cause: pd.Series[Any]) -> bool:
     if first["side"] not in (*cause["sides"], "unknown"):
         return False
     if pd.isna(cause["peer_id"]) or first["side"] in NOBODYS or pd.isna(first["side_peer_id"]):

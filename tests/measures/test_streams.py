@@ -22,12 +22,12 @@ def test_streams_of_the_recordings_add_up_their_samples(recordings):
         for name, samples in document["data"]["participant"]["peer_report"]["quality"].items():
             for sample in samples if isinstance(samples, list) else ():
                 end = name.rpartition("_")[2]
-                row = wanted[name, sample[f"{end}_id"]]
+                sums = wanted[name, sample[f"{end}_id"]]
                 verb = "received" if end == "consumer" else "sent"
-                row["packets"] += sample[f"packets_{verb}"]
-                row["bytes"] += sample[f"bytes_{verb}"]
-                row["packets_lost"] += sample["packets_lost"] or 0
-                row["samples"] += 1
+                sums["packets"] += sample[f"packets_{verb}"]
+                sums["bytes"] += sample[f"bytes_{verb}"]
+                sums["packets_lost"] += sample["packets_lost"] or 0
+                sums["samples"] += 1
         streams = Call(CallDocuments(reports={"p": file.read_bytes()})).streams
         assert len(streams) == len(wanted)
         for row in streams.itertuples():

@@ -231,7 +231,7 @@ def test_it_draws_on_axes_figures_and_subfigures_and_leaves_pyplot_alone(loss):
     axes = plot.quality(loss, metrics=["loss_pct", "fps"], ax=figure)
     assert [one.figure for one in axes] == [figure] * 2
     outer = Figure(figsize=(12, 6), layout="constrained")
-    left, _ = outer.subfigures(1, 2)
+    left = outer.subfigures(1, 2)[0]
     assert plot.quality(loss, metrics=["loss_pct"], ax=left)[0].figure is left
     given = Figure().subplots(2, 1)
     assert list(plot.quality(loss, metrics=["loss_pct", "fps"], ax=given)) == list(given)

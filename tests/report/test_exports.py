@@ -17,7 +17,6 @@ import rtkit_explore as rtk
 from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
-from rtkit_explore.report import exports
 from rtkit_explore.store.documents import CallDocuments
 from rtkit_explore.store.saved_calls import read_call
 from rtkit_explore.table_schema.describe import TABLES
@@ -75,7 +74,7 @@ def test_parquet_keeps_the_dtypes_or_names_what_to_install(recordings, tmp_path)
 
 
 def test_without_pyarrow_the_message_names_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(exports.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError, match="pip install pyarrow"):
         rtk.export_tables(nasty(), tmp_path, format="parquet")
     assert list(tmp_path.iterdir()) == []
@@ -88,8 +87,7 @@ def test_another_format_is_refused(tmp_path):
 
 @pytest.mark.parametrize("write", [rtk.write_report, rtk.export_tables])
 def test_what_is_no_call_or_no_place_is_refused_in_a_sentence(write, recordings, tmp_path):
-    call = read_call(recordings / "clean")
-    call = call if isinstance(call, Call) else Call(call)
+    call = Call(read_call(recordings / "clean"))
     with pytest.raises(InvalidArgumentError, match=r"takes a Call, not something of type DataFrame.*app\.call"):
         write(call.sessions, tmp_path / "x")
     with pytest.raises(InvalidArgumentError, match="the whole app"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import rtkit_explore as rtk
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.report import figures, plots
+from rtkit_explore.report import figures
 from rtkit_explore.report.html import Html, escaped, joined, tag
 from rtkit_explore.store.documents import CallDocuments
 from rtkit_explore.store.saved_calls import read_call
@@ -203,7 +203,7 @@ def test_a_plot_that_fails_is_said_to_and_the_rest_stays(tmp_path, monkeypatch):
         msg = "no"
         raise ZeroDivisionError(msg)
 
-    monkeypatch.setattr(plots.plot, "timeline", fail)
+    monkeypatch.setattr("rtkit_explore.plot.timeline", fail)
     page = rtk.write_report(Call(CallDocuments()), tmp_path / "call.html").read_text()
     assert "could not be drawn (ZeroDivisionError)" in page
     assert "What is not measured" in page

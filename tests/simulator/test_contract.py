@@ -7,7 +7,7 @@ import json
 
 import pytest
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from rtkit_explore.simulator import SCENARIOS, SimulatedApp, simulate_documents
@@ -44,7 +44,7 @@ def validator(contract, path, method="get"):
         for part in answer["$ref"].lstrip("#/").split("/"):
             target = target[part]
         answer = target
-    registry = Registry().with_resource("urn:api", Resource(copy.deepcopy(contract), DRAFT202012))
+    registry = Registry().with_resource("urn:api", DRAFT202012.create_resource(copy.deepcopy(contract)))
 
     def absolute(node):
         if isinstance(node, list):

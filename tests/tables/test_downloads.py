@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -119,7 +120,7 @@ def test_a_first_utterance_without_a_time_is_no_header():
     assert tables.transcript(written(["", "p", "u", "c", "Alma", "Hi"], *TRANSCRIPT))["text"].tolist()[0] == "Hi"
 
 
-UTTERANCE = {
+UTTERANCE: dict[str, Any] = {
     "startTime": 1500,
     "endTime": 3000,
     "sentence": "Hello",

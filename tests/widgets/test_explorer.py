@@ -116,7 +116,7 @@ def test_a_call_that_cannot_be_had_is_said_and_the_next_one_works(app, monkeypat
     assert "There is no session" in repr(explorer)
     assert view.timeline.layout.display == view.quality.layout.display == "none"
     state.session.select(session_called(explorer, "loss"))
-    assert explorer.call.title == "recording loss"
+    assert state.call.title == "recording loss"
     assert view.timeline.layout.display is None
     explorer.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -142,7 +143,7 @@ def test_a_call_without_times_has_no_window_and_says_so():
 
 
 def test_the_line_of_code_makes_the_same_choice(call):
-    pickers = {
+    pickers: dict[str, Any] = {
         "session_id": rtk.pick_session(sessions()),
         "participants": rtk.pick_participants(call, selected="Alma"),
         "stream_id": rtk.pick_stream(call),

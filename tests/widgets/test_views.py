@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -241,7 +242,12 @@ def test_clicks_and_code_at_the_same_time_end_in_one_state_that_is_shown(people)
 
 def test_closing_leaves_no_widget_behind_and_the_value_stays(call):
     before = set(_instances)
-    made = [rtk.pick_session(sessions()), rtk.pick_participants(call), rtk.pick_stream(call), rtk.pick_window(call)]
+    made: list[Any] = [
+        rtk.pick_session(sessions()),
+        rtk.pick_participants(call),
+        rtk.pick_stream(call),
+        rtk.pick_window(call),
+    ]
     for picker in made:
         picker._repr_mimebundle_()
     for text in "abcde":
