@@ -17,6 +17,7 @@ import rtkit_explore as rtk
 from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
+from rtkit_explore.report import exports
 from rtkit_explore.store.documents import CallDocuments
 from rtkit_explore.store.saved_calls import read_call
 from rtkit_explore.table_schema.describe import TABLES
