@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,8 +21,9 @@ TIME = pd.DatetimeTZDtype("us", "UTC")
 _NAT = np.iinfo(np.int64).min
 
 
+@cache
 def column_dtype(column: Column) -> Any:
-    """Return the pandas dtype of a column."""
+    """Return the pandas dtype of a column; the same one each time, as pandas indexes the categories of each anew."""
     match column.kind:
         case "string" | "json":
             return TEXT

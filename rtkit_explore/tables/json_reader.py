@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rtkit_explore.tables.times import NAT, micros_of, parse_times
+from rtkit_explore.tables.times import LATEST, NAT, micros_of, parse_times, possible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +29,9 @@ _WANTED = {
 }
 _BIGGEST = 2**63 - 1
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
-LATEST_MS = 253_402_300_799_999  # the end of the year 9999
+LATEST_MS = LATEST // 1000
+IMPOSSIBLE_TIME = "a time that no clock can have shown: before 1900 or after 2499"
+_CALENDAR = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def decode(body: bytes | str, problems: Problems, path: str = "$", *, what: str = "the whole document") -> Any:
@@ -179,7 +181,7 @@ class Reader:
     def time(self, value: str, path: str) -> int | None:
         """Read one ISO 8601 time stamp as microseconds since 1970."""
         moment = micros_of(value)
-        if moment is not None:
+        if moment is not None and possible(moment):
             return moment
 
         def report(_position: int, _value: Any, read: bool) -> None:
@@ -192,6 +194,8 @@ class Reader:
         """Record a time stamp that is not a clean one."""
         if read:
             self.problems.bad_value(path, "a time stamp with stray characters", "read without them")
+        elif isinstance(value, str) and _CALENDAR.match(value) and micros_of(value) is not None:
+            self.problems.bad_value(path, IMPOSSIBLE_TIME)
         else:
             self.problems.wrong_type(path, value, "a time stamp")
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rtkit_explore import tables
+from rtkit_explore.tables.times import NAT, micros_of, parse_fixed_form
 from tests import reference
 
 CLEAN = {
@@ -113,3 +117,81 @@ def test_epoch_milliseconds_that_are_no_time_are_missing(written, problems):
     document = reference.with_value(reference.peer_report(), path, written)
     assert pd.isna(tables.candidate_pairs(document)["last_packet_received_timestamp"].iloc[1])
     assert tables.problems(document)["path"].tolist() == [reference.json_path(path)] * problems
+
+
+AT_THE_EDGE = (
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "0001-01-01",
+    "9999-12-31T23:59:59.999Z",
+    "9999-12-31T23:59:59-14:00",
+    "1899-12-31T23:59:59Z",
+    "2500-01-01T00:00:00Z",
+)
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("written", AT_THE_EDGE)
+def test_a_time_that_no_clock_can_have_shown_is_missing_and_a_problem(name, written):
+    found, problems = time_at(name, written)
+    assert pd.isna(found)
+    assert set(problems["path"]) == {reference.json_path(PLACES[name])}
+
+
+def test_a_stray_sample_years_from_its_report_is_missing_and_a_problem():
+    document = reference.peer_report()
+    quality = document["data"]["participant"]["peer_report"]["quality"]
+    sample = quality["audio_consumer"][0]
+    times = [f"2026-11-01T09:00:{second:02}.000Z" for second in range(30)]
+    times[7] = "2021-11-01T09:00:07.000Z"
+    quality["audio_consumer"] = [sample | {"timestamp": time} for time in times]
+    rows = tables.samples(document).query("media == 'audio' and direction == 'consumer'")
+    assert rows["timestamp"].isna().tolist() == [False] * 29 + [True]
+    assert rows["position"].iloc[-1] == 7
+    assert tables.problems(document)["path"].tolist() == [
+        "$.data.participant.peer_report.quality.audio_consumer[7].timestamp"
+    ]
+
+
+def test_a_clock_that_was_set_in_mid_call_keeps_both_its_times():
+    document = reference.peer_report()
+    quality = document["data"]["participant"]["peer_report"]["quality"]
+    sample = quality["audio_consumer"][0]
+    quality["audio_consumer"] = [
+        sample | {"timestamp": f"{year}-11-01T09:00:{second:02}Z"} for year in (1970, 2026) for second in range(30)
+    ]
+    assert tables.samples(document)["timestamp"].notna().all()
+
+
+moments = st.datetimes(datetime.fromisoformat("1900-01-02"), datetime.fromisoformat("2499-12-30"))
+
+
+@given(st.lists(moments, min_size=1, max_size=20), st.sampled_from([None, "milliseconds", "microseconds"]))
+def test_the_parser_of_the_fixed_form_agrees_with_the_general_one(times, precision):
+    cut = [moment.replace(microsecond=0) if precision is None else moment for moment in times]
+    texts = [f"{moment.isoformat(timespec=precision or 'seconds')}Z" for moment in cut]
+    assert parse_fixed_form(texts).tolist() == [micros_of(text) for text in texts]
+
+
+@given(
+    st.lists(st.text("0123456789-:.TZ+ ²é", min_size=24, max_size=24) | st.just("2026-11-01T09:00:00.123Z"), max_size=5)
+)
+def test_what_the_parser_of_the_fixed_form_reads_is_a_time_stamp(texts):
+    for text, parsed in zip(texts, parse_fixed_form(texts).tolist(), strict=True):
+        assert parsed in (NAT, micros_of(text))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2026-11-01T09:00:00.123Z2026-11-01T09:00:00.456Z", ""],
+        ["2026-02-29T09:00:00Z"],
+        ["2026-00-10T09:00:00Z"],
+        ["2026-11-31T09:00:00Z"],
+        ["2026-11-01T24:00:00Z"],
+        ["2026-11-00T09:00:00Z"],
+        ["\uff12026-11-01T09:00:00Z"],
+    ],
+)
+def test_what_is_no_time_of_the_fixed_form_is_left_to_the_general_parser(texts):
+    assert (parse_fixed_form(texts) == NAT).all()
