@@ -3,38 +3,49 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from rtkit_explore.call_reading import CallReading
 from rtkit_explore.errors import InvalidArgumentError, NotADocumentError
 from rtkit_explore.measures.counters import Counters, forced_readings
 from rtkit_explore.measures.quality import quality_of
 from rtkit_explore.measures.streams import streams_of
+from rtkit_explore.table_schema.columns import MEDIA
 from rtkit_explore.table_schema.describe import TABLES
-from rtkit_explore.tables.frames import TEXT, from_rows
+from rtkit_explore.tables.download_rows import chat_rows, transcript_rows
+from rtkit_explore.tables.frames import from_rows, texts
 from rtkit_explore.tables.json_reader import decode
 from rtkit_explore.tables.participant_lookup import find_participants
-from rtkit_explore.tables.problem_rows import Problems, problems_frame
+from rtkit_explore.tables.peer_report import PeerReport, read_samples
+from rtkit_explore.tables.people_rows import people_of, session_rows
+from rtkit_explore.tables.problem_rows import Problem, Problems, problems_frame
+from rtkit_explore.tables.sample_rows import SampleRows
+from rtkit_explore.tables.scope import EARLIEST, LATEST, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    import datetime as dt
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from pandas.api.extensions import ExtensionArray
 
     from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.profiles import ProfileLike
-    from rtkit_explore.store.documents import CallDocuments
+    from rtkit_explore.store.documents import CallDocuments, Failure
 
 Row = dict[str, Any]
 
 
 def check_call(what: object, taker: str, *, also: str = "") -> None:
     """
-    Refuse what is not a Call, in words that say how to get one.
+    Raise if the first argument of a function is not a Call, and say how to get one.
 
     Parameters
     ----------
@@ -48,7 +59,7 @@ def check_call(what: object, taker: str, *, also: str = "") -> None:
     Raises
     ------
     InvalidArgumentError
-        Where it is no Call.
+        If it is not a Call.
     """
     if isinstance(what, Call):
         return
@@ -84,22 +95,27 @@ class Call:
     Notes
     -----
     Tables are made when they are first asked for: ``call.candidate_pairs`` does not pay for the samples. Each is a
-    plain DataFrame; ``rtk.schema()`` lists their columns. A Call never changes; what narrows it down (``only``)
-    or reads it differently (``with_counters``) gives a new one.
+    plain DataFrame; ``rtk.schema()`` lists their columns. A Call never changes: :meth:`only`, :meth:`with_counters`
+    and :meth:`redact` return a new one.
     """
 
+    # A narrowed call takes its tables from the whole one, and its findings too: whose side a fault was on can only be
+    # told with every participant's report at hand.
+    _whole: Call | None = None
+    _scope: Scope = Scope()
+
     def __init__(self, documents: CallDocuments, *, counters: Counters = None) -> None:
-        forced_readings(counters)  # refuses what cannot be
+        forced_readings(counters)  # raises if they are none
         self.documents = documents
         self._counters = counters
-        self._read = CallReading(documents)
+        self._parsed = ParsedDocuments(documents)
 
-    # What it is called --------------------------------------------------------------------------------------------
+    # Names --------------------------------------------------------------------------------------------------------
 
     @property
     def session_id(self) -> str | None:
         """The session; None where no document names it."""
-        return self._read.session_id
+        return self._parsed.session_id
 
     @property
     def title(self) -> str:
@@ -110,20 +126,22 @@ class Call:
     @cached_property
     def names(self) -> dict[str, str]:
         """Peer id to a name that tells participants apart: a name that several have gets a number."""
-        people = self.participants
+        if self._whole is not None:
+            return self._whole.names
+        people = self._parsed.everyone.participants
         names = {
-            peer: (name if isinstance(name, str) and name else f"participant {peer[:8]}")
-            for peer, name in zip(
-                people["peer_id"].dropna(), people.loc[people["peer_id"].notna(), "display_name"], strict=True
-            )
+            str(row["peer_id"]): str(row.get("display_name") or "") or f"participant {str(row['peer_id'])[:8]}"
+            for row in people
+            if row.get("peer_id")
         }
         several = Counter(names.values())
         taken = set(names.values())
+        # Numbering continues where it stopped, so that thousands of guests take no longer than thousands of names.
+        numbers = {name: count(1) for name, times in several.items() if times > 1}
         for peer, name in names.items():
-            if several[name] > 1:
-                label = next(label for n in count(1) if (label := f"{name} ({n})") not in taken)
-                names[peer] = label
-                taken.add(label)
+            if name in numbers:
+                names[peer] = next(label for n in numbers[name] if (label := f"{name} ({n})") not in taken)
+                taken.add(names[peer])
         return names
 
     def peer(self, who: str) -> str:
@@ -146,34 +164,141 @@ class Call:
         msg = f"{problem} called {who!r}. In the call: {known}."
         raise InvalidArgumentError(msg)
 
-    @cached_property
-    def _intervals(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        quality, readings = quality_of(self.samples, counters=self._counters)
-        names = [self.names.get(peer, pd.NA) for peer in quality["peer_id"]]
-        quality["display_name"] = pd.array(names, dtype=TEXT)
-        return quality, readings
+    def received_from(self, who: str) -> pd.DataFrame:
+        """
+        Return how a participant was received by the others: for "nobody can hear me".
+
+        Parameters
+        ----------
+        who
+            The sender, named as for :meth:`peer`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows of ``quality`` of every stream that comes from that participant; ``display_name`` is the
+            receiver's. Empty where nobody's report holds such a stream, which is not the same as fine.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Where nobody or more than one is called that.
+        """
+        quality = self.quality
+        return quality[quality["remote_peer_id"].eq(self.peer(who)).to_numpy(dtype=bool, na_value=False)]
+
+    def only(
+        self,
+        *,
+        participants: str | Iterable[str] | pd.DataFrame | None = None,
+        window: Sequence[str | dt.datetime | None] | None = None,
+        media: str | Iterable[str] | None = None,
+        tz: str | dt.tzinfo = "UTC",
+    ) -> Call:
+        """
+        Return the call narrowed down: every table, finding and plot is of these participants, this time, these media.
+
+        Parameters
+        ----------
+        participants
+            One or several, named as for :meth:`peer`; or a table with a column ``peer_id``.
+        window
+            Start and end; None leaves a side open. Texts are ISO 8601 with a date.
+        media
+            "audio", "video", "screenshare_audio", "screenshare_video", or several of them.
+        tz
+            Time zone of times that name none.
+
+        Returns
+        -------
+        Call
+            A new call of the same documents. Findings are those of the whole call that these participants report or
+            are the side of, in the window, so that the reports of the others still tell whose side a fault was on.
+            What has no time of its own (``clients``, ``candidate_pairs``, ``cumulative``) is not narrowed by a
+            window. :meth:`save` and :attr:`documents` are of the whole call.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Where nobody or more than one is called that, for a time that cannot be read or is the wrong way round,
+            and for media that there are not.
+
+        Examples
+        --------
+        >>> call.only(participants="Alma", media="audio").findings()  # doctest: +SKIP
+        """
+        scope = Scope(
+            peers=None if participants is None else frozenset(self._peers(participants)),
+            window=_window(window, tz),
+            media=None if media is None else frozenset(_media(media)),
+        )
+        return self._narrowed(scope.within(self._scope))
+
+    @property
+    def whole(self) -> Call:
+        """The call that this one was narrowed from; itself where it was not narrowed."""
+        return self if self._whole is None else self._whole
+
+    def _narrowed(self, scope: Scope) -> Call:
+        narrowed = Call(self.documents, counters=self._counters)
+        narrowed._whole = self.whole
+        narrowed._scope = scope
+        return narrowed
+
+    def _peers(self, participants: object) -> list[str]:
+        if isinstance(participants, str):
+            return [self.peer(participants)]
+        if isinstance(participants, pd.DataFrame) and "peer_id" in participants.columns:
+            return [str(peer) for peer in participants["peer_id"].dropna().unique()]
+        listed = list(participants) if hasattr(participants, "__iter__") else []
+        if not listed or not all(isinstance(who, str) for who in listed):
+            msg = "participants= takes a name or a peer id, a list of them, or a table with a column peer_id."
+            raise InvalidArgumentError(msg)
+        return [self.peer(who) for who in listed]
 
     # Tables -------------------------------------------------------------------------------------------------------
+
+    def _table(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Make a table of the whole call and put names to its ids; or narrow the whole call's."""
+        if self._whole is not None:
+            return self._scope.rows(name, getattr(self._whole, name))
+        table = make()
+        for ids, label in (("peer_id", "display_name"), ("remote_peer_id", "remote_name")):
+            # Where the documents say themselves what somebody was called, that stays.
+            if ids in table.columns and name not in ("participants", "transcript"):
+                table[label] = self._labels(table[ids])
+        return table
+
+    def _labels(self, peers: pd.Series[str]) -> ExtensionArray:
+        codes, known = pd.factorize(peers)
+        names = np.array([self.names.get(str(peer), pd.NA) for peer in known] + [pd.NA], dtype=object)
+        return texts(names[codes])
+
+    def _from_rows(self, name: str, rows: Callable[[], Iterable[Row]]) -> pd.DataFrame:
+        return self._table(name, lambda: from_rows(TABLES[name], rows()))
+
+    def _of_reports(self, name: str) -> pd.DataFrame:
+        return self._from_rows(name, lambda: self._parsed.metadata.rows.get(name, ()))
 
     @cached_property
     def sessions(self) -> pd.DataFrame:
         """Table ``sessions``: the session, one row (none where its document is absent)."""
-        return from_rows(TABLES["sessions"], self._read.people[0])
+        return self._from_rows("sessions", lambda: self._parsed.listings.sessions)
 
     @cached_property
     def participants(self) -> pd.DataFrame:
         """Table ``participants``: everyone listed or with a report, and whether the report was read."""
-        return from_rows(TABLES["participants"], self._read.merged[0])
+        return self._from_rows("participants", lambda: self._parsed.everyone.participants)
 
     @cached_property
     def peer_events(self) -> pd.DataFrame:
         """Table ``peer_events``: lifecycle events by the server's clock, each once."""
-        rows = [*self._read.people[2], *self._read.metadata[0].get("peer_events", ())]
-        distinct = {json.dumps(row, sort_keys=True): row for row in rows}
-        return from_rows(TABLES["peer_events"], distinct.values())
 
-    def _of_reports(self, name: str) -> pd.DataFrame:
-        return from_rows(TABLES[name], self._read.metadata[0].get(name, ()))
+        def rows() -> Iterable[Row]:
+            found = [*self._parsed.listings.peer_events, *self._parsed.metadata.rows.get("peer_events", ())]
+            return {json.dumps(row, sort_keys=True): row for row in found}.values()
+
+        return self._from_rows("peer_events", rows)
 
     @cached_property
     def clients(self) -> pd.DataFrame:
@@ -213,21 +338,26 @@ class Call:
     @cached_property
     def samples(self) -> pd.DataFrame:
         """Table ``samples``: every sample as reported."""
-        return self._read.media[0]
+        return self._table("samples", lambda: self._parsed.media.samples)
 
-    @property
+    @cached_property
+    def _intervals(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return quality_of(self.samples, counters=self._counters)
+
+    @cached_property
     def quality(self) -> pd.DataFrame:
         """Table ``quality``: every sample as an interval, with rates, delays, gaps and resets."""
-        return self._intervals[0]
+        # Its names are those of samples, from which it is made.
+        return self._intervals[0] if self._whole is None else self._scope.rows("quality", self._whole.quality)
 
-    @property
+    @cached_property
     def counter_readings(self) -> pd.DataFrame:
         """Table ``counter_readings``: which counters were read as increments and which as running totals."""
-        return self._intervals[1]
+        return self._table("counter_readings", lambda: self._intervals[1])
 
     @cached_property
     def streams(self) -> pd.DataFrame:
-        """Table ``streams``: every stream from its first sample to its last."""
+        """Table ``streams``: every stream from its first sample to its last, of a narrowed call those it holds."""
         return streams_of(self.quality)
 
     @cached_property
@@ -238,7 +368,7 @@ class Call:
         Empty where it was not asked for: ``app.call(session_id, chat=True)`` fetches it, ``app.chat(session_id)``
         it alone. A replay brings along what is saved.
         """
-        return from_rows(TABLES["chat"], self._read.said[0])
+        return self._from_rows("chat", lambda: self._parsed.downloads.chat)
 
     @cached_property
     def transcript(self) -> pd.DataFrame:
@@ -247,7 +377,7 @@ class Call:
 
         Empty where it was not asked for: ``app.call(session_id, transcript=True)`` fetches it.
         """
-        return from_rows(TABLES["transcript"], self._read.said[1])
+        return self._from_rows("transcript", lambda: self._parsed.downloads.transcript)
 
     @property
     def summary(self) -> str | None:
@@ -257,15 +387,18 @@ class Call:
     @cached_property
     def problems(self) -> pd.DataFrame:
         """Table ``problems``: all that could not be fetched or read. Reads every document."""
-        return problems_frame(self._read.problems)
+        return self._table("problems", lambda: problems_frame(self._parsed.problems))
 
     # Judging ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def judging(self) -> Context:
         """What the call is judged from, and what it was judged to be: made once, kept with the call."""
+        from rtkit_explore.findings.context import narrowed_context
         from rtkit_explore.findings.evaluate import ready
 
+        if self._whole is not None:
+            return narrowed_context(self._whole.judging, self, self._scope)
         return ready(self)
 
     def findings(self, profile: ProfileLike = "default") -> pd.DataFrame:
@@ -337,7 +470,8 @@ class Call:
 
     def with_counters(self, counters: Counters) -> Call:
         """Return the same call with its counters read another way ("increments", "totals", by counter, or None)."""
-        return Call(self.documents, counters=counters)
+        again = Call(self.documents, counters=counters)
+        return again if self._whole is None else again._narrowed(self._scope)
 
     def redact(self, *, keep: Collection[str] = (), salt: str | None = None) -> Call:
         """
@@ -367,7 +501,16 @@ class Call:
         """
         from rtkit_explore.redaction.documents import redacted_documents
 
-        return Call(redacted_documents(self.documents, keep=keep, salt=salt), counters=self._counters)
+        redacted = Call(redacted_documents(self.documents, keep=keep, salt=salt), counters=self._counters)
+        if self._whole is None:
+            return redacted
+        peers = self._scope.peers
+        if peers is not None:
+            # Ids of an unusual form are rewritten; participants keep their order.
+            before, after = self._whole.participants["peer_id"], redacted.participants["peer_id"]
+            pairs = zip(before, after, strict=True) if len(before) == len(after) else zip(after, after, strict=True)
+            peers = frozenset(str(new) for old, new in pairs if old in peers)
+        return redacted._narrowed(replace(self._scope, peers=peers))
 
     def save(self, folder: str | Path) -> Path:
         """
@@ -386,7 +529,8 @@ class Call:
         """Say what is there, without names."""
         people = self.participants
         read = int((people["report"] == "read").sum())
-        return f"<Call {self.session_id}: {len(people)} participants, {read} reports read>"
+        narrowed = "" if self._whole is None else "narrowed: "
+        return f"<Call {self.session_id}: {narrowed}{len(people)} participants, {read} reports read>"
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -394,3 +538,232 @@ class Call:
         people = self.participants[["display_name", "joined_at", "left_at", "duration", "report"]]
         title = f"<p><b>{escape(self.title)}</b> · session {escape(str(self.session_id))} · times in UTC</p>"
         return title + people.to_html(index=False, escape=True, border=0, na_rep="")
+
+
+# What the documents hold ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Listings:
+    """What the session's own documents say: the session and the list of participants."""
+
+    sessions: list[Row] = field(default_factory=list)
+    participants: list[Row] = field(default_factory=list)
+    peer_events: list[Row] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class ReportMetadata:
+    """Everything but the samples of all peer reports: rows by table, and the person of each by peer id."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    persons: dict[str, Row] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class ReportMedia:
+    """The samples of all peer reports."""
+
+    samples: pd.DataFrame
+    problems: list[Problem]
+
+
+@dataclass
+class Everyone:
+    """The participants, from the list and from the reports together."""
+
+    participants: list[Row]
+    problems: list[Problem]
+
+
+@dataclass
+class Downloads:
+    """What was said: chat and transcript."""
+
+    chat: list[Row] = field(default_factory=list)
+    transcript: list[Row] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class ParsedDocuments:
+    """
+    The documents of a call, read when they are first asked for.
+
+    Parameters
+    ----------
+    documents
+        The documents, which stay as they are.
+    """
+
+    def __init__(self, documents: CallDocuments) -> None:
+        self.documents = documents
+
+    @cached_property
+    def session_id(self) -> str | None:
+        """The session, from whichever document names it."""
+        named = (row.get("session_id") for row in (*self.listings.sessions, *self.everyone.participants))
+        return next((str(session) for session in named if session), self.documents.session_id)
+
+    def _listed_session(self, sessions: list[Row]) -> str | None:
+        """Return the session that its own document names, else the one that was asked for."""
+        return next((row["session_id"] for row in sessions if row.get("session_id")), self.documents.session_id)
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """All that could not be fetched or read; reads every document."""
+        fetched = [self._fetch_problem(failure) for failure in self.documents.failures]
+        parts = (self.listings, self.metadata, self.everyone, self.media, self.downloads)
+        return [*fetched, *(problem for part in parts for problem in part.problems)]
+
+    @cached_property
+    def listings(self) -> Listings:
+        """What the session and the list of participants say."""
+        documents, found = self.documents, Listings()
+        if documents.session is not None:
+            problems = Problems(documents.names.get("session", "session"), session_id=documents.session_id)
+            found.sessions = session_rows(documents.session, problems)
+            found.problems += problems.rows()
+        session_id = self._listed_session(found.sessions)
+        if documents.participants is not None:
+            problems = Problems(documents.names.get("participants", "participants"), session_id=session_id)
+            found.participants, found.peer_events = people_of(documents.participants, problems, session_id)
+            found.problems += problems.rows()
+        return found
+
+    def reports(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Yield each report with what is known of it from outside; whoever opens one drops it before the next."""
+        session_id = self._listed_session(self.listings.sessions)
+        for peer, body in self.documents.reports.items():
+            name = self.documents.names.get(peer, f"peer-report {peer}")
+            yield body, {"peer_id": peer, "session_id": session_id, "source": name}
+
+    @cached_property
+    def metadata(self) -> ReportMetadata:
+        """Everything in the reports that needs no samples."""
+        found = ReportMetadata()
+        for body, known in self.reports():
+            report = PeerReport(body, **known)
+            for table, more in report.parts.rows.items():
+                found.rows.setdefault(table, []).extend(more)
+            state = "read" if report.has_report else "missing" if report.readable else "failed"
+            found.persons[report.peer_id] = {**report.parts.person, "report": state}
+            if report.readable and not report.has_report:
+                report.problems.add(
+                    "missing", "$", "the document holds no peer report", "nothing is known of this participant's media"
+                )
+            found.problems += report.problems.rows()
+        return found
+
+    @cached_property
+    def media(self) -> ReportMedia:
+        """The samples, and what was wrong with them."""
+        collected = SampleRows()
+        problems: list[Problem] = []
+        for body, known in self.reports():
+            problems += read_samples(body, collected, **known)
+        return ReportMedia(collected.finish(), problems)
+
+    @cached_property
+    def everyone(self) -> Everyone:
+        """Everyone, the list first; a report fills what the list leaves open and may not contradict it."""
+        persons, conflicts = self.metadata.persons, []
+        states = {
+            failure.peer_id: "missing" if failure.missing else "failed"
+            for failure in self.documents.failures
+            if failure.peer_id
+        }
+        merged: dict[Any, Row] = {}
+        for number, row in enumerate(self.listings.participants):
+            merged.setdefault(row["peer_id"] or number, {**row})  # those without an id might be anybody: a row each
+        for peer, person in persons.items():
+            row = merged.setdefault(peer, {"peer_id": peer})
+            for name, value in person.items():
+                if row.get(name) is None:
+                    row[name] = value
+                elif value is not None and name not in ("report", "updated_at", "peer_id") and row[name] != value:
+                    conflicts.append(self._conflict(peer, name, row))
+        for known, row in merged.items():
+            row["report"] = (persons.get(known or "") or {}).get("report") or states.get(known, "not_fetched")
+        return Everyone(list(merged.values()), conflicts)
+
+    def _conflict(self, peer: str, name: str, row: Row) -> Problem:
+        return Problem(
+            "conflict",
+            f"{name} differs from the list of participants",
+            "the list's value is shown",
+            f"$.data.participant.{name}",
+            self.documents.names.get(peer, f"peer-report {peer}"),
+            row.get("session_id"),
+            peer,
+        )
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Rows of the chat and the transcript."""
+        documents, session_id, found = self.documents, self.session_id, Downloads()
+        if documents.chat is not None:
+            problems = Problems(documents.names.get("chat", "chat"), session_id=session_id)
+            found.chat = chat_rows(documents.chat, problems, session_id)
+            found.problems += problems.rows()
+        if documents.transcript is not None:
+            problems = Problems(documents.names.get("transcript", "transcript"), session_id=session_id)
+            found.transcript = transcript_rows(documents.transcript, documents.transcript_format, problems, session_id)
+            found.problems += problems.rows()
+        return found
+
+    def _fetch_problem(self, failure: Failure) -> Problem:
+        if failure.source == "peer-report":
+            meaning = "nothing is known of this participant's media; that is not the same as fine"
+        elif failure.source == "paging":
+            meaning = "rows may be missing"
+        else:
+            meaning = "its tables are empty"
+        kind = "missing" if failure.missing else "paging" if failure.source == "paging" else "fetch"
+        return Problem(kind, failure.message, meaning, "$", failure.source, self.session_id, failure.peer_id)
+
+
+# What only() is asked for ---------------------------------------------------------------------------------------------
+
+
+def _media(media: str | Iterable[str]) -> list[str]:
+    wanted = [media] if isinstance(media, str) else list(media)
+    wrong = [one for one in wanted if one not in MEDIA]
+    if wrong or not wanted:
+        msg = f"media= takes {', '.join(map(repr, MEDIA))}, or several of them, not {media!r}."
+        raise InvalidArgumentError(msg)
+    return wanted
+
+
+def _window(window: Sequence[str | dt.datetime | None] | None, tz: str | dt.tzinfo) -> tuple[int, int]:
+    if window is None:
+        return EARLIEST, LATEST
+    form = (
+        "window= takes (start, end), for example ('2026-11-20 22:40:30', '2026-11-20 22:41'); None leaves a side open"
+    )
+    if isinstance(window, str) or not hasattr(window, "__len__") or len(window) != 2:
+        msg = f"{form}. It is {window!r}."
+        raise InvalidArgumentError(msg)
+    ends = []
+    for said, open_end in zip(window, (EARLIEST, LATEST), strict=True):
+        try:
+            # pandas would read a time without a date as one of today.
+            moment = None if isinstance(said, str) and not _DATED.match(said) else pd.Timestamp(said)  # type: ignore[arg-type]
+            if moment is not None and not pd.isna(moment):
+                moment = (moment.tz_localize(tz) if moment.tzinfo is None else moment).tz_convert("UTC").as_unit("us")
+        except (ValueError, TypeError, KeyError, OverflowError):
+            moment = None
+        if moment is None and said is not None:
+            msg = f"{form}. {said!r} in the zone {tz!s} is no time with a date."
+            raise InvalidArgumentError(msg)
+        ends.append(
+            open_end if moment is None or pd.isna(moment) else int(moment.asm8.astype("M8[us]").astype("int64"))
+        )
+    if ends[0] >= ends[1]:
+        msg = f"{form}. This one ends before it starts: {window!r}."
+        raise InvalidArgumentError(msg)
+    return ends[0], ends[1]
+
+
+_DATED = re.compile(r"\s*\d{4}-\d\d?-\d\d?")

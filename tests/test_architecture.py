@@ -29,7 +29,7 @@ LAYERS = [
     {"findings"},
     {"redaction"},
     {"metrics", "complaints"},
-    {"call", "call_reading"},
+    {"call"},
     {"nine_calls", "person_search"},
     {"async_app"},
     {"app"},

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rtkit_explore as rtk
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.store.documents import CallDocuments, Failure
+from rtkit_explore.table_schema.describe import TABLES
 from tests import reference
 
 
@@ -171,9 +173,7 @@ def test_a_call_is_called_by_its_meeting(call):
 
 
 def test_one_table_does_not_pay_for_another(call, monkeypatch):
-    monkeypatch.setattr(
-        "rtkit_explore.call_reading.read_samples", lambda *_, **__: pytest.fail("the samples were read")
-    )
+    monkeypatch.setattr("rtkit_explore.call.read_samples", lambda *_, **__: pytest.fail("the samples were read"))
     assert len(call.candidate_pairs) == 4
     assert len(call.events) == 2
 
@@ -234,3 +234,134 @@ def test_a_part_that_fits_several_or_nobody_is_refused_and_so_is_no_text():
             call.peer(who)
     with pytest.raises(InvalidArgumentError, match=r"named by a text.*not by a int"):
         call.peer(3)
+
+
+# Narrowing ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def lossy() -> Call:
+    return rtk.simulate("lossy_uplink", participants=["Alma", "Boris", "Chen"], minutes=4, seed=2).call
+
+
+OWNED = [
+    "participants", "peer_events", "clients", "device_changes", "connection_checks", "sdp", "candidate_pairs", "events",
+    "samples", "cumulative", "quality", "streams", "counter_readings", "overview",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", OWNED)
+def test_every_table_of_a_narrowed_call_is_of_its_participants(lossy, table):
+    narrowed = lossy.only(participants="Boris")
+    made = narrowed.overview() if table == "overview" else getattr(narrowed, table)
+    whole = lossy.overview() if table == "overview" else getattr(lossy, table)
+    assert set(made["peer_id"]) == ({lossy.peer("Boris")} if len(whole) else set())
+    assert made.dtypes.equals(whole.dtypes)
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if "peer_id" in TABLES[name].index])
+def test_a_name_stands_beside_every_peer_id(lossy, table):
+    made = getattr(lossy, table)() if table in ("findings", "verdicts", "overview") else getattr(lossy, table)
+    known = made[made["peer_id"].notna()]
+    assert known["display_name"].tolist() == [lossy.names[peer] for peer in known["peer_id"]]
+
+
+@pytest.mark.parametrize("table", ["samples", "quality", "streams"])
+def test_a_name_stands_beside_every_remote_peer_id(lossy, table):
+    made = getattr(lossy, table)
+    received = made[made["direction"] == "consumer"]
+    assert len(received)
+    assert received["remote_name"].tolist() == [lossy.names[peer] for peer in received["remote_peer_id"]]
+    assert made.loc[made["direction"] == "producer", "remote_name"].isna().all()
+
+
+def test_tables_without_a_call_take_the_names_that_their_documents_hold(lossy):
+    peer = lossy.peer("Alma")
+    assert set(rtk.tables.clients(lossy.documents.reports[peer])["display_name"]) == {"Alma"}
+
+
+def test_a_window_keeps_what_happened_in_it(lossy):
+    middle = lossy.quality["end"].min() + pd.Timedelta(minutes=2)
+    narrowed = lossy.only(window=(middle, None))
+    assert 0 < len(narrowed.quality) < len(lossy.quality)
+    assert narrowed.quality["end"].min() >= middle
+    assert (narrowed.samples["timestamp"] >= middle).all()
+    assert (narrowed.streams["last"] >= middle).all()
+    assert len(narrowed.samples) <= len(narrowed.quality)
+    text = lossy.only(
+        window=(middle.tz_convert("Europe/Berlin").strftime("%Y-%m-%d %H:%M:%S.%f"), None), tz="Europe/Berlin"
+    )
+    pd.testing.assert_frame_equal(text.quality, narrowed.quality)
+
+
+def test_rows_of_a_narrowed_call_keep_the_labels_that_findings_refer_to(lossy):
+    narrowed = lossy.only(participants="Boris", media="audio")
+    for number, row in narrowed.quality.iloc[:: max(1, len(narrowed.quality) // 20)].iterrows():
+        assert row["end"] == lossy.quality.loc[number, "end"]
+
+
+def test_findings_follow_and_keep_whose_side_it_was(lossy):
+    whole, alma = lossy.findings(), lossy.peer("Alma")
+    narrowed = lossy.only(participants="Alma").findings()
+    expected = whole[(whole["peer_id"] == alma) | (whole["side_peer_id"] == alma)].reset_index(drop=True)
+    assert len(narrowed)
+    pd.testing.assert_frame_equal(narrowed, expected)
+    assert set(lossy.only(media="video").findings()["media"].dropna()) <= {"video"}
+    verdicts = lossy.only(participants="Alma").verdicts()
+    assert verdicts["display_name"].dropna().tolist() == ["Alma"]
+    assert "Alma" in lossy.only(participants="Alma").story()
+
+
+def test_a_window_with_nothing_in_it_is_not_called_good(lossy):
+    before = lossy.quality["end"].min() - pd.Timedelta(hours=1)
+    nothing = lossy.only(window=(before, before + pd.Timedelta(minutes=1)))
+    assert nothing.quality.empty
+    assert set(nothing.verdicts()["verdict"]) <= {"unclassified"}
+    assert len(nothing.findings().query("severity != 'note'")) == 0
+    one = lossy.only(participants="Boris", media="screenshare_audio")
+    assert set(one.verdicts()["verdict"]) == {"unclassified"}
+
+
+def test_narrowing_twice_is_narrowing_by_both(lossy):
+    both = lossy.only(participants=["Alma", "Boris"]).only(media="audio").only(participants="Alma")
+    pd.testing.assert_frame_equal(both.quality, lossy.only(participants="Alma", media="audio").quality)
+    assert "narrowed" in repr(both)
+
+
+def test_a_narrowed_call_stays_narrowed_when_redacted_or_read_otherwise(lossy):
+    narrowed = lossy.only(participants="Boris", media="audio")
+    for other in (narrowed.redact(), narrowed.with_counters("increments")):
+        assert other.quality.shape == narrowed.quality.shape
+        assert set(other.quality["peer_id"]) == {lossy.peer("Boris")}
+    assert "Boris" not in set(narrowed.redact().quality["display_name"])
+
+
+def test_what_others_received_of_somebody(lossy):
+    received = lossy.received_from("Alma")
+    assert set(received["remote_peer_id"]) == {lossy.peer("Alma")}
+    assert set(received["display_name"]) == {"Boris", "Chen"}
+    assert set(lossy.only(participants="Chen").received_from("Alma")["display_name"]) == {"Chen"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"participants": "Zoe"}, "Nobody in this call"),
+        ({"participants": 3}, "participants= takes"),
+        ({"participants": []}, "participants= takes"),
+        ({"media": "sound"}, "'screenshare_audio'"),
+        ({"media": []}, "media= takes"),
+        ({"window": "2026-11-20"}, r"window= takes"),
+        ({"window": ("15:00", None)}, "no time with a date"),
+        ({"window": ("2026-11-20 10:00", "2026-11-20 09:00")}, "ends before it starts"),
+        ({"window": ("2026-11-20 10:00", None), "tz": "Mars/North"}, "Mars/North"),
+    ],
+)
+def test_what_cannot_narrow_is_refused_with_what_can(lossy, options, said):
+    with pytest.raises(InvalidArgumentError, match=said):
+        lossy.only(**options)
+
+
+def test_hundreds_of_guests_are_named_in_linear_time():
+    people = [person(f"p{n}", "Guest") for n in range(4000)]
+    assert len(set(Call(CallDocuments(participants=people_of(*people))).names.values())) == 4000

@@ -11,6 +11,7 @@ import pandas as pd
 
 from rtkit_explore.findings.stream_arrays import NO_TIME, Stream, StreamArrays, stream_arrays_of
 from rtkit_explore.measures.delivery import CumulativeCount
+from rtkit_explore.tables.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,6 +84,9 @@ class Context:
 
     call: CallTables
     arrays: StreamArrays
+    whole: Context | None = None
+    """Of a narrowed call: the context of the call that it was narrowed from."""
+    scope: Scope = field(default_factory=Scope)
     hidden: dict[str, list[Window]] = field(default_factory=dict)
     off: dict[tuple[str, str], list[Window]] = field(default_factory=dict)
     switched: set[tuple[str, str]] = field(default_factory=set)
@@ -126,7 +130,7 @@ class Context:
         """Streams by the participant that reports them."""
         found: dict[str, list[Stream]] = {}
         for stream in self.arrays.streams:
-            if stream.peer is not None:
+            if stream.peer is not None and (self.scope.media is None or stream.media in self.scope.media):
                 found.setdefault(stream.peer, []).append(stream)
         return found
 
@@ -230,11 +234,39 @@ def context_of(call: CallTables) -> Context:
     """Make a call ready for the rules."""
     context = Context(call=call, arrays=stream_arrays_of(call.quality))
     context.hidden, context.off, context.switched = _switches(call.events)
+    context.spans = _spans(context)
+    return context
+
+
+def narrowed_context(whole: Context, call: CallTables, scope: Scope) -> Context:
+    """
+    Make a narrowed call ready: rules and attribution still see the whole call, verdicts only what is in scope.
+
+    Parameters
+    ----------
+    whole
+        Of the call that it was narrowed from.
+    call
+        The narrowed call.
+    scope
+        What it is about.
+    """
+    context = Context(call=call, arrays=whole.arrays, whole=whole, scope=scope)
+    context.spans = _spans(context)
+    return context
+
+
+def _spans(context: Context) -> dict[str, Window]:
+    """From the first to the last sample of each participant, within the scope."""
+    spans: dict[str, Window] = {}
+    low, high = context.scope.window
     for peer, streams in context.of_peer.items():
         timed = [stream for stream in streams if stream.first_us != NO_TIME]
-        if timed:
-            context.spans[peer] = (min(stream.first_us for stream in timed), max(stream.last_us for stream in timed))
-    return context
+        first = max(min((stream.first_us for stream in timed), default=high), low)
+        last = min(max((stream.last_us for stream in timed), default=low), high)
+        if timed and first <= last:
+            spans[peer] = (first, last)
+    return spans
 
 
 def _switches(

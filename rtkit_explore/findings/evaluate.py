@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.findings.context import CallTables
     from rtkit_explore.findings.rules.rule import Observation, Rule
+    from rtkit_explore.tables.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,10 @@ def ready(call: CallTables) -> Context:
 
 
 def candidates_of(context: Context, profile: Profile) -> list[Candidate]:
-    """Find, attribute and put in order."""
+    """Find, attribute and put in order; of a narrowed call, take what concerns it from the whole call's."""
+    if context.whole is not None:
+        whole = evaluate(context.whole.call, profile, context=context.whole)
+        return [candidate for candidate in whole.candidates if _in_scope(context.scope, candidate)]
     rules = profile.all_rules
     candidates = [*stream_candidates(context, profile, rules), *participant_candidates(context, profile, rules)]
     attribute(context, candidates)
@@ -163,6 +167,11 @@ def _judged(profile: Profile, rule: Rule, observed: Observation) -> Candidate:
                 if observed.value <= threshold if rule.low else observed.value >= threshold:
                     candidate.severity, candidate.threshold, candidate.source = severity, threshold, limit.source
     return candidate
+
+
+def _in_scope(scope: Scope, candidate: Candidate) -> bool:
+    media = candidate.stream.media if candidate.stream else None
+    return scope.concerns((candidate.peer, candidate.side_peer), media, (candidate.start, candidate.end))
 
 
 def in_order(candidates: list[Candidate]) -> list[Candidate]:

@@ -104,11 +104,13 @@ def quality_of(samples: pd.DataFrame, *, counters: Counters = None) -> tuple[pd.
 _COPIED = (
     "session_id",
     "peer_id",
+    "display_name",
     "media",
     "direction",
     "stream_id",
     "ssrc",
     "remote_peer_id",
+    "remote_name",
     "producer_id",
 )
 _READING = pd.CategoricalDtype(list(QUALITY["counter_reading"].categories))

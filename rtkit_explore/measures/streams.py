@@ -53,7 +53,7 @@ def streams_of(quality: pd.DataFrame) -> pd.DataFrame:
         name: head[name].array
         for name in ("session_id", "peer_id", "display_name", "media", "direction", "stream_id", "producer_id")
     }
-    columns["remote_peer_id"] = head["remote_peer_id"].array
+    columns |= {name: head[name].array for name in ("remote_peer_id", "remote_name")}
     columns["first"] = first.fillna(NAT).astype("int64").to_numpy()
     columns["last"] = last.fillna(NAT).astype("int64").to_numpy()
     columns["duration_s"] = ((last - first) / 1e6).to_numpy()

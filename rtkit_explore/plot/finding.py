@@ -93,7 +93,8 @@ def finding(
     InvalidArgumentError
         Where it is no finding, or not one of this call.
     """
-    subject = PlotInput.of(call, "quality", NEEDED)
+    # The evidence stands in everybody's reports, also where the call was narrowed to one.
+    subject = PlotInput.of(call.whole if isinstance(call, Call) else call, "quality", NEEDED)
     row = _row(call, finding)
     _check_session(subject, row)
     where, rule, peer = zone(tz), _rule_of(subject, row, profile), row.get("peer_id")

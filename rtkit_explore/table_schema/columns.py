@@ -219,3 +219,10 @@ PEER_ID = Column("peer_id", "string", "Participant (= peer) that the row belongs
 DISPLAY_NAME = Column(
     "display_name", "string", "Name that the participant joined with.", redact="name", title="participant"
 )
+REMOTE_NAME = Column(
+    "remote_name",
+    "string",
+    "Consumers: name of the participant that is watched or heard.",
+    redact="name",
+    title="remote participant",
+)

@@ -11,6 +11,7 @@ from rtkit_explore.table_schema.columns import (
     MEDIA,
     PEER_ID,
     READINGS,
+    REMOTE_NAME,
     SESSION_ID,
     Column,
     Table,
@@ -26,6 +27,7 @@ SERIES = tuple(f"{media}_{direction}" for media in MEDIA for direction in DIRECT
 _KEYS = (
     SESSION_ID,
     PEER_ID,
+    DISPLAY_NAME,
     choice("media", "Kind of media.", MEDIA),
     choice("direction", "consumer (received) or producer (sent).", DIRECTIONS),
     Column("stream_id", "string", "The stream: consumer id or producer id.", redact="id"),
@@ -139,6 +141,7 @@ SAMPLES = Table(
             *_KEYS,
             Column("ssrc", "Int64", "RTP source; a stream with simulcast has several.", key="ssrc"),
             text("remote_peer_id", "Consumers: the participant that is watched or heard.", key="peer_id", redact="id"),
+            REMOTE_NAME,
             text(
                 "producer_id",
                 "Consumers: the remote producer that feeds it. Producers: the stream itself.",
@@ -171,11 +174,10 @@ QUALITY = Table(
     "quality",
     "sample of a stream, as an interval; same rows and order as `samples`",
     (
-        *_KEYS[:2],
-        DISPLAY_NAME,
-        *_KEYS[2:],
+        *_KEYS,
         Column("ssrc", "Int64", "RTP source."),
         Column("remote_peer_id", "string", "Consumers: the participant that is watched or heard.", redact="id"),
+        REMOTE_NAME,
         Column("producer_id", "string", "Joins a consumer to the remote producer.", redact="id"),
         Column("start", "time", "Previous sample of the series; missing in its first row."),
         Column("end", "time", "This sample."),
@@ -290,10 +292,9 @@ STREAMS = Table(
     "streams",
     "stream of a participant",
     (
-        *_KEYS[:2],
-        DISPLAY_NAME,
-        *_KEYS[2:],
+        *_KEYS,
         Column("remote_peer_id", "string", "Consumers: the participant that is watched or heard.", redact="id"),
+        REMOTE_NAME,
         Column("producer_id", "string", "Joins a consumer to the remote producer.", redact="id"),
         Column("first", "time", "First sample."),
         Column("last", "time", "Last sample."),
@@ -323,6 +324,7 @@ COUNTER_READINGS = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         Column("counter", "string", "Counter, as `samples` names it."),
         choice("reading", "How it was read.", READINGS[:2]),
         choice(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtkit_explore.table_schema.columns import (
+    DISPLAY_NAME,
     PEER_ID,
     SESSION_ID,
     Column,
@@ -81,6 +82,7 @@ PEER_EVENTS = Table(
     (
         text("session_id", "Session that the event belongs to.", redact="id"),
         text("peer_id", "Participant that the event belongs to.", redact="id"),
+        DISPLAY_NAME,
         text("event_id", "The event.", key="id", redact="id"),
         text("event_name", "PEER_CREATED, PEER_JOINING or PEER_LEAVING."),
         text("participant_id", "Participant id as the event gives it.", redact="id"),
@@ -157,6 +159,7 @@ PROBLEMS = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         text("source", "Document that it stands in.", key=""),
         text("path", "JSON path of the first place, `$` being the document; a line for CSV.", key=""),
         choice(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtkit_explore.table_schema.columns import (
     DIRECTIONS,
+    DISPLAY_NAME,
     MEDIA,
     PEER_ID,
     SESSION_ID,
@@ -26,6 +27,7 @@ CLIENTS = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         text("browser", "Browser.", key="browser_metadata.browser"),
         text("browser_version", "Its version.", key="browser_metadata.browser_version", redact="version"),
         text("engine", "Its engine.", key="browser_metadata.engine"),
@@ -64,6 +66,7 @@ DEVICE_CHANGES = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         Column(
             "timestamp",
             "time",
@@ -91,6 +94,7 @@ CONNECTION_CHECKS = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         Column("check", "Int64", "Number of the check in the report, from 0."),
         time("timestamp", "When (client's clock)."),
         text("effective_network_type", "The browser's guess, such as 4g; absent in Firefox and Safari."),
@@ -111,6 +115,7 @@ SDP = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         Column("check", "Int64", "Check that it belongs to."),
         Column("position", "Int64", "Its place in the check, from 0."),
         Column("sdp", "string", "The text.", redact="said", places=(f"{_REPORT}.pc_metadata[].sdp[]",)),
@@ -124,6 +129,7 @@ CANDIDATE_PAIRS = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         choice("transport", "Which transport of the client.", ("consuming", "producing")),
         Column("position", "Int64", "Its place in the list, from 0."),
         flag("nominated", "Whether the pair was chosen to carry media."),
@@ -183,6 +189,7 @@ EVENTS = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         time("timestamp", "When (client's clock)."),
         text("name", "Name as the client gives it."),
         Column("metadata", "json", "Metadata of the event, whole, as JSON text.", key="metadata", redact="event"),
@@ -196,6 +203,7 @@ CUMULATIVE = Table(
     (
         SESSION_ID,
         PEER_ID,
+        DISPLAY_NAME,
         choice("media", "Kind of media.", MEDIA),
         choice("direction", "consumer (received) or producer (sent).", DIRECTIONS),
         text("metric", "Group of the block, such as packet_loss.", key=""),

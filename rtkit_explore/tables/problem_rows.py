@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.table_schema.people import PROBLEMS
-from rtkit_explore.tables.frames import frame
+from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,6 +91,4 @@ def _describe(value: Any) -> str:
 
 def problems_frame(rows: Iterable[Problem]) -> pd.DataFrame:
     """Make the table ``problems``."""
-    listed = list(rows)
-    names = [column.name for column in PROBLEMS.columns]
-    return frame(PROBLEMS, {name: [getattr(row, name) for row in listed] for name in names}, len(listed))
+    return from_rows(PROBLEMS, [vars(row) for row in rows])

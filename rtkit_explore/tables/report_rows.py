@@ -46,7 +46,11 @@ class ReportRows:
         self.reader = Reader(problems)
         self.rows: dict[str, list[Row]] = {}
         person = participant_row(participant, path, self.reader, session_id)
-        self.keys = {"session_id": person["session_id"], "peer_id": peer_id or None}
+        self.keys = {
+            "session_id": person["session_id"],
+            "peer_id": peer_id or None,
+            "display_name": person["display_name"],
+        }
         self.person = {**person, "peer_id": person["peer_id"] or peer_id or None}
         self.rows[PEER_EVENTS.name] = peer_event_rows(participant, path, self.reader, person["session_id"])
         place = child(path, "peer_report")
