@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+CONDA_EXTRAS = ("lab", "test", "docs")  # all but "bench", which needs what conda-forge lacks
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "types-PyYAML": "types-pyyaml"}
 
 
@@ -35,14 +36,15 @@ def test_every_requirement_stands_in_environment_yml_with_the_same_pin():
     flat, pip = conda()
     there = pins([*flat, *pip])
     extras = project()["optional-dependencies"]
-    wanted = pins([*project()["dependencies"], *extras["lab"], *(r for r in extras["test"] if "rtkit" not in r)])
+    listed = [*project()["dependencies"], *(r for extra in CONDA_EXTRAS for r in extras[extra] if "rtkit" not in r)]
+    wanted = pins(listed)
     assert {name: there.get(name) for name in wanted} == wanted
 
 
 def test_environment_yml_names_nothing_that_pyproject_does_not():
     flat, pip = conda()
     extras = project()["optional-dependencies"]
-    wanted = pins([*project()["dependencies"], *extras["lab"], *extras["test"]])
+    wanted = pins([*project()["dependencies"], *(r for extra in CONDA_EXTRAS for r in extras[extra])])
     assert set(pins([*flat, *pip])) - set(wanted) == {"python", "pip", "-e ."}
 
 
@@ -54,3 +56,12 @@ def test_python_is_pinned_alike():
 def test_versions_are_lower_bounds_only():
     for requirement in project()["dependencies"]:
         assert re.fullmatch(r"[A-Za-z0-9-]+>=[\d.]+", requirement)
+
+
+def test_every_dependency_has_its_row_with_reason_and_licence():
+    table = (ROOT / "CONTRIBUTING.md").read_text().split("## Dependencies")[1]
+    for requirement in project()["dependencies"]:
+        name = requirement.partition(">=")[0]
+        assert re.search(rf"^\|.*\b{name}\b", table, re.MULTILINE), name
+    for extra in project()["optional-dependencies"]:
+        assert f"extra `{extra}`" in table, extra
