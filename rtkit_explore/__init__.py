@@ -37,13 +37,15 @@ from typing import TYPE_CHECKING, Any
 from rtkit_explore.errors import RtkitError
 
 if TYPE_CHECKING:
-    from rtkit_explore import measures, plot, tables
+    from rtkit_explore import measures, metrics, plot, tables
     from rtkit_explore.accuracy import check_findings
     from rtkit_explore.api.nested_loops import allow_nested_loops
     from rtkit_explore.app import App, AsyncApp, connect, load, replay
     from rtkit_explore.call import Call
     from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
     from rtkit_explore.findings.profiles import profiles
+    from rtkit_explore.measures.scores import mos
+    from rtkit_explore.metrics.metric import metric
     from rtkit_explore.report.exports import export_tables, read_tables
     from rtkit_explore.report.page import write_report
     from rtkit_explore.resources import sample_calls
@@ -59,6 +61,7 @@ _MODULES = (
     "errors",
     "findings",
     "measures",
+    "metrics",
     "plot",
     "redaction",
     "report",
@@ -80,6 +83,8 @@ _NAMES = {
     "explorer": "widgets.explorer_view:explorer",
     "export_tables": "report.exports:export_tables",
     "load": "app:load",
+    "metric": "metrics.metric:metric",
+    "mos": "measures.scores:mos",
     "pick_participants": "widgets.pickers:pick_participants",
     "pick_session": "widgets.pickers:pick_session",
     "pick_stream": "widgets.pickers:pick_stream",
@@ -112,6 +117,9 @@ __all__ = [
     "export_tables",
     "load",
     "measures",
+    "metric",
+    "metrics",
+    "mos",
     "pick_participants",
     "pick_session",
     "pick_stream",

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pandas.api.extensions import ExtensionArray
 
     from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.overview import Metrics
     from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.store.documents import CallDocuments, Failure
 
@@ -425,11 +426,25 @@ class Call:
 
         return verdicts_of(self, profile, context=self.judging)
 
-    def overview(self, profile: ProfileLike = "default") -> pd.DataFrame:
-        """Put everyone side by side: table ``overview``, a row a participant with the figures that matter."""
+    def overview(self, profile: ProfileLike = "default", *, metrics: Metrics = ()) -> pd.DataFrame:
+        """
+        Put everyone side by side: table ``overview``, a row a participant with the figures that matter.
+
+        Parameters
+        ----------
+        profile
+            Profile for the verdicts, as for ``findings``.
+        metrics
+            Metrics of ``rtk.metric`` to stand beside them, a column each; ``(glitch, "p95")`` says how to roll up.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``overview``.
+        """
         from rtkit_explore.findings.overview import overview_of
 
-        return overview_of(self, profile, context=self.judging)
+        return overview_of(self, profile, metrics=metrics, context=self.judging)
 
     def story(self, profile: ProfileLike = "default") -> str:
         """Tell what happened as plain text to paste into a ticket; names are in it unless the call is redacted."""
