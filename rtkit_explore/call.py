@@ -493,13 +493,15 @@ class Call:
         Return the same call without personal data: every document is rewritten, so that tables and files follow.
 
         Names, ids given by the customer, titles, device labels and ids, addresses, SDP, what was said, and every text
-        that nobody knows the meaning of are replaced; the same thing is called the same throughout the call. Numbers
-        stay as they are, and so do the ids of sessions and participants, which lead to the call at the API.
+        that nobody knows the meaning of are replaced; the same thing is called the same throughout the call. Names of
+        participants go wherever they stand as words. Numbers that a table reads stay, and so do the ids of sessions
+        and participants, which lead to the call at the API; numbers of unknown keys go.
 
         Parameters
         ----------
         keep
-            What stays all the same: "names", "title", "device_labels", "location", "user_agent".
+            What stays all the same: "names", "title", "device_labels", "location", "user_agent", "numbers"
+            (of unknown keys).
         salt
             A secret of yours, for pseudonyms of people that are the same in several calls; None numbers people in
             the order of joining.

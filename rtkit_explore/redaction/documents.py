@@ -3,8 +3,9 @@ Taking personal data out of a call: all its documents are rewritten, so that tab
 
 What is replaced: names, ids given by the customer, meeting titles, device labels and ids, addresses (also in URLs),
 SDP, chat, transcript and summary texts, session metadata, user agents, city, region and network owner, and every
-text that nobody knows the meaning of. What stays: numbers, times, ids of the form that the service gives out (they
-lead to the call at the API), and words of this field, such as browsers, states and event names.
+text and number that nobody knows the meaning of. What stays: numbers that a table reads, times, ids of the form that
+the service gives out (they lead to the call at the API), and words of this field, such as browsers, states and event
+names, but for the names of this call's participants among them.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from rtkit_explore.redaction.downloads import redacted_chat, redacted_transcript
 from rtkit_explore.redaction.pseudonyms import Labels, People
 from rtkit_explore.redaction.redactor import KEEPABLE, Rewriter, said
 from rtkit_explore.redaction.rules import participants_tree, session_tree
-from rtkit_explore.redaction.samples import redacted_series
+from rtkit_explore.redaction.samples import redacted_series, series_node
 from rtkit_explore.store import saved_calls as layout
 from rtkit_explore.store.documents import CallDocuments, Failure
-from rtkit_explore.tables.decoding import split_report
+from rtkit_explore.tables.decoding import SplitReport, split_report
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -46,8 +47,8 @@ def redacted_documents(
     documents
         The documents; they are not changed.
     keep
-        What stays as it is all the same: "names", "title", "device_labels", "location" (city, region, network owner)
-        or "user_agent"; addresses and web addresses in them go nevertheless.
+        What stays as it is all the same: "names", "title", "device_labels", "location" (city, region, network
+        owner), "user_agent" or "numbers" (of unknown keys); addresses and web addresses in them go nevertheless.
     salt
         Where given, pseudonyms of people come from a keyed hash, so that they are the same in all calls that are
         redacted with that salt; where None they are numbered within the call.
@@ -78,6 +79,7 @@ class _Redaction:
         self.given = documents
         self.people = People(salt=salt)
         self.rewriter = Rewriter(self.people, Labels(), keep=keep)
+        self.split: dict[str, SplitReport] = {}
         self.made = CallDocuments(transcript_format=documents.transcript_format)
 
     def run(self) -> CallDocuments:
@@ -96,8 +98,8 @@ class _Redaction:
             made.session = self._rewritten("session", session, odd=odd_session)
         if participants is not None:
             made.participants = self._rewritten("participants", participants, odd=odd_people)
-        for peer, body in given.reports.items():
-            content = self._report(peer, body)
+        for peer in given.reports:
+            content = self._report(peer)
             if content is not None:
                 made.reports[rewriter.id(peer)] = content
         self._words()
@@ -112,7 +114,8 @@ class _Redaction:
         ids = _texts([self.given.session_id, *_session_ids(session)])
         devices = []
         for peer, body in self.given.reports.items():
-            rest, _ = _decode(split_report(body).rest)
+            self.split[peer] = split_report(body)
+            rest, _ = _decode(self.split[peer].rest)
             found = list(_people(rest))
             records += [{**record, "id": peer} for record in found]
             ids |= _texts(record.get("id") for record in found)
@@ -154,8 +157,8 @@ class _Redaction:
             self._leave_out(source)
             return None
 
-    def _report(self, peer: str, body: bytes) -> bytes | None:
-        split = split_report(body)
+    def _report(self, peer: str) -> bytes | None:
+        split = self.split.pop(peer)
         rest, odd = _decode(split.rest)
         made = None
         if isinstance(rest, dict):
@@ -171,16 +174,19 @@ class _Redaction:
         return made
 
     def _report_of(self, rest: Record, series: dict[str, msgspec.Raw], *, odd: bool) -> bytes | None:
-        """Rewrite a report; its samples, most of it, are encoded in one go where they hold nothing to hide."""
+        """Rewrite a report; its lists of samples, most of it, in the quick way where they have the usual form."""
         made = self.rewriter.value(rest, participants_tree())
         if series:
             quality = _quality(made)
             for name, raw in series.items():
-                items, odd_items = _decode(raw)
-                if items is None:
-                    return None
-                odd |= odd_items
-                quality[name] = redacted_series(name, items, self.rewriter)
+                plain = None if odd else redacted_series(name, raw, self.rewriter)
+                if plain is None:
+                    items, odd_items = _decode(raw)
+                    if items is None:
+                        return None
+                    odd |= odd_items
+                    plain = self.rewriter.value(items, series_node(name))
+                quality[name] = plain
         return _encode(made, odd=odd)
 
     def _words(self) -> None:
@@ -217,7 +223,9 @@ def _decode(body: bytes | msgspec.Raw) -> tuple[Any, bool]:
 
 
 def _encode(value: Any, *, odd: bool) -> bytes:
-    return json.dumps(value).encode("ascii") if odd else msgspec.json.encode(value)
+    if not odd:
+        return msgspec.json.encode(value)
+    return json.dumps(value, default=msgspec.json.decode).encode("ascii")
 
 
 def _quality(report: Record) -> Record:

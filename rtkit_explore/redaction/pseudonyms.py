@@ -8,8 +8,10 @@ import hmac
 import ipaddress
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
+from rtkit_explore.redaction.names_in_text import NamesInText
 from rtkit_explore.table_schema.labels import device_kind_words
 
 _CODE = re.compile(r"[A-Z2-7]{10}")
@@ -101,6 +103,18 @@ class People:
                     self._made.setdefault((kind, value), f"{kind} {code}")
             for name in person.names:
                 self._by_name.setdefault(name.casefold(), []).append(person)
+
+    @cached_property
+    def in_text(self) -> NamesInText:
+        """What finds the names of all people in other texts; made once everyone is known."""
+        names = [(name, self._numbers[id(person)]) for person in self._persons for name in person.names]
+        ids = [
+            (value, self.identity(kind, value))
+            for person in self._persons
+            for kind, values in (("user", person.users), ("custom", person.customs))
+            for value in values
+        ]
+        return NamesInText(names, ids)
 
     def name(self, name: str, *, ids: tuple[str | None, ...] = ()) -> str:
         """

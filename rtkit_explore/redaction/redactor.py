@@ -6,7 +6,17 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from rtkit_explore.api.scrubbing import scrub
-from rtkit_explore.redaction.safe_words import KEY_WORDS, country, service_id, technical, time_stamp, version
+from rtkit_explore.redaction.safe_words import (
+    KEY_WORDS,
+    country,
+    service_id,
+    technical,
+    time_stamp,
+    version,
+    words_of,
+)
+from rtkit_explore.table_schema.columns import PERSONAL
+from rtkit_explore.table_schema.labels import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +25,7 @@ if TYPE_CHECKING:
     from rtkit_explore.redaction.rules import Node
 
 REDACTED: Final = "redacted"
-KEEPABLE: Final = ("names", "title", "device_labels", "location", "user_agent")
+KEEPABLE: Final = ("names", "title", "device_labels", "location", "user_agent", "numbers")
 _SAID = re.compile(r"redacted \(\d{1,9} characters\)")
 _URL = re.compile(r"(?P<scheme>stuns?|turns?):(?P<host>\[[^\]]*\]|[^:?/]*)(?P<port>:\d{1,5})?", re.IGNORECASE)
 _TRANSPORT = re.compile(r"[?&]transport=(udp|tcp|tls)", re.IGNORECASE)
@@ -25,6 +35,16 @@ _ADDRESS = re.compile(
     r"(?<![\w.])(?:\d{1,3}|x)(?:\.(?:\d{1,3}|x)){3}(?![\w.])|(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:\.\d+)*",
     re.IGNORECASE,
 )
+_DIGIT: Final = re.compile(r"\d")
+_EVENT_NAME: Final = "name"
+"""Column that holds the names of events, which may be sentences."""
+_IDENTIFYING: Final = frozenset("phone mobile number address ip ipv4 ipv6 mac location id ids account user".split())  # noqa: SIM905
+"""Words of the field that speak of who or where somebody is, when a key has them."""
+_LARGE: Final = 1e7
+_LARGE_WORDS: Final = frozenset(
+    "time timestamp at start started end ended duration delay bytes bitrate bandwidth energy".split()  # noqa: SIM905
+)
+"""From here on a number may be a telephone or an address as well, unless its key speaks of times or amounts."""
 _KIND_KEYS = ("kind", "label", "device_id")
 _WHO_KEYS = ("id", "display_name", "user_id")
 
@@ -57,6 +77,7 @@ class Rewriter:
         self.peer: str | None = None  # whose report is being rewritten
         self._devices: dict[str, str] = {}
         self._ids: set[str] = set()
+        self._sample_texts: dict[tuple[str, str, str], str] = {}
         self._rules: dict[str, Callable[[str, Node], str]] = {
             "address": lambda text, _: labels.address(text),
             "candidate": lambda text, _: labels.label("candidate", text),
@@ -92,14 +113,34 @@ class Rewriter:
             return self._mapping(value, node)
         if isinstance(value, list):
             item = None if node is None else node.item
-            if item is None and node is not None and node.rule == "event":
+            if item is None and node is not None and node.rule in ("event", "number"):
                 item = node
             return [self.value(each, item) for each in value]
         if isinstance(value, str):
             return self.text(value, node)
-        if node is not None and node.rule in _PERSONAL and value is not None and not isinstance(value, bool):
+        return value if value is None or isinstance(value, bool) else self._number(value, node)
+
+    def _number(self, value: float, node: Node | None) -> float | None:
+        """Return a number where its meaning is known: of unknown keys it may be a telephone, a place, an address."""
+        rule = "unknown" if node is None else node.rule
+        if rule == "unknown":
+            return value if "numbers" in self._keep else None
+        if rule in PERSONAL and rule != "event":
             return 0  # a number where a text belongs: somebody's id, or telephone
         return value
+
+    def _event_value(self, key: str, value: Any, node: Node) -> Any:
+        """Return what stands under a key of an event's metadata, of which there are any; most are measurements."""
+        if isinstance(value, list):
+            return [self._event_value(key, each, node) for each in value]
+        words = words_of(key)
+        kept = "numbers" in self._keep
+        if isinstance(value, str) and value not in ("", "null") and words & _IDENTIFYING:
+            return self._known(value) or (value if technical(value) and not _DIGIT.search(value) else REDACTED)
+        if isinstance(value, int | float) and not isinstance(value, bool) and not kept:
+            measured = technical(key, words=KEY_WORDS) and not words & _IDENTIFYING
+            return value if measured and (abs(value) < _LARGE or words & _LARGE_WORDS) else None
+        return self.value(value, node)
 
     def _mapping(self, value: dict[str, Any], node: Node | None) -> dict[str, Any]:
         children = {} if node is None else node.children
@@ -108,8 +149,10 @@ class Rewriter:
         for key, item in value.items():
             if key in children:
                 made[key] = self.value(item, children[key])
+            elif below is not None:
+                made[self.key(key)] = self._event_value(key, item, below)
             else:
-                made[self.key(key)] = self.value(item, below)
+                made[self.key(key)] = self.value(item, None)
         if not children:
             return made
         if all(key in children for key in _KIND_KEYS) and isinstance(value.get("label"), str):
@@ -134,9 +177,16 @@ class Rewriter:
         # Unknown, so it could be anything; who or what is known by exactly this text is still told apart.
         return self._known(text) or REDACTED
 
+    def sample_text(self, text: str, node: Node | None) -> str:
+        """Return what stands instead of a text of a sample; the lists of a report share their times and ids."""
+        key = ("", "", text) if node is None else (node.rule, node.name, text)
+        if key not in self._sample_texts:
+            self._sample_texts[key] = self.text(text, node)
+        return self._sample_texts[key]
+
     def key(self, key: str) -> str:
         """Return a key that nobody knows where it is made of technical words, else a stand-in."""
-        if _KEYS.fullmatch(key) and technical(key, words=KEY_WORDS) and self._known(key) is None:
+        if _KEYS.fullmatch(key) and technical(key, words=KEY_WORDS) and not self.people.in_text.named(key):
             return key
         return self.labels.label("key", key)
 
@@ -192,8 +242,17 @@ class Rewriter:
         return known if known is not None else self._devices.get(text)
 
     def _word(self, text: str, node: Node) -> str:
-        # Somebody may be called "Host": a word of the field stays one.
-        return text if technical(text) else self.labels.label(node.name or "text", text)
+        # Somebody may be called "Host": where one word of the field stands alone, it stays one.
+        free_text = node.name == _EVENT_NAME and " " in text
+        made = text if text in EVENTS else self._without_names(text, single=free_text)
+        return made if made is not None else self.labels.label(node.name or "text", text)
+
+    def _without_names(self, text: str, *, single: bool) -> str | None:
+        """Return a technical text with names in it replaced; None where anything else in it is not technical."""
+        parts = self.people.in_text.parts(text, single=single)
+        if not all(is_name or technical(part) for part, is_name in parts):
+            return None
+        return text if "names" in self._keep else "".join(part for part, _ in parts)
 
     def _metadata(self, text: str) -> str:
         known = self._known(text)
@@ -201,7 +260,7 @@ class Rewriter:
             return known
         if service_id(text) and text in self._ids:
             return text
-        return text if technical(text) else REDACTED
+        return self._without_names(text, single=True) or REDACTED
 
     def _url(self, text: str) -> str:
         found = _URL.match(text.strip())
@@ -219,8 +278,3 @@ class Rewriter:
         if what not in self._keep:
             return None
         return _ADDRESS.sub(lambda match: self.labels.address(match[0]), scrub(text))
-
-
-_PERSONAL: Final = frozenset(
-    ("name", "user", "custom", "title", "said", "address", "device_id", "device_label", "location")
-)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.table_schema.media import SERIES
+from rtkit_explore.table_schema.report import CUMULATIVE_STATISTICS
 
 if TYPE_CHECKING:
     from rtkit_explore.table_schema.columns import Redaction, Table
@@ -102,6 +103,7 @@ def participants_tree() -> Node:
     for series in SERIES:
         sample = person.child("peer_report").child("quality").child(series).items()
         sample.child("consumer_id").rule = "id"
+        _declare_cumulative(person.child("peer_report").child("quality").child(f"{series}_cumulative"))
     for name in (
         "audio_devices_updates",
         "video_devices_updates",
@@ -132,10 +134,22 @@ def chat_rules() -> dict[str, Node]:
     return root.children
 
 
+_PAGING = ("total_count", "start_offset", "end_offset", "page_no", "per_page")
+
+
+def _declare_cumulative(block: Node) -> None:
+    """Let the numbers of a cumulative block stay: metrics that are one number, or several by statistic."""
+    for metric, statistics in CUMULATIVE_STATISTICS.items():
+        leaf = block.child(metric)
+        leaf.rule = "number"
+        for statistic in statistics:
+            leaf.child(statistic).rule = "number"
+
+
 def _enveloped(data: Node) -> Node:
     root = Node(children=dict(data.children))
     root.children["data"] = data
-    paging = Node()
+    paging = Node(children={key: Node(rule="number") for key in _PAGING})
     root.children["paging"] = paging
     data.children.setdefault("paging", paging)
     return root

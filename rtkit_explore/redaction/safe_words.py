@@ -94,7 +94,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9 ._/:,()-]{1,80}")
 _MOST_DIGITS = 6
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _TIME = re.compile(
-    r"\s*[\"']?\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?\s*(?:Z|[+-]\d\d:?\d\d)?[\"']?\s*"
+    r"\s*+[\"']?\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?\s*+(?:Z|[+-]\d\d:?\d\d)?[\"']?\s*+"
 )
 _DOTTED = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -119,6 +119,12 @@ def technical(text: str, *, words: frozenset[str] = WORDS) -> bool:
             if not all(part.lower() in words for part in parts):
                 return False
     return True
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words that a text is made of, in small letters."""
+    whole = (word.lower() for word in re.split(r"[^A-Za-z0-9]+", text) if word)
+    return frozenset(whole) | {part.lower() for part in _PARTS.findall(text)}
 
 
 def version(text: str) -> bool:

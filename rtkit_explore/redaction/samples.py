@@ -1,75 +1,91 @@
-"""Lists of samples without personal data: looked at as a whole, rewritten one by one only where they need it."""
+"""
+Lists of samples without personal data.
+
+Nearly all of a report is samples, and nearly all of those are numbers. So each list is decoded into typed records that
+know the fields of the reference; only their few texts are looked at, each distinct one once; and the records are
+encoded anew. A list with anything else in it (an unknown key, a value of another type) is rewritten value by value.
+
+The text of the list itself never reaches the result: where a key stands twice in a sample, decoding keeps the last
+value, and the first one would leak with the text.
+"""
 
 from __future__ import annotations
 
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from rtkit_explore.redaction.rules import participants_tree
 from rtkit_explore.table_schema.media import SAMPLE_FIELDS
-from rtkit_explore.tables.decoding import DURATION_PARTS, DURATIONS
+from rtkit_explore.tables.decoding import DURATION_PARTS, DURATIONS, TEXT_FIELDS
 
 if TYPE_CHECKING:
     from rtkit_explore.redaction.redactor import Rewriter
+    from rtkit_explore.redaction.rules import Node
 
-_NUMBERS = {int, float, bool, type(None)}
+_NUMBER: Any = int | float | msgspec.UnsetType | None
+_TEXT: Any = str | msgspec.UnsetType | None
 
 
-def redacted_series(name: str, items: Any, rewriter: Rewriter) -> Any:
+def redacted_series(name: str, raw: msgspec.Raw, rewriter: Rewriter) -> msgspec.Raw | None:
     """
-    Return a list of samples without personal data.
+    Return a list of samples without personal data, in the quick way.
 
     Parameters
     ----------
     name
         Its name, such as ``video_consumer``.
-    items
-        The decoded list; not changed.
+    raw
+        Its JSON text.
     rewriter
         What to call things instead.
 
     Returns
     -------
-    list
-        ``items`` itself where it holds nothing but numbers, times and ids of the service.
+    msgspec.Raw or None
+        The new JSON text; None where the list holds anything but what the reference knows.
     """
-    node = participants_tree().child("participant").child("peer_report").child("quality").child(name)
-    if isinstance(items, list) and _is_plain(items, _sample_keys(name), rewriter):
-        sample = node.items()
-        found = _texts(items)
-        if all(rewriter.text(text, sample.children.get(key)) == text for key, texts in found.items() for text in texts):
-            return items
-    return rewriter.value(items, node)
+    kind = name.removeprefix("screenshare_")
+    try:
+        records = _decoder(kind).decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    sample = series_node(name).items()
+    for field in TEXT_FIELDS:
+        if field in SAMPLE_FIELDS[kind]:
+            _rewrite(records, field, sample.children.get(field), rewriter)
+    return msgspec.Raw(msgspec.json.encode(records))
 
 
-def _sample_keys(name: str) -> frozenset[str]:
-    return frozenset(SAMPLE_FIELDS[name.removeprefix("screenshare_")])
+def series_node(name: str) -> Node:
+    """Return the rules of a list of samples."""
+    return participants_tree().child("participant").child("peer_report").child("quality").child(name)
 
 
-def _is_plain(items: list[Any], known: frozenset[str], rewriter: Rewriter) -> bool:
-    """Tell whether the samples are flat objects, durations aside, and no key of theirs has to be replaced."""
-    keys: set[str] = set()
-    parts: set[str] = set()
-    kinds: set[type] = set()
-    for item in items:
-        if type(item) is not dict:
-            return False
-        keys.update(item)
-        durations = item.get(DURATIONS)
-        if type(durations) is dict:
-            parts.update(durations)
-            kinds.update(map(type, durations.values()))
-    unknown = [*(keys - known), *parts.difference(DURATION_PARTS)]
-    return kinds <= _NUMBERS and all(rewriter.key(key) == key for key in unknown)
+def _rewrite(records: list[Any], field: str, node: Node | None, rewriter: Rewriter) -> None:
+    """Replace the texts of a field that have to be replaced."""
+    distinct = set(map(attrgetter(field), records))
+    changed = {
+        text: new for text in distinct if isinstance(text, str) and (new := rewriter.sample_text(text, node)) != text
+    }
+    if changed:
+        for record in records:
+            setattr(record, field, changed.get(getattr(record, field), getattr(record, field)))
 
 
-def _texts(items: list[dict[str, Any]]) -> dict[str, set[str]]:
-    """Gather the distinct texts by key; any text stands for what is neither number, text nor durations."""
-    found: dict[str, set[str]] = {}
-    for key in set().union(*items):
-        values = [item.get(key) for item in items]
-        kinds = set(map(type, values)) - _NUMBERS
-        if str in kinds:
-            found[key] = {value for value in values if type(value) is str}
-        if kinds - ({str, dict} if key == DURATIONS else {str}):
-            found[""] = {"?"}  # of no known key, so that all are rewritten one by one
-    return found
+@cache
+def _decoder(kind: str) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of a kind of list; integers stay integers, and what is absent stays absent."""
+    durations = _record("Durations", dict.fromkeys(DURATION_PARTS, _NUMBER))
+    fields = {field: _TEXT if field in TEXT_FIELDS else _NUMBER for field in SAMPLE_FIELDS[kind]}
+    if DURATIONS in fields:
+        fields[DURATIONS] = durations | msgspec.UnsetType | None
+    record: Any = _record(f"Sample_{kind}", fields)
+    return msgspec.json.Decoder(list[record])
+
+
+def _record(name: str, fields: dict[str, Any]) -> Any:
+    declared = [(field, kind, msgspec.UNSET) for field, kind in fields.items()]
+    return msgspec.defstruct(name, declared, forbid_unknown_fields=True, gc=False)

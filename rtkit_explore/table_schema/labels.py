@@ -49,7 +49,7 @@ SIDES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Whose side a finding was on (``findings.side``) in words, and who that is where no name is given."""
 
-_EVENTS: Final[Mapping[str, str]] = {
+EVENTS: Final[Mapping[str, str]] = {
     "audio_on": "microphone on",
     "audio_off": "microphone off",
     "video_on": "camera on",
@@ -137,7 +137,7 @@ def event_words(name: object) -> str:
     """Return the name of a client event in words; one that nobody knows without its underscores."""
     if not isinstance(name, str) or not name:
         return "event without a name"
-    return _EVENTS.get(name) or name.replace("_", " ")
+    return EVENTS.get(name) or name.replace("_", " ")
 
 
 def rule_words(rule: object) -> str:

@@ -235,3 +235,26 @@ CUMULATIVE_METRICS: dict[str, Column] = {
     for name, title, unit, worse in _METRIC_TITLES
 }
 """Metrics of the cumulative blocks, declared as a column is: title, unit, which end is worse."""
+
+_SUMMARY = ("avg", "p50", "p75", "p90")
+_LATENCY = ("avg", *(f"{cut}ms_or_greater_event_fraction" for cut in (100, 250, 500)))
+CUMULATIVE_STATISTICS: dict[str, tuple[str, ...]] = {
+    "quality_mos": _SUMMARY,
+    "frame_width": _SUMMARY,
+    "frame_per_second": _SUMMARY,
+    "packet_loss": ("avg", *(f"{cut}_or_greater_event_fraction" for cut in (5, 10, 25, 50))),
+    "rtt": _LATENCY,
+    "jitter_buffer_delay": _LATENCY,
+    "issues": (
+        "no_video_fraction",
+        "poor_resolution_fraction",
+        "lag_fraction",
+        "quality_limitation_fraction",
+        "cpu_quality_limitation_fraction",
+        "bandwidth_quality_limitation_fraction",
+    ),
+    "key_frames_decoded_fraction": (),
+    "key_frames_encoded_fraction": (),
+    "high_negative_feedback_fraction": (),
+}
+"""Metric of a cumulative block to its statistics; none where it is one number."""

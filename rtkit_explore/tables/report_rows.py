@@ -12,6 +12,7 @@ from rtkit_explore.table_schema.report import (
     CONNECTION_CHECKS,
     CUMULATIVE,
     CUMULATIVE_METRICS,
+    CUMULATIVE_STATISTICS,
     DEVICE_CHANGES,
     DEVICE_LISTS,
     EVENTS,
@@ -135,11 +136,11 @@ class ReportRows:
             fixed = {"media": media, "direction": direction}
             for metric, value in self.reader.mapping(quality.get(key), place).items():
                 where = child(place, metric)
-                if metric not in _STATISTICS:
+                if metric not in CUMULATIVE_STATISTICS:
                     self.reader.problems.unknown_key(where)
-                elif _STATISTICS[metric]:
+                elif CUMULATIVE_STATISTICS[metric]:
                     for statistic, number in self.reader.mapping(value, where).items():
-                        if statistic in _STATISTICS[metric]:
+                        if statistic in CUMULATIVE_STATISTICS[metric]:
                             self._statistic(fixed, metric, statistic, number, child(where, statistic))
                         else:
                             self.reader.problems.unknown_key(child(where, statistic))
@@ -153,27 +154,6 @@ class ReportRows:
 
 
 _UNITS = {name: metric.unit for name, metric in CUMULATIVE_METRICS.items()}
-_SUMMARY = ("avg", "p50", "p75", "p90")
-_LATENCY = ("avg", *(f"{cut}ms_or_greater_event_fraction" for cut in (100, 250, 500)))
-_STATISTICS: dict[str, tuple[str, ...]] = {
-    "quality_mos": _SUMMARY,
-    "frame_width": _SUMMARY,
-    "frame_per_second": _SUMMARY,
-    "packet_loss": ("avg", *(f"{cut}_or_greater_event_fraction" for cut in (5, 10, 25, 50))),
-    "rtt": _LATENCY,
-    "jitter_buffer_delay": _LATENCY,
-    "issues": (
-        "no_video_fraction",
-        "poor_resolution_fraction",
-        "lag_fraction",
-        "quality_limitation_fraction",
-        "cpu_quality_limitation_fraction",
-        "bandwidth_quality_limitation_fraction",
-    ),
-    "key_frames_decoded_fraction": (),
-    "key_frames_encoded_fraction": (),
-    "high_negative_feedback_fraction": (),
-}
 
 
 def _url_protocol(url: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 
 import pandas as pd
 import pytest
@@ -145,6 +146,189 @@ def test_of_a_key_that_stands_twice_no_value_gets_through():
     redacted = Call(CallDocuments(reports={PEERS[0]: body.encode()})).redact()
     assert b"Zyqarth" not in redacted.documents.reports[PEERS[0]]
     assert len(redacted.samples) == 1
+
+
+SAMPLE = {"timestamp": "2026-11-01T09:00:00.000Z", "ssrc": 1, "producer_id": PEERS[1], "packets_sent": 7}
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        '"mid": "Zyqarth", "mid": "0"',
+        '"packets_sent": 491701234567, "packets_sent": 7',
+        '"odd": "Zyqarth", "odd": 1',
+        '"quality_limitation_durations": {"cpu": 491701234567, "cpu": 1}',
+        '"quality_limitation_durations": "Zyqarth", "quality_limitation_durations": {"cpu": 1}',
+        '"mi\\u0064": "Zyqarth", "mid": "0"',
+    ],
+)
+@pytest.mark.parametrize("series", ["audio_producer", "video_producer", "screenshare_video_producer"])
+def test_of_a_sample_with_a_key_that_stands_twice_only_the_last_value_is_read(series, twice):
+    sample = json.dumps(SAMPLE)[:-1] + f", {twice}}}"
+    body = (
+        f'{{"data": {{"participant": {{"id": "{PEERS[0]}", "peer_report": {{"metadata": {{}}, "quality":'
+        f' {{"{series}": [{sample}, {json.dumps(SAMPLE)}]}}}}}}}}}}'
+    )
+    redacted = Call(CallDocuments(reports={PEERS[0]: body.encode()})).redact()
+    made = redacted.documents.reports[PEERS[0]]
+    assert b"Zyqarth" not in made
+    assert b"491701234567" not in made
+    assert len(redacted.samples) == 2
+
+
+def test_whatever_the_form_of_a_list_its_samples_are_the_same_but_for_personal_texts():
+    """The quick way of the usual form and the way value by value give the same samples."""
+    usual = [SAMPLE | {"mid": "0", "jitter": 0.5, "rtt": None}, SAMPLE | {"mid": "Zyqarth"}]
+    odd = [*usual, SAMPLE | {"brand_new_counter": "x"}]
+
+    def samples(items):
+        report = {"peer_report": {"metadata": {}, "quality": {"audio_producer": items}}}
+        body = call_of([], reports={PEERS[0]: report}).redact().documents.reports[PEERS[0]]
+        return json.loads(body)["data"]["participant"]["peer_report"]["quality"]["audio_producer"]
+
+    quick, slow = samples(usual), samples(odd)
+    assert quick == slow[:2]
+    assert quick[0] == usual[0]
+    assert [sample["mid"] for sample in quick] == ["0", "mid #1"]
+
+
+# Names that are words, numbers that nobody knows ------------------------------------------------------------------------
+
+
+def metadata_of(people, metadata, *, name="info", **options):
+    report = with_metadata(events=[{"name": name, "metadata": metadata}])
+    redacted = call_of(people, reports={PEERS[0]: report}).redact(**options)
+    return redacted.events["name"].iloc[0], json.loads(redacted.events["metadata"].iloc[0])
+
+
+DEV, KIT = person(0, "Dev Amr", user_id="host7"), person(1, "Kit Black")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("kicked Dev Amr (Kit Black)", "kicked Person 1 (Person 2)"),
+        ("KIT BLACK muted", "Person 2 muted"),
+        ("kicked kit", "kicked Person 2"),
+        ("user_kit_black_left", "user_Person 2_left"),
+        ("kickedKitBlack", "kickedPerson 2"),
+        ("removed host7 now", "removed user 1 now"),
+        ("kicked Kit Zyqarth", "redacted"),
+        ("connection failed", "connection failed"),
+    ],
+)
+def test_names_made_of_ordinary_words_go_wherever_they_stand(text, left):
+    assert metadata_of([DEV, KIT], {"reason": text})[1] == {"reason": left}
+
+
+def test_a_word_of_several_names_points_at_nobody():
+    people = [DEV, KIT, person(2, "Kit White")]
+    assert metadata_of(people, {"reason": "kicked Kit"})[1] == {"reason": "kicked participant"}
+
+
+def test_names_of_events_keep_their_words_unless_they_are_sentences_or_whole_names():
+    people = [person(0, "Audio On"), person(1, "Kit Black")]
+    assert metadata_of(people, {}, name="audio_on")[0] == "audio_on"
+    assert metadata_of(people, {}, name="kicked Kit")[0] == "kicked Person 2"
+    assert metadata_of(people, {}, name="kit_black_kicked")[0] == "Person 2_kicked"
+    assert metadata_of(people, {}, name="black_screen")[0] == "black_screen"
+
+
+def test_keys_made_of_names_go_too():
+    assert list(metadata_of([DEV, KIT], {"kit_black": True, "KitBlack": True, "muted": True})[1]) == [
+        "key #1",
+        "key #2",
+        "muted",
+    ]
+
+
+def test_names_in_texts_stay_where_names_are_kept():
+    assert metadata_of([DEV, KIT], {"reason": "kicked Kit Black"}, keep="names")[1] == {"reason": "kicked Kit Black"}
+
+
+@pytest.mark.parametrize("salt", [None, "pepper"])
+def test_texts_with_names_redacted_twice_are_redacted_once(salt):
+    report = with_metadata(events=[{"name": "kicked Kit", "metadata": {"a": "kicked Dev Amr (Kit Black)", "rtt": 5}}])
+    once = call_of([DEV, KIT], reports={PEERS[0]: report}).redact(salt=salt)
+    assert once.redact(salt=salt).documents == once.documents
+
+
+NUMBERS = {"phone": 4917012345, "latitude": 52.0907, "longitude": 5.1214, "host": 3232235777, "list": [4917012345]}
+
+
+def test_numbers_of_unknown_keys_go_unless_they_are_kept():
+    people = [person(0, "Alma", extra=NUMBERS, shoe_size=43)]
+    redacted = call_of(people).redact().documents.participants
+    assert not [number for number in (b"4917012345", b"52.09", b"5.12", b"3232235777", b"43") if number in redacted]
+    kept = call_of(people).redact(keep="numbers").documents.participants
+    assert b"4917012345" in kept
+    assert b":43}" in kept
+
+
+def test_of_metadata_of_events_measurements_stay_and_identities_go():
+    metadata = {"rtt": 41.5, "timestamp": 1762000000000, "attempts": 3, "value": 4917012345, "user_id": 77, **NUMBERS}
+    left = metadata_of([DEV], metadata | {"phone_number": "491701", "ok": True})[1]
+    assert (left["rtt"], left["timestamp"], left["attempts"], left["ok"]) == (41.5, 1762000000000, 3, True)
+    assert left["value"] is left["user_id"] is left["phone"] is left["host"] is None
+    assert left["list"] == [None]
+    assert left["phone_number"] == "redacted"
+    assert "52.09" not in json.dumps(left)
+    assert metadata_of([DEV], metadata, keep="numbers")[1]["value"] == 4917012345
+
+
+def test_numbers_that_tables_read_all_stay():
+    document = reference.peer_report()
+    call = Call(CallDocuments(reports={reference.PEER: json.dumps(document).encode()}))
+    redacted = call.redact()
+    for name, table in call.tables.items():
+        numbers = table.select_dtypes("number").columns
+        pd.testing.assert_frame_equal(redacted.tables[name][numbers], table[numbers], obj=name)
+    assert len(call.cumulative)
+
+
+# Long and many ----------------------------------------------------------------------------------------------------------
+
+
+def seconds(call):
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        call.redact()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def named(count, name):
+    peers = [f"aaaaaaaa-0000-4000-8000-{number:012d}" for number in range(count)]
+    people = [
+        {"id": peer, "display_name": name(n), "user_id": f"u{n}", "preset_name": "kicked " * 3}
+        for n, peer in enumerate(peers)
+    ]
+    chat = "id,participantId,displayName,payload\n" + "".join(f"{n},,{name(n)},x\n" for n in range(count))
+    return call_of(people, chat=chat.encode())
+
+
+@pytest.mark.parametrize("name", [lambda _: "Guest", lambda n: f"Guest {n}", lambda n: f"Kit {n % 7}"])
+def test_time_grows_no_faster_than_the_number_of_people(name):
+    short = max(seconds(named(40, name)), 0.004)
+    assert seconds(named(400, name)) < 40 * short
+    assert seconds(named(4000, name)) < 400 * short
+
+
+@pytest.mark.parametrize("text", ["a", "Kit Black ", "2026-11-01 ", "audio ", "1.", "token=", "0:0.0 ", ":"])
+def test_time_grows_no_faster_than_a_text(text):
+    def call(size):
+        long = (text * (size // len(text)))[:size]
+        spaces = "2026-11-01" + " " * size + "x"
+        report = with_metadata(
+            events=[{"name": long, "metadata": {"a": long, long: spaces, "b": {"timestamp": spaces}}}]
+        )
+        people = [person(0, long, left_at=spaces, preset_name=long), person(1, "Kit Black")]
+        return call_of(people, reports={PEERS[0]: report}, transcript=f"{long}\n\n{spaces}".encode())
+
+    short = max(seconds(call(2_000)), 0.004)
+    assert seconds(call(20_000)) < 40 * short
+    assert seconds(call(200_000)) < 400 * short
 
 
 @pytest.mark.parametrize("broken", [b"{", b"", b"[1, 2]", b'"Zyqarth"', b"\xff\xfe\x00", b"[" * 100_000])
@@ -402,7 +586,7 @@ def test_what_is_kept_on_request_loses_addresses_and_links_all_the_same():
 
 def test_what_cannot_be_kept_is_refused():
     with pytest.raises(
-        InvalidArgumentError, match="keep takes names, title, device_labels, location, user_agent, not 'sdp'"
+        InvalidArgumentError, match="keep takes names, title, device_labels, location, user_agent, numbers, not 'sdp'"
     ):
         call_of([]).redact(keep="sdp")
 
