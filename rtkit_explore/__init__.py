@@ -37,20 +37,22 @@ from typing import TYPE_CHECKING, Any
 from rtkit_explore.errors import RtkitError
 
 if TYPE_CHECKING:
-    from rtkit_explore import measures, metrics, plot, tables
+    from rtkit_explore import measures, plot, tables
     from rtkit_explore.accuracy import check_findings
     from rtkit_explore.api.nested_loops import allow_nested_loops
     from rtkit_explore.app import App, AsyncApp, connect, load, replay
     from rtkit_explore.call import Call
+    from rtkit_explore.complaints.symptoms import symptoms
     from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
     from rtkit_explore.findings.profiles import profiles
-    from rtkit_explore.measures.scores import mos
-    from rtkit_explore.metrics.metric import metric
     from rtkit_explore.report.exports import export_tables, read_tables
     from rtkit_explore.report.page import write_report
     from rtkit_explore.resources import sample_calls
     from rtkit_explore.simulated import demo, scenarios, simulate
     from rtkit_explore.table_schema.describe import describe as schema
+    from rtkit_explore.training.glossary_terms import glossary
+    from rtkit_explore.training.lessons import lesson, lessons
+    from rtkit_explore.training.mystery import mystery, score_card
     from rtkit_explore.widgets.explorer_view import explorer
     from rtkit_explore.widgets.pickers import pick_participants, pick_session, pick_stream, pick_window
 
@@ -61,13 +63,13 @@ _MODULES = (
     "errors",
     "findings",
     "measures",
-    "metrics",
     "plot",
     "redaction",
     "report",
     "simulator",
     "store",
     "tables",
+    "training",
     "widgets",
 )
 _NAMES = {
@@ -83,8 +85,6 @@ _NAMES = {
     "explorer": "widgets.explorer_view:explorer",
     "export_tables": "report.exports:export_tables",
     "load": "app:load",
-    "metric": "metrics.metric:metric",
-    "mos": "measures.scores:mos",
     "pick_participants": "widgets.pickers:pick_participants",
     "pick_session": "widgets.pickers:pick_session",
     "pick_stream": "widgets.pickers:pick_stream",
@@ -94,6 +94,12 @@ _NAMES = {
     "replay": "app:replay",
     "sample_calls": "resources:sample_calls",
     "demo": "simulated:demo",
+    "glossary": "training.glossary_terms:glossary",
+    "lesson": "training.lessons:lesson",
+    "lessons": "training.lessons:lessons",
+    "mystery": "training.mystery:mystery",
+    "score_card": "training.mystery:score_card",
+    "symptoms": "complaints.symptoms:symptoms",
     "scenarios": "simulated:scenarios",
     "simulate": "simulated:simulate",
     "usual_range": "findings.compare:usual_range",
@@ -115,11 +121,12 @@ __all__ = [
     "demo",
     "explorer",
     "export_tables",
+    "glossary",
+    "lesson",
+    "lessons",
     "load",
     "measures",
-    "metric",
-    "metrics",
-    "mos",
+    "mystery",
     "pick_participants",
     "pick_session",
     "pick_stream",
@@ -131,7 +138,9 @@ __all__ = [
     "sample_calls",
     "scenarios",
     "schema",
+    "score_card",
     "simulate",
+    "symptoms",
     "tables",
     "usual_range",
     "write_report",

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from pandas.api.extensions import ExtensionArray
 
+    from rtkit_explore.complaints.explain import Answer
     from rtkit_explore.findings.context import Context
-    from rtkit_explore.findings.overview import Metrics
     from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.store.documents import CallDocuments, Failure
 
@@ -426,31 +426,38 @@ class Call:
 
         return verdicts_of(self, profile, context=self.judging)
 
-    def overview(self, profile: ProfileLike = "default", *, metrics: Metrics = ()) -> pd.DataFrame:
-        """
-        Put everyone side by side: table ``overview``, a row a participant with the figures that matter.
-
-        Parameters
-        ----------
-        profile
-            Profile for the verdicts, as for ``findings``.
-        metrics
-            Metrics of ``rtk.metric`` to stand beside them, a column each; ``(glitch, "p95")`` says how to roll up.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Table ``overview``.
-        """
+    def overview(self, profile: ProfileLike = "default") -> pd.DataFrame:
+        """Put everyone side by side: table ``overview``, a row a participant with the figures that matter."""
         from rtkit_explore.findings.overview import overview_of
 
-        return overview_of(self, profile, metrics=metrics, context=self.judging)
+        return overview_of(self, profile, context=self.judging)
 
     def story(self, profile: ProfileLike = "default") -> str:
         """Tell what happened as plain text to paste into a ticket; names are in it unless the call is redacted."""
         from rtkit_explore.findings.verdicts import story_text
 
         return story_text(self, profile, context=self.judging)
+
+    def explain(
+        self,
+        person: str,
+        symptom: str,
+        *,
+        about: str | None = None,
+        window: Any = None,
+        on: Any = None,
+        tz: Any = "UTC",
+        profile: ProfileLike = "default",
+    ) -> Answer:
+        """
+        Answer a complaint: ``call.explain("Chen", "froze", window=("15:00", "15:20"), tz="Europe/Berlin")``.
+
+        See :func:`rtkit_explore.complaints.explain.explain_call` for the arguments; ``rtk.symptoms()`` lists what is
+        understood.
+        """
+        from rtkit_explore.complaints.explain import explain_call
+
+        return explain_call(self, person, symptom, about=about, window=window, on=on, tz=tz, profile=profile)
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:

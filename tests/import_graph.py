@@ -118,19 +118,24 @@ class ImportGraph:
         package = module if self.paths[module].name == "__init__.py" else module.rpartition(".")[0]
         return [found for found in (name, f"{package}.{name}") if found in self.paths and found != module]
 
-    def circles(self) -> list[list[str]]:
+    def circles(self, but: frozenset[tuple[str, str]] = frozenset()) -> list[list[str]]:
         """
         Modules that need each other, by whichever way they import; types aside.
 
         Namespaces that find their parts when asked (the ``__init__`` of the package and of folders) are left out: they
-        name what lies below them, and only users ask them.
+        name what lies below them, and only users ask them. So are imports in functions between the parts of ``but``.
         """
         edges: dict[str, set[str]] = {module: set() for module in self.paths}
         for found in self.imports:
             namespace = self.paths[found.source].name == "__init__.py" and found.lazy
-            if not (found.typing_only or namespace) and found.target in edges:
+            apart = found.lazy and (_part_of(found.source), _part_of(found.target)) in but
+            if not (found.typing_only or namespace or apart) and found.target in edges:
                 edges[found.source].add(found.target)
         return _strongly_connected(edges)
+
+
+def _part_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
 
 
 def _visit(tree: ast.AST, *, lazy: bool = False, typing_only: bool = False) -> Iterator[tuple[ast.AST, bool, bool]]:

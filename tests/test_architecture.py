@@ -42,6 +42,8 @@ LAYERS = [
     {"cli"},
 ]
 # The simulated app stands beside the layers: what it may use, and who may open it.
+# An answer to a complaint draws its own evidence: a method that opens what stands below it.
+DRAW_THEMSELVES = frozenset({("complaints", "plot")})
 SIMULATOR_USES = {"errors", "serving"}
 OPENS_THE_SIMULATOR = {"app", "simulated", "training", "cli"}
 HEAVY = (
@@ -81,9 +83,11 @@ def violations(package):
         elif other == "simulator":
             if part not in OPENS_THE_SIMULATOR:
                 found.append(f"{one}: only {sorted(OPENS_THE_SIMULATOR)} open the simulator")
+        elif (part, other) in DRAW_THEMSELVES:
+            continue
         elif rank(part) is not None and rank(other) is not None and rank(other) > rank(part):
             found.append(f"{one}, which is below it")
-    found += [f"these import each other: {', '.join(circle)}" for circle in graph.circles()]
+    found += [f"these import each other: {', '.join(circle)}" for circle in graph.circles(DRAW_THEMSELVES)]
     return found
 
 
@@ -227,4 +231,4 @@ def test_every_public_name_stays_what_it_is_when_all_modules_are_imported():
         "print([name for name in rtk.__all__ if not callable(getattr(rtk, name))])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip() == "['measures', 'metrics', 'plot', 'tables']"
+    assert done.stdout.strip() == "['measures', 'plot', 'tables']"

@@ -128,3 +128,74 @@ def _summed(ends: NDArray[np.int64], packets: NDArray[np.float64], known: NDArra
     total = np.bincount(place, weights=counts, minlength=len(times)).astype("float64")
     some = np.bincount(place, weights=known.astype("float64"), minlength=len(times)) > 0
     return CumulativeCount(times, total, some)
+
+
+OVER_TIME = ("sent_per_s", "received_per_s", "lost_per_s", "missing_per_s", "loss_pct", "missing_pct")
+
+
+def delivery_over_time(
+    quality: pd.DataFrame, stream_id: str, *, shifts: dict[str, float] | None = None
+) -> pd.DataFrame:
+    """
+    Hold what was sent against what arrived, interval by interval of one received stream.
+
+    Parameters
+    ----------
+    quality
+        Table ``quality``, with the rows of the stream and of its producer.
+    stream_id
+        The received stream (a consumer id).
+    shifts
+        As for ``delivery``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a known interval of the stream, by the call's clock: ``start``, ``end`` (datetime64[us, UTC]),
+        ``sent_per_s`` (packets/s, read off the producer's samples; NaN where its report does not cover the interval),
+        ``received_per_s``, ``lost_per_s`` (as the receiver counted), ``missing_per_s`` (sent, but neither received nor
+        counted as lost), ``loss_pct`` (of those received or counted as lost) and ``missing_pct`` (of those sent).
+
+    Notes
+    -----
+    Samples of both ends are not taken at the same moment: a ``missing`` of a packet or two an interval is a matter of
+    timing, and is shown as what it is, negative values included.
+    """
+    shifts = shifts or {}
+    mine = quality[(quality["stream_id"] == stream_id) & (quality["direction"] == "consumer")].sort_values("end")
+    known = mine[mine["interval_s"].notna() & mine["packets"].notna() & mine["end"].notna()]
+    for name in _UNKNOWN:
+        known = known[~known[name].fillna(value=False).astype(bool)]
+    back = pd.to_timedelta(known["peer_id"].map(lambda peer: shifts.get(str(peer), 0.0)).astype("float64"), unit="s")
+    end = known["end"] - back.dt.round("us")
+    start = end - pd.to_timedelta(known["interval_s"], unit="s").dt.round("us")
+    seconds = known["interval_s"].to_numpy(dtype="float64")
+    sent = np.full(len(known), np.nan)
+    producers = known["producer_id"].dropna().unique()
+    if len(producers):
+        own = quality[(quality["stream_id"] == producers[0]) & (quality["direction"] == "producer")]
+        own = own[own["end"].notna()].sort_values("end")
+        if len(own):
+            ahead = round(1e6 * shifts.get(str(own["peer_id"].iloc[0]), 0.0))
+            ok = ~np.logical_or.reduce([own[name].fillna(value=False).to_numpy(dtype=bool) for name in _UNKNOWN])
+            ok &= own["interval_s"].notna().to_numpy()
+            sender = _summed(pd.DatetimeIndex(own["end"]).as_unit("us").asi8 - ahead, own["packets"].to_numpy(), ok)
+            one, two = (pd.DatetimeIndex(times).as_unit("us").asi8.astype("float64") for times in (start, end))
+            sent = sender.within(one, two)
+    received = known["packets"].to_numpy(dtype="float64")
+    lost = known["packets_lost"].to_numpy(dtype="float64", na_value=np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        missing = sent - received - np.nan_to_num(lost)
+        frame = pd.DataFrame(
+            {
+                "start": start.dt.as_unit("us").array,
+                "end": end.dt.as_unit("us").array,
+                "sent_per_s": sent / seconds,
+                "received_per_s": received / seconds,
+                "lost_per_s": lost / seconds,
+                "missing_per_s": missing / seconds,
+                "loss_pct": np.where(received + lost > 0, 100 * lost / (received + lost), np.nan),
+                "missing_pct": np.where(sent > 0, 100 * missing / sent, np.nan),
+            }
+        )
+    return frame.astype(dict.fromkeys(OVER_TIME, "float64")).reset_index(drop=True)
