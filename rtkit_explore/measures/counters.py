@@ -28,12 +28,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.table_schema.columns import LIMITS
 from rtkit_explore.table_schema.media import COUNTER_READINGS, COUNTERS
 from rtkit_explore.tables.frames import from_rows
 from rtkit_explore.tables.times import NAT
@@ -61,6 +62,7 @@ FLOWS = frozenset(
 )
 """Counters that grow all the time while media flows; the others count rare events."""
 
+_REASON = pd.CategoricalDtype(list(LIMITS))
 _ONE_IN_A_MILLION = math.log(1e6)
 _OFF_BY_TWO = math.log(2)
 _NEAR = math.log(1.5)
@@ -107,30 +109,32 @@ def _moves(
     values: NDArray[np.float64],
     code: NDArray[np.intp],
     seconds: NDArray[np.float64],
-    pace: NDArray[np.float64],
+    pace: NDArray[np.float64] | None,
 ) -> CounterMovement:
     known = ~np.isnan(values)
-    values, code, seconds, pace = values[known], code[known], seconds[known], pace[known]
+    values, code, seconds = values[known], code[known], seconds[known]
+    before, after = values[:-1], values[1:]
     same = code[1:] == code[:-1]
-    step = np.where(same, values[1:] - values[:-1], 0.0)
-    rise, fall = same & (step > 0), same & (step < 0)
-    tie = same & (step == 0) & (values[1:] > 0)
-    # A fall is a restart where the counter begins anew well below where it was.
-    restarts = bool(np.all(values[1:][fall] <= 0.5 * values[:-1][fall])) if fall.any() else True
-    moved = code[1:][rise | fall]
-    runs = np.bincount(moved)[np.unique(moved)] if len(moved) else np.zeros(0, dtype=int)
+    step = np.where(same, after - before, 0.0)
+    rise, fall = step > 0, step < 0
+    tie = same & (step == 0) & (after > 0)
     falls = int(np.count_nonzero(fall))
+    # A fall is a restart where the counter begins anew well below where it was.
+    restarts = bool(np.all(after[fall] <= 0.5 * before[fall]))
+    # How often each series moved: rises in a row are what a running total is told by.
+    runs = np.bincount(code[1:][rise | fall])
+    runs = runs[runs > 0]
     return CounterMovement(
         series=len(np.unique(code)),
         rises=int(np.count_nonzero(rise)),
         falls=falls,
         ties=int(np.count_nonzero(tie)),
         longest=int(runs.max(initial=0)),
-        order=float(sum(math.lgamma(run + 2) for run in runs)) - math.log(1e3) * falls,
-        after_events=float(np.count_nonzero(same & (values[:-1] > 0) & ~fall)) * math.log(2),
+        order=sum(math.lgamma(run + 2) for run in runs.tolist()) - math.log(1e3) * falls,
+        after_events=float(np.count_nonzero(same & (before > 0) & ~fall)) * math.log(2),
         restarts=restarts,
         had_time=_had_time(values, code, seconds, rise, step),
-        pace=_reading_by_pace(values, seconds, pace, same, step),
+        pace=None if pace is None else _reading_by_pace(values, seconds, pace[known], same, step),
     )
 
 
@@ -159,22 +163,35 @@ def _reading_by_pace(
     return "totals" if np.median(off_total[moving]) < _NEAR and as_increment > _OFF_BY_TWO else None
 
 
-def _pace(samples: pd.DataFrame, counter: str) -> NDArray[np.float64]:
-    """Return how fast a counter grows by what else is known, per second; NaN where nothing is."""
-    frames = samples["frames_per_second"].to_numpy()
-    audio = samples["media"].isin(["audio", "screenshare_audio"]).to_numpy()
-    if counter in ("frames_decoded", "frames_encoded"):
-        return frames
-    if counter == "jitter_buffer_emitted_count":
-        return np.where(audio, _AUDIO_RATE, frames)
-    if counter in ("packets_sent", "packets_received"):
-        return np.where(audio, _AUDIO_PACKETS, np.nan)
-    block, _, reason = counter.rpartition("_")
-    if block == "quality_limitation_durations":
-        limited = (samples["quality_limitation_reason"] == reason).to_numpy(dtype=bool)
-        throughout = limited & np.concatenate([[False], limited])[:-1]  # at both ends of the interval
-        return np.where(throughout, 1.0, np.nan)
-    return np.full(len(samples), np.nan)
+@dataclass(frozen=True)
+class _Report:
+    """
+    What is needed of one report to tell how its counters are read, as plain arrays of one value a row.
+
+    ``code`` numbers the series, ``seconds`` is the time of a sample, NaN-free pace columns are made from the others.
+    """
+
+    columns: Mapping[str, NDArray[np.float64]]
+    code: NDArray[np.intp]
+    seconds: NDArray[np.float64]
+    audio: NDArray[np.bool_]
+    reason: NDArray[np.int8]
+
+    def pace(self, counter: str) -> NDArray[np.float64] | None:
+        """Return how fast a counter grows by what else is known, per second; NaN or None where nothing is."""
+        frames = self.columns["frames_per_second"]
+        if counter in ("frames_decoded", "frames_encoded"):
+            return frames
+        if counter == "jitter_buffer_emitted_count":
+            return np.where(self.audio, _AUDIO_RATE, frames)
+        if counter in ("packets_sent", "packets_received"):
+            return np.where(self.audio, _AUDIO_PACKETS, np.nan)
+        block, _, reason = counter.rpartition("_")
+        if block == "quality_limitation_durations":
+            limited = self.reason == LIMITS.index(reason)
+            throughout = limited & np.concatenate([[False], limited])[:-1]  # at both ends of the interval
+            return np.where(throughout, 1.0, np.nan)
+        return None
 
 
 def _had_time(
@@ -185,20 +202,16 @@ def _had_time(
     step: NDArray[np.float64],
 ) -> bool:
     """Tell whether the values could have been reached at the pace at which they grow, in the median series."""
-    needed = []
-    span = []
-    for number in np.unique(code):
-        rows = np.flatnonzero(code == number)
-        inner = rows[:-1][rise[rows[:-1]]] if len(rows) > 1 else rows[:0]
-        lasted = seconds[rows[-1]] - seconds[rows[0]]
-        if not len(inner) or not lasted > 0:
-            continue
-        pace = float(np.sum(step[inner])) / lasted
-        needed.append(float(values[rows[0]]) / pace)
-        span.append(float(lasted))
-    if not needed:
+    _, first, series = np.unique(code, return_index=True, return_inverse=True)
+    last = np.zeros(len(first), dtype="int64")
+    last[series] = np.arange(len(series))
+    lasted = seconds[last] - seconds[first]
+    grown = np.bincount(series[:-1][rise], weights=step[rise], minlength=len(first))
+    grows = (grown > 0) & (lasted > 0)
+    if not grows.any():
         return True
-    return float(np.median(needed)) <= _SLACK * float(np.max(span)) + _HEAD_START_S
+    needed = values[first][grows] / (grown[grows] / lasted[grows])
+    return float(np.median(needed)) <= _SLACK * float(lasted[grows].max()) + _HEAD_START_S
 
 
 def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None) -> pd.DataFrame:
@@ -225,20 +238,37 @@ def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None)
         Where ``counters`` names an unknown reading or counter.
     """
     forced = forced_readings(counters)
+    # Columns are taken out of the frame once, not once a report: on small calls that was most of the time.
+    columns = {name: samples[name].to_numpy(dtype="float64") for name in (*COUNTERS, "frames_per_second")}
+    audio = samples["media"].isin(["audio", "screenshare_audio"]).to_numpy()
+    reason = samples["quality_limitation_reason"].astype(_REASON).cat.codes.to_numpy()
+    owners = samples[["session_id", "peer_id"]]
     rows: list[dict[str, object]] = []
-    for peer in pd.unique(index.peer):
-        mine = np.flatnonzero(index.peer == peer)
-        rows += _decide_one(samples.iloc[mine], index.code[mine], index.micros[mine] / 1e6, forced)
+    order = np.argsort(index.peer, kind="stable")
+    begins = np.flatnonzero(np.diff(index.peer[order], prepend=-1))
+    for begin, end in zip(begins, [*begins[1:], len(order)], strict=True):
+        mine: Any = order[begin:end]
+        if mine[-1] - mine[0] == len(mine) - 1:  # as nearly always: then no column is copied
+            mine = slice(int(mine[0]), int(mine[-1]) + 1)
+        report = _Report(
+            {name: values[mine] for name, values in columns.items()},
+            index.code[mine],
+            index.micros[mine] / 1e6,
+            audio[mine],
+            reason[mine],
+        )
+        session, peer = owners.iloc[int(order[begin])]
+        rows += _decide_one(report, session, peer, forced)
     return from_rows(COUNTER_READINGS, rows)
 
 
 def _decide_one(
-    report: pd.DataFrame, code: NDArray[np.intp], seconds: NDArray[np.float64], forced: Mapping[str, Reading]
+    report: _Report, session_id: object, peer_id: object, forced: Mapping[str, Reading]
 ) -> list[dict[str, object]]:
     moves = {
-        counter: _moves(values, code, seconds, _pace(report, counter))
+        counter: _moves(values, report.code, report.seconds, report.pace(counter))
         for counter in COUNTERS
-        if not np.isnan(values := report[counter].to_numpy()).all()
+        if not np.isnan(values := report.columns[counter]).all()
     }
     paces = {move.pace for move in moves.values()}
     climbs = "increments" in paces and "totals" not in paces
@@ -248,8 +278,8 @@ def _decide_one(
     decided = {counter: counter in totals or move.falls > 0 or move.pace is not None for counter, move in moves.items()}
     return [
         {
-            "session_id": report["session_id"].iloc[0],
-            "peer_id": report["peer_id"].iloc[0],
+            "session_id": session_id,
+            "peer_id": peer_id,
             "counter": counter,
             "reading": forced.get(counter, "totals" if counter in totals else "increments"),
             "decided_by": "forced" if counter in forced else "evidence" if decided[counter] else "default",
@@ -337,12 +367,12 @@ def codes_of_readings(
 ) -> dict[str, NDArray[np.bool_]]:
     """Return, for each counter, whether each participant (by number) counts running totals."""
     peers = int(index.peer.max(initial=-1)) + 1
-    firsts = [int(np.flatnonzero(index.peer == peer)[0]) for peer in range(peers)]
+    firsts = np.unique(index.peer, return_index=True)[1]
+    owners = samples[["session_id", "peer_id"]].iloc[firsts].astype(object)
     number = {
-        (samples["session_id"].iloc[row] if pd.notna(samples["session_id"].iloc[row]) else None,
-         samples["peer_id"].iloc[row] if pd.notna(samples["peer_id"].iloc[row]) else None): peer
-        for peer, row in enumerate(firsts)
-    }  # fmt: skip
+        tuple(value if pd.notna(value) else None for value in owner): peer
+        for peer, owner in enumerate(owners.itertuples(index=False, name=None))
+    }
     found = {counter: np.zeros(peers, dtype=bool) for counter in COUNTERS}
     totals = readings[readings["reading"] == "totals"]
     for session, peer, counter in zip(totals["session_id"], totals["peer_id"], totals["counter"], strict=True):

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 HIGHEST = {"rtt_ms": 10_000.0, "jitter_ms": 2_000.0, "buffer_ms": 60_000.0, "fps": 1_000.0}
@@ -46,23 +48,30 @@ def implausible(quality: pd.DataFrame) -> pd.DataFrame:
         trip above 10 s, jitter above 2 s, a buffer above a minute, negative counters, more packets lost than sent,
         scores off their scale.
     """
-    flags: dict[str, NDArray[np.bool_]] = {}
+    return pd.DataFrame(dict(_flags(quality)), index=quality.index)
+
+
+def _flags(quality: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield each measure that can be implausible with its flags, one at a time: tables can have millions of rows."""
     with np.errstate(invalid="ignore"):
         for name in dict.fromkeys((*HIGHEST, *NEVER_NEGATIVE)):
             values = quality[name].to_numpy(dtype="float64")
             off = values > HIGHEST[name] if name in HIGHEST else np.zeros(len(values), dtype=bool)
-            flags[name] = off | (values < 0) if name in NEVER_NEGATIVE else off
-        flags["loss_pct"] = quality["loss_pct"].to_numpy() > 100.0
+            yield name, off | (values < 0) if name in NEVER_NEGATIVE else off
+        yield "loss_pct", quality["loss_pct"].to_numpy() > 100.0
         score = quality["score"].to_numpy()
         wide = (quality["score_scale"] == "1-5").to_numpy(dtype=bool)
-        flags["score"] = (score < np.where(wide, 1.0, 0.0)) | (score > np.where(wide, 5.0, 1.0))
-    return pd.DataFrame(flags, index=quality.index)
+        yield "score", (score < np.where(wide, 1.0, 0.0)) | (score > np.where(wide, 5.0, 1.0))
 
 
 def plausible(quality: pd.DataFrame) -> pd.DataFrame:
-    """Return ``quality`` with every implausible value missing; a new table, the given one is left alone."""
-    flags = implausible(quality)
-    kept = quality.copy()
-    for name in flags.columns[flags.any()]:
-        kept[name] = quality[name].mask(flags[name])
+    """
+    Return ``quality`` with every implausible value missing; the given table is left alone.
+
+    Columns without such values, nearly always all of them, are shared with the given table.
+    """
+    kept = quality.copy(deep=False)
+    for name, wrong in _flags(quality):
+        if wrong.any():
+            kept[name] = np.where(wrong, np.nan, quality[name].to_numpy(dtype="float64"))
     return kept
