@@ -112,9 +112,10 @@ def heatmap(
         why = why_empty(subject, table, peers, filtered=not table.empty) if chosen.empty else ""
         why = why or f"No values of {title_of(names[0])} ({names[0]}) in the reports chosen here."
         return show_message(one_axes(ax, 1.6), why, title=title)
-    lines = [one for one in series_of(chosen, subject) if np.isfinite(values[one.rows]).any()]
+    series = series_of(chosen, subject)
+    lines = [one for one in series if np.isfinite(values[one.rows]).any()]
     rows = _rows(lines, subject, by)
-    hidden = len(series_of(chosen, subject)) - len(lines)
+    hidden = len(series) - len(lines)
     worst_low = low_is_worse(names[0])
     rows, cut = _most(rows, values, low=worst_low)
     first, last = extent(chosen, view)
@@ -183,17 +184,20 @@ def _cells(
     edges = np.linspace(first, last, count + 1)
     width = (last - first) / count
     sign = -1.0 if low else 1.0
-    cells = np.full((len(rows), count), -np.inf)
-    for number, row in enumerate(rows):
-        own = row.rows[known[row.rows]]
-        # An interval that only grazes a cell does not count for it: half a cell of air at either side.
-        begin = np.clip(np.round((start[own] - first) / width).astype(int), 0, count)
-        stop = np.clip(np.round((end[own] - first) / width).astype(int), 0, count)
-        stop = np.maximum(stop, np.minimum(begin + 1, count))
-        begin = np.minimum(begin, count - 1)
-        for left, right, value in zip(begin, stop, sign * values[own], strict=True):
-            part = cells[number, left:right]
-            np.maximum(part, value, out=part)
+    number = np.repeat(np.arange(len(rows)), [len(row.rows) for row in rows])
+    own = np.concatenate([row.rows for row in rows])
+    number, own = number[known[own]], own[known[own]]
+    # An interval that only grazes a cell does not count for it: half a cell of air at either side.
+    begin = np.clip(np.round((start[own] - first) / width).astype(int), 0, count)
+    stop = np.clip(np.round((end[own] - first) / width).astype(int), 0, count)
+    stop = np.maximum(stop, np.minimum(begin + 1, count))
+    begin = np.minimum(begin, count - 1)
+    # Each interval is spelled out as the cells that it touches, so that no loop runs over millions of them.
+    touched = np.maximum(stop - begin, 0)
+    offset = np.arange(int(touched.sum())) - np.repeat(np.cumsum(touched) - touched, touched)
+    worst = np.full(len(rows) * count, -np.inf)
+    np.maximum.at(worst, np.repeat(number * count + begin, touched) + offset, np.repeat(sign * values[own], touched))
+    cells = worst.reshape(len(rows), count)
     return edges, np.where(np.isfinite(cells), sign * cells, np.nan)
 
 

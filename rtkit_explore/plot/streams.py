@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from rtkit_explore.plot.time_axis import positions
 from rtkit_explore.table_schema.labels import MEDIA, stream_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -71,16 +72,20 @@ def series_of(table: pd.DataFrame, subject: PlotInput) -> list[Series]:
     code = groups.ngroup().to_numpy()
     order = np.lexsort((ends, code))
     cuts = np.flatnonzero(np.diff(code[order])) + 1
-    found = [(rows, table.iloc[int(rows[0])]) for rows in np.split(order, cuts)]
+    parts = np.split(order, cuts)
+    # What stands beside the rows is taken out for all series at once: a large call has tens of thousands.
+    columns = [name for name in (*NEEDED[:4], "remote_peer_id") if name in table.columns]
+    firsts = table[columns].iloc[[int(rows[0]) for rows in parts]].astype(object)
+    heads: list[dict[str, Any]] = [dict(zip(columns, head, strict=True)) for head in firsts.itertuples(index=False)]
+    found = list(zip(parts, heads, strict=True))
     rank = {peer: i for i, peer in enumerate(subject.names)}
-    names = [_name(head, subject) for _, head in found]
-    widths = [_width(table, rows) for rows, _ in found]
-    streams = [f"{head['peer_id']} {head['stream_id']}" for _, head in found]
-    layers = {stream: streams.count(stream) for stream in streams}
+    widths = _widths(table, parts)
+    layers = Counter((head["peer_id"], head["stream_id"]) for head in heads)
     labels = []
-    for i, name in enumerate(names):
-        layered = layers[streams[i]] > 1
-        labels.append(f"{name}, layer {widths[i]:.0f} px" if layered and np.isfinite(widths[i]) else name)
+    for head, width in zip(heads, widths, strict=True):
+        name = _name(head, subject)
+        layered = layers[head["peer_id"], head["stream_id"]] > 1
+        labels.append(f"{name}, layer {width:.0f} px" if layered and np.isfinite(width) else name)
     labels = _apart(labels, [float(np.nanmin(ends[rows], initial=np.inf)) for rows, _ in found])
     series = [
         Series(label, str(head["peer_id"]), str(head["media"]), str(head["direction"]), str(head["stream_id"]), rows)
@@ -98,7 +103,7 @@ def series_of(table: pd.DataFrame, subject: PlotInput) -> list[Series]:
     )
 
 
-def _name(head: pd.Series, subject: PlotInput) -> str:
+def _name(head: Mapping[str, Any], subject: PlotInput) -> str:
     remote = head.get("remote_peer_id")
     return stream_words(
         subject.name(head["peer_id"]),
@@ -108,20 +113,25 @@ def _name(head: pd.Series, subject: PlotInput) -> str:
     )
 
 
-def _width(table: pd.DataFrame, rows: NDArray[np.intp]) -> float:
+def _widths(table: pd.DataFrame, parts: Sequence[NDArray[np.intp]]) -> list[float]:
+    """Return the greatest width of each series; NaN where none is known."""
     if "width" not in table.columns:
-        return float("nan")
-    values = table["width"].to_numpy(dtype="float64", na_value=np.nan)[rows]
-    return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
+        return [float("nan")] * len(parts)
+    values = table["width"].to_numpy(dtype="float64", na_value=np.nan)
+    begins = np.cumsum([0, *(len(rows) for rows in parts[:-1])])
+    return [float(width) for width in np.fmax.reduceat(values[np.concatenate(parts)], begins)]
 
 
 def _apart(labels: Sequence[str], begins: Sequence[float]) -> list[str]:
     """Tell labels apart that several series share: number them as they begin."""
     out = list(labels)
-    for label in {label for label in labels if labels.count(label) > 1}:
-        same = sorted((i for i, one in enumerate(labels) if one == label), key=lambda i: begins[i])
-        for number, i in enumerate(same, start=1):
-            out[i] = f"{label} #{number}"
+    sharing: dict[str, list[int]] = {}
+    for i, label in enumerate(labels):
+        sharing.setdefault(label, []).append(i)
+    for label, same in sharing.items():
+        if len(same) > 1:
+            for number, i in enumerate(sorted(same, key=lambda i: begins[i]), start=1):
+                out[i] = f"{label} #{number}"
     return out
 
 
