@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from rtkit_explore.measures.quality import quality_of
 from rtkit_explore.measures.streams import streams_of
 from rtkit_explore.table_schema.columns import MEDIA
 from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.table_schema.findings import SEVERITIES
 from rtkit_explore.tables.download_rows import chat_rows, transcript_rows
 from rtkit_explore.tables.frames import from_rows, texts
 from rtkit_explore.tables.json_reader import decode
@@ -31,7 +31,7 @@ from rtkit_explore.tables.scope import EARLIEST, LATEST, Scope
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pandas.api.extensions import ExtensionArray
@@ -192,7 +192,7 @@ class Call:
         self,
         *,
         participants: str | Iterable[str] | pd.DataFrame | None = None,
-        window: Sequence[str | dt.datetime | None] | None = None,
+        window: Any = None,
         media: str | Iterable[str] | None = None,
         tz: str | dt.tzinfo = "UTC",
     ) -> Call:
@@ -204,7 +204,8 @@ class Call:
         participants
             One or several, named as for :meth:`peer`; or a table with a column ``peer_id``.
         window
-            Start and end; None leaves a side open. Texts are ISO 8601 with a date.
+            Start and end as people say them ("15:00", "3:20pm", "+5min", ISO 8601); None leaves a side open. One time
+            stands for the ten minutes around it.
         media
             "audio", "video", "screenshare_audio", "screenshare_video", or several of them.
         tz
@@ -230,7 +231,7 @@ class Call:
         """
         scope = Scope(
             peers=None if participants is None else frozenset(self._peers(participants)),
-            window=_window(window, tz),
+            window=_window(self, window, tz),
             media=None if media is None else frozenset(_media(media)),
         )
         return self._narrowed(scope.within(self._scope))
@@ -402,7 +403,15 @@ class Call:
             return narrowed_context(self._whole.judging, self, self._scope)
         return ready(self)
 
-    def findings(self, profile: ProfileLike = "default") -> pd.DataFrame:
+    def findings(
+        self,
+        profile: ProfileLike = "default",
+        *,
+        participant: str | Iterable[str] | None = None,
+        window: Any = None,
+        severity: Literal["note", "warn", "bad"] | None = None,
+        tz: str | dt.tzinfo = "UTC",
+    ) -> pd.DataFrame:
         """
         Say what was wrong, worst first, with the evidence and whose side it was on.
 
@@ -410,33 +419,85 @@ class Call:
         ----------
         profile
             Name of a profile (``rtk.profiles()`` lists them), a ``Profile``, or a mapping from rule to thresholds.
+        participant
+            Only findings that these participants report or are the side of.
+        window
+            Only findings of this time: two times as people say them, such as ("15:00", "3:20pm"), or one, which stands
+            for the ten minutes around it.
+        severity
+            The least: "warn" leaves notes out, "bad" leaves warnings out as well.
+        tz
+            Time zone of ``window``.
 
         Returns
         -------
         pandas.DataFrame
             Table ``findings``. Judging again by another profile neither fetches nor measures again.
+
+        Raises
+        ------
+        InvalidArgumentError
+            For a participant, a time, a severity or a profile that there is not.
         """
         from rtkit_explore.findings.evaluate import findings_of
 
-        return findings_of(self, profile, context=self.judging)
+        chosen = self._asked(participant, window, tz)
+        found = findings_of(chosen, profile, context=chosen.judging)
+        if severity is None:
+            return found
+        if severity not in SEVERITIES:
+            msg = f"severity= is one of {', '.join(SEVERITIES)}, not {severity!r}."
+            raise InvalidArgumentError(msg)
+        least = SEVERITIES[SEVERITIES.index(severity) :]
+        return found[found["severity"].astype("object").isin(least)].reset_index(drop=True)
 
-    def verdicts(self, profile: ProfileLike = "default") -> pd.DataFrame:
-        """Judge the call and everyone in it: table ``verdicts``, the call first; ``profile`` as for ``findings``."""
+    def verdicts(
+        self,
+        profile: ProfileLike = "default",
+        *,
+        participant: str | Iterable[str] | None = None,
+        window: Any = None,
+        tz: str | dt.tzinfo = "UTC",
+    ) -> pd.DataFrame:
+        """Judge the call and everyone in it: table ``verdicts``, the call first; arguments as for ``findings``."""
         from rtkit_explore.findings.verdicts import verdicts_of
 
-        return verdicts_of(self, profile, context=self.judging)
+        chosen = self._asked(participant, window, tz)
+        return verdicts_of(chosen, profile, context=chosen.judging)
 
-    def overview(self, profile: ProfileLike = "default") -> pd.DataFrame:
-        """Put everyone side by side: table ``overview``, a row a participant with the figures that matter."""
+    def overview(
+        self,
+        profile: ProfileLike = "default",
+        *,
+        participant: str | Iterable[str] | None = None,
+        window: Any = None,
+        tz: str | dt.tzinfo = "UTC",
+    ) -> pd.DataFrame:
+        """Put everyone side by side: table ``overview``, a row a participant; arguments as for ``findings``."""
         from rtkit_explore.findings.overview import overview_of
 
-        return overview_of(self, profile, context=self.judging)
+        chosen = self._asked(participant, window, tz)
+        return overview_of(chosen, profile, context=chosen.judging)
 
-    def story(self, profile: ProfileLike = "default") -> str:
+    def story(
+        self,
+        profile: ProfileLike = "default",
+        *,
+        participant: str | Iterable[str] | None = None,
+        window: Any = None,
+        tz: str | dt.tzinfo = "UTC",
+    ) -> str:
         """Tell what happened as plain text to paste into a ticket; names are in it unless the call is redacted."""
         from rtkit_explore.findings.verdicts import story_text
 
-        return story_text(self, profile, context=self.judging)
+        chosen = self._asked(participant, window, tz)
+        return story_text(chosen, profile, context=chosen.judging)
+
+    def _asked(self, participant: str | Iterable[str] | None, window: Any, tz: str | dt.tzinfo) -> Call:
+        """Return the part of the call that a question is about; the call itself where it is about all of it."""
+        if participant is None and window is None:
+            return self
+        return self.only(participants=participant, window=window, tz=tz)
 
     def explain(
         self,
@@ -760,34 +821,16 @@ def _media(media: str | Iterable[str]) -> list[str]:
     return wanted
 
 
-def _window(window: Sequence[str | dt.datetime | None] | None, tz: str | dt.tzinfo) -> tuple[int, int]:
+def _window(call: Call, window: Any, tz: str | dt.tzinfo) -> tuple[int, int]:
+    """Read a window as people say times, as microseconds since 1970; an open side lies before or after everything."""
+    from rtkit_explore.complaints.explain import call_span
+    from rtkit_explore.local_time import as_window, time_zone
+
     if window is None:
         return EARLIEST, LATEST
-    form = (
-        "window= takes (start, end), for example ('2026-11-20 22:40:30', '2026-11-20 22:41'); None leaves a side open"
+    begin, end = as_window(window, time_zone(tz), call_span(call))
+    first_open, last_open = (one is None for one in window) if isinstance(window, list | tuple) else (False, False)
+    return (
+        EARLIEST if first_open else int(pd.Timestamp(begin).as_unit("us").asm8.astype("int64")),
+        LATEST if last_open else int(pd.Timestamp(end).as_unit("us").asm8.astype("int64")),
     )
-    if isinstance(window, str) or not hasattr(window, "__len__") or len(window) != 2:
-        msg = f"{form}. It is {window!r}."
-        raise InvalidArgumentError(msg)
-    ends = []
-    for said, open_end in zip(window, (EARLIEST, LATEST), strict=True):
-        try:
-            # pandas would read a time without a date as one of today.
-            moment = None if isinstance(said, str) and not _DATED.match(said) else pd.Timestamp(said)  # type: ignore[arg-type]
-            if moment is not None and not pd.isna(moment):
-                moment = (moment.tz_localize(tz) if moment.tzinfo is None else moment).tz_convert("UTC").as_unit("us")
-        except (ValueError, TypeError, KeyError, OverflowError):
-            moment = None
-        if moment is None and said is not None:
-            msg = f"{form}. {said!r} in the zone {tz!s} is no time with a date."
-            raise InvalidArgumentError(msg)
-        ends.append(
-            open_end if moment is None or pd.isna(moment) else int(moment.asm8.astype("M8[us]").astype("int64"))
-        )
-    if ends[0] >= ends[1]:
-        msg = f"{form}. This one ends before it starts: {window!r}."
-        raise InvalidArgumentError(msg)
-    return ends[0], ends[1]
-
-
-_DATED = re.compile(r"\s*\d{4}-\d\d?-\d\d?")

@@ -351,9 +351,9 @@ def test_what_others_received_of_somebody(lossy):
         ({"participants": []}, "participants= takes"),
         ({"media": "sound"}, "'screenshare_audio'"),
         ({"media": []}, "media= takes"),
-        ({"window": "2026-11-20"}, r"window= takes"),
-        ({"window": ("15:00", None)}, "no time with a date"),
-        ({"window": ("2026-11-20 10:00", "2026-11-20 09:00")}, "ends before it starts"),
+        ({"window": ("a", "b", "c")}, "two times"),
+        ({"window": ("teatime", None)}, "no time that can be read"),
+        ({"window": ("2026-11-20 10:00", "2026-11-20 09:00")}, "before it begins"),
         ({"window": ("2026-11-20 10:00", None), "tz": "Mars/North"}, "Mars/North"),
     ],
 )
@@ -365,3 +365,22 @@ def test_what_cannot_narrow_is_refused_with_what_can(lossy, options, said):
 def test_hundreds_of_guests_are_named_in_linear_time():
     people = [person(f"p{n}", "Guest") for n in range(4000)]
     assert len(set(Call(CallDocuments(participants=people_of(*people))).names.values())) == 4000
+
+
+def test_findings_of_a_person_a_time_and_a_severity(lossy):
+    every = lossy.findings()
+    worst = lossy.findings(severity="bad")
+    assert set(worst["severity"].astype(str)) == {"bad"}
+    assert 0 < len(worst) < len(every)
+    who = str(every["peer_id"].dropna().iloc[0])
+    mine = lossy.findings(participant=who)
+    assert (mine["peer_id"].eq(who) | mine["side_peer_id"].eq(who)).all()
+    begin = every["start"].min()
+    assert len(lossy.findings(window=(None, begin - pd.Timedelta(seconds=30)), severity="warn")) == 0
+    clock = begin.tz_convert("Europe/Berlin").strftime("%H:%M:%S")
+    assert len(lossy.findings(window=(clock, None), tz="Europe/Berlin", severity="warn"))
+    assert set(lossy.verdicts(participant=who)["peer_id"].dropna()) == {who}
+    assert lossy.overview(participant=who)["peer_id"].tolist() == [who]
+    assert "Verdict" in lossy.story(participant=who)
+    with pytest.raises(InvalidArgumentError, match="severity="):
+        lossy.findings(severity="awful")
