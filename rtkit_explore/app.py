@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
-from rtkit_explore.api import background_loop as bridge
+from rtkit_explore.api import background_loop
 from rtkit_explore.async_app import AsyncApp
+from rtkit_explore.settings import takes_options
 
 if TYPE_CHECKING:
     import os
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import httpx
 
     from rtkit_explore.call import Call
-    from rtkit_explore.settings import Settings
+    from rtkit_explore.settings import ConnectOptions, Settings
 
 __all__ = ["App", "AsyncApp", "connect", "load", "replay"]
 
@@ -60,40 +61,13 @@ class App:
 
     Parameters
     ----------
-    token, account_id, app_id, base_url, transport, progress
-        As in :func:`connect`.
-    connect_timeout, read_timeout, retries, in_flight, per_page
+    options
         As in :func:`connect`.
     """
 
-    def __init__(
-        self,
-        *,
-        token: str | None = None,
-        account_id: str | None = None,
-        app_id: str | None = None,
-        base_url: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        connect_timeout: float | None = None,
-        read_timeout: float | None = None,
-        retries: int | None = None,
-        in_flight: int | None = None,
-        per_page: int | None = None,
-        progress: bool = True,
-    ) -> None:
-        self.awaitable = AsyncApp(
-            token=token,
-            account_id=account_id,
-            app_id=app_id,
-            base_url=base_url,
-            transport=transport,
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            retries=retries,
-            in_flight=in_flight,
-            per_page=per_page,
-            progress=progress,
-        )
+    @takes_options
+    def __init__(self, **options: Unpack[ConnectOptions]) -> None:
+        self.awaitable = AsyncApp(**options)
 
     @classmethod
     def from_transport(
@@ -111,7 +85,7 @@ class App:
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
         """Wait for a coroutine on the background event loop, for example one of ``app.awaitable``."""
-        loop = bridge.shared()
+        loop = background_loop.shared()
         loop.close_at_end(self.awaitable)
         return loop.run(work)
 
@@ -148,20 +122,8 @@ class App:
         return repr(self.awaitable).replace("<AsyncApp ", f"<{type(self).__name__} ", 1)
 
 
-def connect(
-    *,
-    token: str | None = None,
-    account_id: str | None = None,
-    app_id: str | None = None,
-    base_url: str | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
-    connect_timeout: float | None = None,
-    read_timeout: float | None = None,
-    retries: int | None = None,
-    in_flight: int | None = None,
-    per_page: int | None = None,
-    progress: bool = True,
-) -> App:
+@takes_options
+def connect(**options: Unpack[ConnectOptions]) -> App:
     """
     Connect to a RealtimeKit app. Nothing is sent before the first call.
 
@@ -175,11 +137,18 @@ def connect(
     transport
         An ``httpx.AsyncBaseTransport`` that carries the requests out instead of the network.
     connect_timeout, read_timeout
-        Seconds to wait for a connection (10), and for the next piece of an answer (60).
+        Seconds to wait for a connection (10), and for the next piece of a response (60).
+    total_timeout
+        Seconds for one request altogether (300), however slowly its response arrives.
+    largest_response
+        Bytes that one response may have, decompressed (256 MiB).
     retries
         How often a GET is repeated after a passing failure (5).
     in_flight
         How many requests may be under way at once (12).
+    budget_requests, budget_seconds
+        At most this many requests (250) in any period of this many seconds (10); None requests for no limit. The
+        API's own limit counts for all RealtimeKit calls of an account together: give less where others use it too.
     per_page
         Page size to ask for (100).
     progress
@@ -197,19 +166,7 @@ def connect(
     InvalidArgumentError
         If a value cannot mean anything.
     """
-    return App(
-        token=token,
-        account_id=account_id,
-        app_id=app_id,
-        base_url=base_url,
-        transport=transport,
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-        retries=retries,
-        in_flight=in_flight,
-        per_page=per_page,
-        progress=progress,
-    )
+    return App(**options)
 
 
 def replay(folder: str | os.PathLike[str], *, progress: bool = True) -> App:

@@ -3,47 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Self, cast
+import warnings
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
+from rtkit_explore.api.client import ApiClient
+from rtkit_explore.api.progress import Progress
 from rtkit_explore.api.query_params import TranscriptFormat, choice, instant, segment, window
 from rtkit_explore.api.query_params import text as checked_text
-from rtkit_explore.errors import ApiError, NotFoundError
-from rtkit_explore.nine_calls import NineCalls, checked, warn
-from rtkit_explore.settings import Settings
+from rtkit_explore.api.transport import RateLimit
+from rtkit_explore.errors import ApiError, NotFoundError, PartialResultWarning
+from rtkit_explore.settings import Settings, takes_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
     import httpx
     import pandas as pd
 
     from rtkit_explore.api.pagination import PagedList
-    from rtkit_explore.api.progress import Progress
-    from rtkit_explore.api.query_params import Id, Time
+    from rtkit_explore.api.query_params import (
+        Id,
+        ParticipantSort,
+        ParticipantView,
+        ReportFilter,
+        SessionSort,
+        SessionStatus,
+        SortOrder,
+        Time,
+    )
     from rtkit_explore.call import Call
+    from rtkit_explore.settings import ConnectOptions
 
 
-class AsyncApp(NineCalls):
+class AsyncApp:
     """
     A RealtimeKit app, for code that awaits.
 
     Parameters
     ----------
-    token, account_id, app_id
-        Credentials; else from ``CLOUDFLARE_API_TOKEN``, ``CLOUDFLARE_ACCOUNT_ID`` and ``RTKIT_APP_ID``. The token
-        needs the permission Realtime or Realtime Admin.
-    base_url
-        Where the API is, if not at Cloudflare's public address.
-    transport
-        An ``httpx.AsyncBaseTransport`` that carries the requests out instead of the network.
-    connect_timeout, read_timeout
-        Seconds to wait for a connection (10), and for the next piece of an answer (60).
-    retries
-        How often a GET is repeated after a passing failure (5).
-    in_flight
-        How many requests may be under way at once (12).
-    per_page
-        Page size to ask for (100).
-    progress
-        False shows neither bars nor waiting times.
+    options
+        As in :func:`~rtkit_explore.app.connect`.
 
     Raises
     ------
@@ -56,34 +56,21 @@ class AsyncApp(NineCalls):
     Every method raises an :class:`~rtkit_explore.errors.ApiError` where the API refuses or fails.
     """
 
-    def __init__(
-        self,
-        *,
-        token: str | None = None,
-        account_id: str | None = None,
-        app_id: str | None = None,
-        base_url: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        connect_timeout: float | None = None,
-        read_timeout: float | None = None,
-        retries: int | None = None,
-        in_flight: int | None = None,
-        per_page: int | None = None,
-        progress: bool = True,
+    @takes_options
+    def __init__(self, **options: Unpack[ConnectOptions]) -> None:
+        self._set_up(Settings.resolve(**options), options.get("transport"))
+
+    def _set_up(
+        self, settings: Settings, transport: httpx.AsyncBaseTransport | None, source: str | None = None
     ) -> None:
-        settings = Settings.resolve(
-            token=token,
-            account_id=account_id,
-            app_id=app_id,
-            base_url=base_url,
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            retries=retries,
-            in_flight=in_flight,
-            per_page=per_page,
-            progress=progress,
+        self.settings = settings
+        self._transport = transport
+        self._source = source
+        self._api: ApiClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._budget = (
+            None if settings.budget_requests is None else RateLimit(settings.budget_requests, settings.budget_seconds)
         )
-        super().__init__(settings, transport)
 
     @classmethod
     def from_transport(
@@ -103,8 +90,284 @@ class AsyncApp(NineCalls):
         """
         app = cls.__new__(cls)
         settings = Settings(account_id="local", app_id="local", budget_requests=None, progress=progress)
-        NineCalls.__init__(app, settings, transport, source)
+        app._set_up(settings, transport, source)  # noqa: SLF001 - of this class
         return app
+
+    def __repr__(self) -> str:
+        """Say which app; never the token."""
+        return f"<{type(self).__name__} {self._source or 'app ' + self.settings.app_id}>"
+
+    @property
+    def client(self) -> ApiClient:
+        """The client underneath, which gives the API's documents as bytes. It belongs to the running event loop."""
+        loop = asyncio.get_running_loop()
+        if self._api is None or self._loop is not loop:
+            # Connections of another loop cannot be used here, nor closed from here.
+            self._api = ApiClient(self.settings, innermost=self._transport, budget=self._budget)
+            self._loop = loop
+        return self._api
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        api, loop = self._api, self._loop
+        self._api = self._loop = None
+        if api is not None and loop is asyncio.get_running_loop():
+            await api.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.aclose()
+
+    # The nine calls -----------------------------------------------------------------------------------------------
+
+    async def sessions(
+        self,
+        *,
+        page_no: int | None = None,
+        per_page: int | None = None,
+        sort_by: SessionSort | None = None,
+        sort_order: SortOrder | None = None,
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        participants: str | tuple[int, int] | None = None,
+        status: SessionStatus | None = None,
+        search: str | None = None,
+        associated_id: Id | None = None,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """
+        List sessions, to the last page.
+
+        Parameters
+        ----------
+        page_no
+            Fetch this page alone, numbered as the API numbers them.
+        per_page
+            Page size to ask for.
+        sort_by, sort_order
+            "minutesConsumed" or "createdAt"; "ASC" or "DESC".
+        start_time, end_time
+            ISO 8601 text, date (its midnight), datetime or Timestamp; UTC where no zone is given.
+        participants
+            Range of the number of participants: ``"1:10"`` or ``(1, 10)``.
+        status
+            "LIVE" or "ENDED".
+        search
+            Part of the meeting's title, a meeting id or a session id.
+        associated_id
+            Id of the meeting.
+        limit
+            At most so many rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``sessions``.
+        """
+        from rtkit_explore.tables.people_rows import sessions_from_records
+
+        with self.progress_bar("sessions") as bar:
+            listing = await self.client.sessions(
+                page_no=page_no,
+                per_page=per_page,
+                sort_by=sort_by,
+                sort_order=sort_order,
+                start_time=start_time,
+                end_time=end_time,
+                participants=participants,
+                status=status,
+                search=search,
+                associated_id=associated_id,
+                limit=limit,
+                on_progress=_shown(bar, limit),
+            )
+        return sessions_from_records(_checked_rows(listing))
+
+    async def session(self, session_id: Id, *, include_breakout_rooms: bool | None = None) -> pd.DataFrame:
+        """
+        Fetch one session.
+
+        Parameters
+        ----------
+        session_id
+            Which.
+        include_breakout_rooms
+            Whether to list its breakout rooms.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``sessions``, one row.
+        """
+        from rtkit_explore import tables
+
+        return tables.sessions(await self.client.session(session_id, include_breakout_rooms=include_breakout_rooms))
+
+    async def participants(
+        self,
+        session_id: Id,
+        *,
+        search: str | None = None,
+        page_no: int | None = None,
+        per_page: int | None = None,
+        sort_by: ParticipantSort | None = None,
+        sort_order: SortOrder | None = None,
+        include_peer_events: bool | None = None,
+        view: ParticipantView | None = None,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """
+        List a session's participants, to the last page.
+
+        Parameters
+        ----------
+        session_id
+            Which session.
+        search
+            Part of a display name, a participant id or a custom participant id.
+        page_no, per_page, limit
+            As in :meth:`sessions`.
+        sort_by, sort_order
+            "joinedAt" or "duration"; "ASC" or "DESC".
+        include_peer_events
+            Whether the answer holds lifecycle events; :meth:`peer_events` and :meth:`call` show them.
+        view
+            In sessions with breakout rooms: "raw" or "consolidated" durations.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``participants``.
+        """
+        from rtkit_explore.tables.people_rows import participants_from_records
+
+        with self.progress_bar("participants") as bar:
+            listing = await self.client.participants(
+                session_id,
+                search=search,
+                page_no=page_no,
+                per_page=per_page,
+                sort_by=sort_by,
+                sort_order=sort_order,
+                include_peer_events=include_peer_events,
+                view=view,
+                limit=limit,
+                on_progress=_shown(bar, limit),
+            )
+        return participants_from_records(_checked_rows(listing), str(session_id).strip())
+
+    async def participant(
+        self, session_id: Id, participant_id: Id, *, include_peer_events: bool | None = None
+    ) -> pd.DataFrame:
+        """
+        Fetch one participant of a session.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``participants``, one row.
+        """
+        from rtkit_explore import tables
+
+        content = await self.client.participant(session_id, participant_id, include_peer_events=include_peer_events)
+        return tables.participants(content, session_id=str(session_id).strip())
+
+    async def peer_report(
+        self, peer_id: Id, *, filters: ReportFilter | None = None, include_peer_events: bool | None = None
+    ) -> Call:
+        """
+        Fetch one participant's report alone.
+
+        Parameters
+        ----------
+        peer_id
+            A participant's id is the peer id of its report.
+        filters
+            Part of the report to ask for; what the API does with it is not documented.
+        include_peer_events
+            Whether to include lifecycle events.
+
+        Returns
+        -------
+        Call
+            A call of one, with the same tables.
+        """
+        from rtkit_explore.call import Call
+        from rtkit_explore.store.documents import CallDocuments
+
+        content = await self.client.peer_report(peer_id, filters=filters, include_peer_events=include_peer_events)
+        return Call(CallDocuments(reports={str(peer_id).strip(): content}))
+
+    async def chat(self, session_id: Id) -> pd.DataFrame:
+        """
+        Download a session's chat. It holds personal data.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``chat``, one row a message.
+        """
+        from rtkit_explore import tables
+
+        got = await self.client.chat(session_id)
+        return tables.chat(got.content, session_id=got.link.session_id)
+
+    async def transcript(self, session_id: Id, *, format: TranscriptFormat = "CSV") -> pd.DataFrame:  # noqa: A002
+        """
+        Download a session's transcript. It holds personal data.
+
+        Parameters
+        ----------
+        session_id
+            Which session.
+        format
+            "CSV", "JSON" (which knows most), "SRT" or "VTT". All become the same table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``transcript``, one row an utterance.
+        """
+        from rtkit_explore import tables
+
+        got = await self.client.transcript(session_id, format=format)
+        return tables.transcript(got.content, format=format, session_id=got.link.session_id)
+
+    async def summary(self, session_id: Id) -> str:
+        """
+        Download the summary of a session's transcript.
+
+        Returns
+        -------
+        str
+            Plain text or Markdown.
+        """
+        from rtkit_explore.store.fetch_call import decode_text
+
+        return decode_text((await self.client.summary(session_id)).content)
+
+    async def generate_summary(self, session_id: Id) -> pd.DataFrame:
+        """
+        Have a summary of a session's transcript written; :meth:`summary` fetches it when it is done.
+
+        Sent once and never repeated by itself, whatever happens.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``summary_jobs``, one row.
+        """
+        from rtkit_explore import tables
+
+        return tables.summary_jobs(await self.client.generate_summary(session_id))
+
+    # What is built on them -------------------------------------------------------------------------------------------
 
     async def peer_events(self, session_id: Id) -> pd.DataFrame:
         """
@@ -115,10 +378,10 @@ class AsyncApp(NineCalls):
         pandas.DataFrame
             Table ``peer_events``.
         """
-        from rtkit_explore import tables
+        from rtkit_explore.tables.people_rows import peer_events_from_records
 
         listing = await self.client.participants(session_id, include_peer_events=True)
-        return tables.peer_events(checked("participants", listing), session_id=str(session_id).strip())
+        return peer_events_from_records(_checked_rows(listing), str(session_id).strip())
 
     async def downloads(self, session_id: Id) -> pd.DataFrame:
         """
@@ -174,17 +437,18 @@ class AsyncApp(NineCalls):
         PartialResultWarning
             If the participants of some session could not be fetched.
         """
-        from rtkit_explore import person_search, tables
+        from rtkit_explore.tables.participant_lookup import participants_called, search_from, sessions_during
+        from rtkit_explore.tables.people_rows import sessions_from_records
 
-        window(start_time, end_time)  # refuses an end before the start
+        window(start_time, end_time)  # raises if the end lies before the start
         # A None would be taken for "not given", which cannot be here.
         wanted = str(checked_text("person", "" if person is None else person)).strip()
         with self.progress_bar(f"looking for {wanted}") as bar:
             listing = await self.client.sessions(
-                start_time=None if start_time is None else person_search.earlier(instant("start_time", start_time)),
+                start_time=None if start_time is None else search_from(instant("start_time", start_time)),
                 end_time=end_time,
             )
-            frame = person_search.going_on(tables.sessions(checked("sessions", listing)), start_time, end_time)
+            frame = sessions_during(sessions_from_records(_checked_rows(listing)), start_time, end_time)
             ids = [str(value) for value in frame["session_id"].dropna()]
             bar.expect(len(ids))
             lists = await asyncio.gather(*(self._participants_or_error(session_id, bar) for session_id in ids))
@@ -194,11 +458,11 @@ class AsyncApp(NineCalls):
             first = next(iter(failed.values()))
             if len(failed) == len(ids):
                 raise first
-            warn(f"the participants of {len(failed)} of {len(ids)} sessions could not be searched, first: {first}")
+            _warn(f"the participants of {len(failed)} of {len(ids)} sessions could not be searched, first: {first}")
         answers = {key: got for key, got in zip(ids, lists, strict=True) if not isinstance(got, ApiError)}
         for listed in answers.values():
-            checked("participants", listed)
-        return person_search.matching(wanted, frame, {key: listed.rows for key, listed in answers.items()})
+            _checked_rows(listed)
+        return participants_called(wanted, frame, {key: listed.rows for key, listed in answers.items()})
 
     async def _participants_or_error(self, session_id: str, bar: Progress) -> PagedList | ApiError:
         try:
@@ -269,10 +533,35 @@ class AsyncApp(NineCalls):
 
         return self._transport.downloads_of(session_id) if isinstance(self._transport, ReplayTransport) else frozenset()
 
+    def progress_bar(self, description: str) -> Progress:
+        """Make the bar of one piece of work."""
+        return Progress(description, show=self.settings.progress, delay=self.settings.progress_delay)
+
 
 def _forms(transcript: bool | TranscriptFormat) -> tuple[TranscriptFormat, ...]:
-    """List the forms of a transcript to try, the one that knows most first."""
+    """List the formats of a transcript to try, the one that holds most first."""
     if transcript is True:
         return ("JSON", "CSV", "VTT", "SRT")
     form = choice("transcript", transcript or None, TranscriptFormat)
     return () if form is None else (cast("TranscriptFormat", form),)
+
+
+def _shown(bar: Progress, limit: int | None) -> Callable[[int, int | None], None]:
+    def show(done: int, total: int | None) -> None:
+        bar.expect(total if limit is None or total is None else min(total, limit))
+        bar.reach(done)
+
+    return show
+
+
+def _checked_rows(listing: PagedList) -> list[Any]:
+    """Warn about what did not add up, and return the rows."""
+    for problem in listing.problems:
+        _warn(problem)
+    return listing.rows
+
+
+def _warn(message: str) -> None:
+    """Warn that a table may lack rows."""
+    # It is raised on another thread than the user's call, so no stack level could point there.
+    warnings.warn(message, PartialResultWarning, stacklevel=2)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 from urllib.parse import quote, urlsplit
 
 from rtkit_explore.errors import InvalidArgumentError, MissingCredentialsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
 TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the name of a variable, not a token
 ACCOUNT_VARIABLE = "CLOUDFLARE_ACCOUNT_ID"
 APP_VARIABLE = "RTKIT_APP_ID"
+CREDENTIALS = {"token": TOKEN_VARIABLE, "account_id": ACCOUNT_VARIABLE, "app_id": APP_VARIABLE}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -48,6 +55,38 @@ class Secret:
         return hash(("Secret", self._text))
 
 
+class ConnectOptions(TypedDict, total=False):
+    """The options of ``connect``, ``App`` and ``AsyncApp``; :class:`Settings` has their defaults and meaning."""
+
+    token: str | None
+    account_id: str | None
+    app_id: str | None
+    base_url: str | None
+    transport: httpx.AsyncBaseTransport | None
+    connect_timeout: float | None
+    read_timeout: float | None
+    total_timeout: float | None
+    largest_response: int | None
+    retries: int | None
+    in_flight: int | None
+    budget_requests: int | None
+    budget_seconds: float | None
+    per_page: int | None
+    progress: bool | None
+
+
+def takes_options(function: Function) -> Function:
+    """Show the options one by one in the signature of a function that takes them as ``**options``."""
+    signature = inspect.signature(function)
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in ConnectOptions.__annotations__.items()
+    ]
+    function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    return function
+
+
 @dataclass(frozen=True)
 class Settings:
     """
@@ -63,6 +102,10 @@ class Settings:
         Where the API is, without a trailing slash.
     connect_timeout, read_timeout
         Seconds to wait for a connection, and for the next piece of an answer.
+    total_timeout
+        Seconds for one request altogether, however slowly its answer trickles in.
+    largest_response
+        Bytes that one answer may have, decompressed.
     retries
         How often a GET is repeated after 408, 409, 429, 5xx or a broken connection.
     longest_wait
@@ -86,6 +129,8 @@ class Settings:
     base_url: str = BASE_URL
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
+    total_timeout: float = 300.0
+    largest_response: int = 256 * 2**20
     retries: int = 5
     longest_wait: float = 120.0
     budget_requests: int | None = 250
@@ -96,15 +141,17 @@ class Settings:
     progress_delay: float = 0.8
 
     def __post_init__(self) -> None:
-        """Refuse what cannot mean anything."""
+        """Raise if a value cannot mean anything."""
         for name in ("account_id", "app_id"):
             object.__setattr__(self, name, _identifier(name, getattr(self, name)))
         object.__setattr__(self, "base_url", _base_url(self.base_url))
-        for name in ("connect_timeout", "read_timeout", "budget_seconds"):
-            if not getattr(self, name) > 0:
-                msg = f"{name} is {getattr(self, name)!r}, but it is a number of seconds above 0"
+        for name in ("connect_timeout", "read_timeout", "total_timeout", "budget_seconds"):
+            seconds = getattr(self, name)
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+                msg = f"{name} is {seconds!r}, but it is a number of seconds above 0"
                 raise InvalidArgumentError(msg)
-        for name, least in (("in_flight", 1), ("per_page", 1), ("retries", 0), ("budget_requests", 1)):
+        least_of = {"in_flight": 1, "per_page": 1, "retries": 0, "budget_requests": 1, "largest_response": 1024}
+        for name, least in least_of.items():
             value = getattr(self, name)
             if value is None and name == "budget_requests":
                 continue
@@ -113,32 +160,16 @@ class Settings:
                 raise InvalidArgumentError(msg)
 
     @classmethod
-    def resolve(
-        cls,
-        *,
-        token: str | None = None,
-        account_id: str | None = None,
-        app_id: str | None = None,
-        base_url: str | None = None,
-        connect_timeout: float | None = None,
-        read_timeout: float | None = None,
-        retries: int | None = None,
-        in_flight: int | None = None,
-        per_page: int | None = None,
-        progress: bool | None = None,
-        environment: Mapping[str, str] | None = None,
-    ) -> Settings:
+    def resolve(cls, *, environment: Mapping[str, str] | None = None, **options: Unpack[ConnectOptions]) -> Settings:
         """
         Take each value from its argument, else from the environment, else the default.
 
         Parameters
         ----------
-        token, account_id, app_id
-            Else from ``CLOUDFLARE_API_TOKEN``, ``CLOUDFLARE_ACCOUNT_ID`` and ``RTKIT_APP_ID``.
-        base_url, connect_timeout, read_timeout, retries, in_flight, per_page, progress
-            See the class.
         environment
             Instead of ``os.environ``.
+        options
+            As in :func:`~rtkit_explore.app.connect`; None means "not given", except for ``budget_requests``.
 
         Returns
         -------
@@ -151,37 +182,32 @@ class Settings:
             Naming everything that is missing, with both ways to give it.
         InvalidArgumentError
             If a value cannot mean anything.
+        TypeError
+            For an option that does not exist.
         """
+        given: dict[str, Any] = dict(options)
+        unknown = sorted(given.keys() - ConnectOptions.__annotations__.keys())
+        if unknown:
+            msg = f"there is no option {unknown[0]!r}; there are {', '.join(ConnectOptions.__annotations__)}"
+            raise TypeError(msg)
         variables = os.environ if environment is None else environment
-        wanted = (
-            ("token", TOKEN_VARIABLE, token),
-            ("account_id", ACCOUNT_VARIABLE, account_id),
-            ("app_id", APP_VARIABLE, app_id),
-        )
         found: dict[str, str] = {}
         missing: list[tuple[str, str]] = []
-        for argument, variable, given in wanted:
-            text = (given if given is not None else variables.get(variable, "")).strip()
+        for argument, variable in CREDENTIALS.items():
+            value = given.pop(argument, None)
+            text = (value if value is not None else variables.get(variable, "")).strip()
             if text:
                 found[argument] = text
             else:
                 missing.append((argument, variable))
         if missing:
             raise MissingCredentialsError(_missing(missing))
-        options = {
-            "base_url": base_url,
-            "connect_timeout": connect_timeout,
-            "read_timeout": read_timeout,
-            "retries": retries,
-            "in_flight": in_flight,
-            "per_page": per_page,
-            "progress": progress,
-        }
+        given.pop("transport", None)
         return cls(
             account_id=found["account_id"],
             app_id=found["app_id"],
             token=_token(found["token"]),
-            **{name: value for name, value in options.items() if value is not None},  # type: ignore[arg-type]
+            **{name: value for name, value in given.items() if value is not None or name == "budget_requests"},
         )
 
     @property

@@ -452,7 +452,7 @@ def test_looking_for_somebody_until_before_the_start_is_refused(app, start):
 def test_a_wrong_argument_is_named_with_the_method_and_what_it_takes(app):
     with pytest.raises(TypeError, match=r"^sessions\(\) .*'begin'; it takes page_no, .*start_time") as error:
         app.sessions(begin="2026-11-01")
-    assert "NineCalls" not in str(error.value)
+    assert "AsyncApp" not in str(error.value)
     with pytest.raises(TypeError, match=r"^call\(\) missing .*'session_id'"):
         app.call()
 

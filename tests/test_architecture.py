@@ -30,7 +30,6 @@ LAYERS = [
     {"redaction"},
     {"metrics", "complaints"},
     {"call"},
-    {"nine_calls", "person_search"},
     {"async_app"},
     {"app"},
     {"plot"},

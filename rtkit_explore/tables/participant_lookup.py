@@ -1,21 +1,33 @@
-"""Who is meant: finding participants by peer id, by name or a part of it, by user id or custom id."""
+"""Who is meant: participants of a call, or of many sessions, by peer id, name, user id or custom id."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from rtkit_explore.api.query_params import instant
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.table_schema.people import PARTICIPANTS
+from rtkit_explore.tables.frames import empty
+from rtkit_explore.tables.people_rows import participants_from_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
-    import pandas as pd
+    from rtkit_explore.api.query_params import Time
+
+LONGEST_SESSION = timedelta(hours=24)
+"""How long before the asked time a session may have begun and still be looked at."""
+SESSION_COLUMNS = ["session_id", "meeting_display_name", "status", "started_at", "ended_at"]
 
 
 def find_participants(who: str, names: Mapping[str, str], people: pd.DataFrame | None = None) -> list[str]:
     """
-    Find whoever is called something; what fits exactly hides what fits in part.
+    Find the participants of a call that a text may mean; an exact match hides partial ones.
 
     Parameters
     ----------
@@ -35,7 +47,7 @@ def find_participants(who: str, names: Mapping[str, str], people: pd.DataFrame |
     Raises
     ------
     InvalidArgumentError
-        Where ``who`` is no text.
+        If ``who`` is not a text.
     """
     if not isinstance(who, str):
         msg = f"A participant is named by a text (a name or a peer id), not by a {type(who).__name__}."
@@ -66,3 +78,72 @@ def find_participants(who: str, names: Mapping[str, str], people: pd.DataFrame |
         part = re.compile(rf"(?<!\w){re.escape(wanted)}{ending}")
         found = found or [peer for peer, name in known.items() if part.search(name.casefold())]
     return found
+
+
+def search_from(start: datetime) -> datetime:
+    """Return the start to ask the API for: whether it compares a session's start or its end is not documented."""
+    try:
+        return start - LONGEST_SESSION
+    except OverflowError:  # the first day of the calendar
+        return start
+
+
+def sessions_during(sessions: pd.DataFrame, start: Time | None, end: Time | None) -> pd.DataFrame:
+    """
+    Keep the sessions that were going on in a time.
+
+    Parameters
+    ----------
+    sessions
+        Table ``sessions``.
+    start, end
+        The time; None is open. A session whose own times are unknown is kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same columns.
+    """
+    began = sessions["started_at"].fillna(sessions["created_at"])
+    kept = pd.Series(data=True, index=sessions.index)
+    if start is not None:
+        kept &= ~(sessions["ended_at"] < pd.Timestamp(instant("start_time", start)))
+    if end is not None:
+        kept &= ~(began > pd.Timestamp(instant("end_time", end)))
+    return sessions[kept].reset_index(drop=True)
+
+
+def participants_called(person: str, sessions: pd.DataFrame, listed: Mapping[str, list[Any]]) -> pd.DataFrame:
+    """
+    Join the participants that match a person with their sessions.
+
+    Parameters
+    ----------
+    person
+        Part of a display name in any case, or a whole id: wider than :func:`find_participants`, because over many
+        sessions every candidate is wanted rather than the one that is meant.
+    sessions
+        Table ``sessions``.
+    listed
+        Session id to the participants as the API lists them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per matching participant, newest session first.
+    """
+    wanted = person.casefold()
+    hits = {
+        session_id: [row for row in rows if isinstance(row, dict) and _is_called(wanted, row)]
+        for session_id, rows in listed.items()
+    }
+    frames = [participants_from_records(rows, session_id) for session_id, rows in hits.items() if rows]
+    people = pd.concat(frames, ignore_index=True) if frames else empty(PARTICIPANTS)
+    joined = sessions[SESSION_COLUMNS].drop_duplicates("session_id").merge(people, on="session_id", how="inner")
+    return joined.sort_values(["started_at", "joined_at"], ascending=[False, True], kind="stable", ignore_index=True)
+
+
+def _is_called(wanted: str, row: dict[str, Any]) -> bool:
+    if wanted in str(row.get("display_name") or "").casefold():
+        return True
+    return any(wanted == str(row.get(name) or "").casefold() for name in ("id", "user_id", "custom_participant_id"))

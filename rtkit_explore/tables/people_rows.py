@@ -11,6 +11,8 @@ from rtkit_explore.tables.json_reader import Reader, child
 from rtkit_explore.tables.problem_rows import Problems
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 Row = dict[str, Any]
@@ -21,14 +23,15 @@ def session_rows(document: Any, problems: Problems) -> list[Row]:
     """Read the sessions of one document."""
     value, reader = opened(document, problems)
     data, path = payload(value, reader)
-    rows = []
-    for place, record in listed(data, "sessions", "session", reader, path):
-        row = reader.row(SESSIONS, record, place, known=("paging",))
-        if not row["session_id"]:
-            row["session_id"] = None
-            problems.bad_value(child(place, "id"), "a session without an id", "its row has no session_id")
-        rows.append(row)
-    return rows
+    return [_session_row(record, place, reader) for place, record in listed(data, "sessions", "session", reader, path)]
+
+
+def _session_row(record: Row, place: str, reader: Reader) -> Row:
+    row = reader.row(SESSIONS, record, place, known=("paging",))
+    if not row["session_id"]:
+        row["session_id"] = None
+        reader.problems.bad_value(child(place, "id"), "a session without an id", "its row has no session_id")
+    return row
 
 
 def participant_row(record: Row, place: str, reader: Reader, session_id: str | None) -> Row:
@@ -137,4 +140,29 @@ def peer_events(documents: Any, *, session_id: str | None = None) -> pd.DataFram
         Table ``peer_events``.
     """
     rows = [row for document in each(documents) for row in people_of(document, Problems(), session_id)[1]]
+    return from_rows(PEER_EVENTS, rows)
+
+
+def sessions_from_records(records: Sequence[Any]) -> pd.DataFrame:
+    """Make the table ``sessions`` of the rows of a list that has been read already."""
+    reader = Reader(Problems())
+    return from_rows(
+        SESSIONS, [_session_row(record, place, reader) for _, place, record in reader.records(records, "$")]
+    )
+
+
+def participants_from_records(records: Sequence[Any], session_id: str | None) -> pd.DataFrame:
+    """Make the table ``participants`` of the rows of a list that has been read already."""
+    reader = Reader(Problems())
+    rows = [participant_row(record, place, reader, session_id) for _, place, record in reader.records(records, "$")]
+    return from_rows(PARTICIPANTS, [{**row, "report": "not_fetched"} for row in rows])
+
+
+def peer_events_from_records(records: Sequence[Any], session_id: str | None) -> pd.DataFrame:
+    """Make the table ``peer_events`` of the participants of a list that has been read already."""
+    reader = Reader(Problems())
+    rows: list[Row] = []
+    for _, place, record in reader.records(records, "$"):
+        named = participant_row(record, place, reader, session_id)["session_id"]
+        rows += peer_event_rows(record, place, reader, named)
     return from_rows(PEER_EVENTS, rows)
