@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-import hmac
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from rtkit_explore.serving.api import Credentials, Links, SessionsApi
+from rtkit_explore.serving.listing import Paging
+from rtkit_explore.serving.messages import Request
+from rtkit_explore.simulator.backend import SimulatedBackend
 from rtkit_explore.simulator.engine import SimulatedCall, run
 from rtkit_explore.simulator.faults import Faults
-from rtkit_explore.simulator.routes import Answer, Request, route
 from rtkit_explore.simulator.schedule import NOW, ScheduledSession, book
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
+
+    from rtkit_explore.serving.messages import Response
 
 ACCOUNT_ID = "demo-account"
 APP_ID = "demo-app"
@@ -73,9 +77,6 @@ class SimulatedApp:
         self.account_id = account_id
         self.app_id = app_id
         self.token = token
-        self.first_page = first_page
-        self.largest_page = largest_page
-        self.default_page = default_page
         self.download_minutes = download_minutes
         self.base = base
         self.faults = faults if faults is not None else Faults()
@@ -84,7 +85,14 @@ class SimulatedApp:
         self._calls: OrderedDict[str, SimulatedCall] = OrderedDict()
         self._summarised: set[str] = set()
         self._peers: dict[str, str] | None = None
-        self._secret = hashlib.sha256(f"downloads {seed}".encode()).digest()
+        secret = hashlib.sha256(f"downloads {seed}".encode()).digest()
+        self.api = SessionsApi(
+            SimulatedBackend(self),
+            Links(base, secret, now=lambda: self.now),
+            Credentials(account_id, app_id, token),
+            sessions_paging=Paging(first_page, largest_page, default_page),
+            participants_paging=Paging(first_page, largest_page, default_page, "data"),
+        )
 
     @property
     def session_ids(self) -> list[str]:
@@ -164,19 +172,7 @@ class SimulatedApp:
         """Make a summary, as the POST does."""
         self._summarised.add(session_id)
 
-    def presign(self, path: str) -> tuple[str, str]:
-        """Sign a download: its address and when it expires (ISO 8601)."""
-        minutes = -5.0 if self.faults.expired_downloads else self.download_minutes
-        until = self.now + dt.timedelta(minutes=minutes)
-        epoch = int(until.timestamp())
-        stamp = f"{until:%Y-%m-%dT%H:%M:%S}.000Z"
-        return f"{self.base}{path}?expires={epoch}&signature={self.signature(path, epoch)}", stamp
-
-    def signature(self, path: str, epoch: int) -> str:
-        """Sign a download's path and expiry: what a presigned address must carry."""
-        return hmac.new(self._secret, f"{path} {epoch}".encode(), "sha256").hexdigest()
-
-    def answer(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def answer(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Response:
         """
         Answer a request as the API would.
 
@@ -189,6 +185,14 @@ class SimulatedApp:
 
         Returns
         -------
-        Status, headers and body. Faults are not in it: they belong to the way there (transport, server).
+        Response
+            Status, headers and body. Faults are not in it: they belong to the way there (transport, server).
         """
-        return route(self, Request(method.upper(), path, dict(query), dict(headers)))
+        parts = tuple(part for part in path.split("/") if part)
+        return self.respond(Request(method.upper(), parts, dict(query), dict(headers)))
+
+    def respond(self, request: Request) -> Response:
+        """Answer a request as the API would."""
+        self.api.links.base = self.base
+        self.api.links.minutes = -5.0 if self.faults.expired_downloads else self.download_minutes
+        return self.api.respond(request)

@@ -6,14 +6,13 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.serving.messages import RefusedError, Request, Response
 from rtkit_explore.simulator.app import SimulatedApp
 from rtkit_explore.simulator.faults import Faults
-from rtkit_explore.simulator.routes import Answer, error
 from rtkit_explore.simulator.transport import spoiled, with_fault
 
 if TYPE_CHECKING:
@@ -89,21 +88,21 @@ class SimulatedServer:
         """Stop serving."""
         self.stop()
 
-    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response:
         """Answer one request; the app is asked by one thread at a time."""
-        parts = urlsplit(target)
-        if parts.path == CONTROL:
+        request = Request.of(method, target, headers)
+        if request.path == CONTROL:
             return self._control(method, body)
         with self._lock:
-            return self.app.answer(method, parts.path, dict(parse_qsl(parts.query)), headers)
+            return self.app.respond(request)
 
-    def _control(self, method: str, body: bytes) -> Answer:
+    def _control(self, method: str, body: bytes) -> Response:
         if method == "PUT":
             try:
                 self.app.faults = Faults.of(msgspec.json.decode(body))
             except (InvalidArgumentError, msgspec.DecodeError, TypeError) as problem:
-                return error(400, str(problem))
-        return Answer(200, msgspec.json.encode({"made": self.app.faults.made}))
+                return RefusedError(400, str(problem)).response()
+        return Response(200, msgspec.json.encode({"made": self.app.faults.made}))
 
 
 def _handler(server: SimulatedServer) -> type[BaseHTTPRequestHandler]:

@@ -6,14 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
-import msgspec
 
+from rtkit_explore.serving.messages import RefusedError, Request, Response
 from rtkit_explore.simulator.app import SimulatedApp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from rtkit_explore.simulator.routes import Answer
 
 
 class _Broken(httpx.AsyncByteStream):
@@ -55,11 +53,8 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         fault = self.app.faults.next()
         if fault == "slow":
             await asyncio.sleep(self.app.faults.slow_seconds)
-        answer = with_fault(self.app, fault) or self.app.answer(
-            request.method,
-            request.url.path,
-            dict(request.url.params),
-            {name.lower(): value for name, value in request.headers.items()},
+        answer = with_fault(self.app, fault) or self.app.respond(
+            Request.of(request.method, request.url.raw_path.decode("ascii"), request.headers)
         )
         if fault == "broken_json":
             answer.body = spoiled(answer.body)
@@ -69,19 +64,15 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
 
 
-def with_fault(app: SimulatedApp, fault: str) -> Answer | None:
+def with_fault(app: SimulatedApp, fault: str) -> Response | None:
     """Answer in the app's place where the fault is an answer: 429 or 503."""
-    from rtkit_explore.simulator.routes import Answer
-
     if fault == "rate_limit":
-        body = {"success": False, "error": {"code": 429, "message": "Too many requests"}}
-        headers = {"content-type": "application/json"}
+        response = RefusedError(429, "Too many requests").response()
         if app.faults.retry_after is not None:
-            headers["retry-after"] = f"{app.faults.retry_after:g}"
-        return Answer(429, msgspec.json.encode(body), headers)
+            response.headers["retry-after"] = f"{app.faults.retry_after:g}"
+        return response
     if fault == "server_error":
-        told = [{"code": 10503, "message": "Service temporarily unavailable"}]
-        return Answer(503, msgspec.json.encode({"success": False, "errors": told}))
+        return RefusedError(503, "Service temporarily unavailable", code=10503).response()
     return None
 
 

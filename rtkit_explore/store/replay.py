@@ -6,37 +6,31 @@ What is served is what is saved; nothing is made up. A call that was not saved i
 
 from __future__ import annotations
 
-import itertools
 import json
-import math
+import secrets
 import warnings
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote
 
 import httpx
 
 from rtkit_explore.api.responses import SAVED_FILE
 from rtkit_explore.errors import PartialResultWarning
-from rtkit_explore.store import saved_calls as layout
+from rtkit_explore.serving.api import Document, Links, Participants, SessionsApi
+from rtkit_explore.serving.listing import Paging
+from rtkit_explore.serving.messages import RefusedError, Request, encoded
+from rtkit_explore.store import saved_calls
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+
+    from rtkit_explore.serving.api import Kind
 
 HOST: Final = "saved-calls.invalid"
 """Host of the download addresses of a replay; ``.invalid`` is reserved (RFC 2606), so it reaches nobody."""
-PAGE_SIZE = 50
 Row = dict[str, Any]
-
-
-class _NotServedError(Exception):
-    """Something that a replay answers with an error."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+_ELSEWHERE = ("peer_report", "peer_stats", "quality_stats", "session_id")
 
 
 class ReplayTransport(httpx.AsyncBaseTransport):
@@ -55,293 +49,243 @@ class ReplayTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self._root = Path(folder).expanduser()
-        self._folders: dict[str, Path] = {}
-        self._scan()
+        self._saved = SavedBackend(Path(folder).expanduser())
+        unlimited = 10**9
+        self._api = SessionsApi(
+            self._saved,
+            Links(f"https://{HOST}", secrets.token_bytes(16)),
+            sessions_paging=Paging(largest=unlimited, usual=50),
+            participants_paging=Paging(largest=unlimited, usual=50, place="data"),
+        )
 
     def __repr__(self) -> str:
         """Say what is replayed."""
-        return f"ReplayTransport({str(self._root)!r}, {len(self._folders)} saved calls)"
+        return f"ReplayTransport({str(self._saved.root)!r}, {len(self._saved)} saved calls)"
 
     def downloads_of(self, session_id: str) -> frozenset[str]:
         """Tell which of "chat", "transcript" and "summary" are saved with a session; none where it is not saved."""
-        try:
-            folder = self._folder(session_id)
-        except _NotServedError:
-            return frozenset()
-        files = {layout.CHAT: "chat", layout.SUMMARY: "summary"} | dict.fromkeys(
-            layout.TRANSCRIPTS.values(), "transcript"
-        )
-        return frozenset(kind for name, kind in files.items() if (folder / name).is_file())
+        return self._saved.downloads_of(session_id)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer from the files."""
+        asked = Request.of(request.method, request.url.raw_path.decode("ascii"), request.headers)
         try:
-            if request.url.host == HOST:
-                return httpx.Response(200, content=self._file(_parts(request.url)))
-            content = self._answer(request)
-        except _NotServedError as error:
-            stated = {"success": False, "error": {"code": error.status, "message": str(error)}}
-            return httpx.Response(error.status, json=stated)
+            response = self._api.respond(asked)
         except OSError as error:
             message = f"a saved file cannot be read: {error.strerror or type(error).__name__}"
-            return httpx.Response(400, json={"success": False, "error": {"code": 400, "message": message}})
+            response = RefusedError(400, message).response()
         # Were the file damaged, the client can name it.
-        saved = self._saved_file(request.url)
         return httpx.Response(
-            200, content=content, headers={"Content-Type": "application/json"}, extensions={SAVED_FILE: saved}
+            response.status,
+            content=response.body,
+            headers=response.headers,
+            extensions={SAVED_FILE: response.source} if response.source else {},
         )
 
-    def _saved_file(self, url: httpx.URL) -> str | None:
-        """Name the file that an answer comes from."""
-        parts = _parts(url)
-        match parts[parts.index("kit") + 2 :] if "kit" in parts else parts:
-            case ["sessions", "peer-report", peer_id]:
-                path = self._report(peer_id)
-            case ["sessions", session_id]:
-                path = self._folder(session_id) / layout.SESSION
-            case ["sessions", session_id, "participants", *_]:
-                path = self._folder(session_id) / layout.PARTICIPANTS
-            case _:
-                return None
-        return f"{path.parent.name}/{path.name}"
 
-    def _answer(self, request: httpx.Request) -> bytes:
-        parts = _parts(request.url)
-        # …/realtime/kit/<app id>/sessions/…
-        start = parts.index("kit") + 2 if "kit" in parts else 0
-        asked = dict(request.url.params)
-        match parts[start:]:
-            case ["sessions"]:
-                content = self._sessions(asked)
-            case ["sessions", "peer-report", peer_id]:
-                content = self._peer_report(peer_id, asked)
-            case ["sessions", session_id]:
-                content = self._session(self._folder(session_id), session_id)
-            case ["sessions", session_id, "participants"]:
-                content = self._participants(self._folder(session_id), asked)
-            case ["sessions", session_id, "participants", participant_id]:
-                content = self._participant(self._folder(session_id), participant_id, asked)
-            case ["sessions", session_id, "summary"] if request.method == "POST":
-                self._folder(session_id)
-                message = "this is a replay of saved documents, which cannot write a new summary: use connect()"
-                raise _NotServedError(405, message)
-            case ["sessions", session_id, "chat" | "transcript" | "summary" as kind]:
-                content = self._link(session_id, kind, asked.get("format", "CSV"))
-            case _:
-                message = f"a replay serves no {request.method} {request.url.path}"
-                raise _NotServedError(404, message)
-        return content
+@dataclass(frozen=True)
+class _Indexed:
+    """What is known of a saved call without reading its reports, as of a state of its session's file."""
+
+    folder: Path
+    stamp: tuple[int, int] | None
+    session_id: str
+    row: Row
+    damaged: bool
+
+
+class SavedBackend:
+    """
+    Saved calls behind the server of the nine calls.
+
+    Parameters
+    ----------
+    root
+        A saved call, or a folder of saved calls.
+
+    Raises
+    ------
+    SavedCallError
+        If it holds no saved call.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._by_folder: dict[Path, _Indexed] = {}
+        self._by_session: dict[str, _Indexed] = {}
+        self._folder_of_peer: dict[str, Path] = {}
+        self._rows: list[Row] = []
+        self._scan()
+
+    def __len__(self) -> int:
+        """Count the sessions."""
+        return len(self._by_session)
 
     # Finding files
 
     def _scan(self) -> None:
-        self._folders = {}
-        for folder in layout.call_folders(self._root):
-            # The first of two copies of a session is served.
-            self._folders.setdefault(layout.session_id_of(folder), folder)
-
-    def _folder(self, session_id: str) -> Path:
-        if session_id not in self._folders:
-            self._scan()
-        if session_id not in self._folders:
-            message = f"session {session_id} is not among the {len(self._folders)} saved in {self._root}"
-            raise _NotServedError(404, message)
-        return self._folders[session_id]
-
-    def _report(self, peer_id: str) -> Path:
-        for folder in self._folders.values():
-            path = folder / layout.report_name(peer_id)
-            if path.is_file():
-                return path
-        message = f"no report of peer {peer_id} is saved in {self._root}"
-        raise _NotServedError(404, message)
-
-    def _file(self, parts: list[str]) -> bytes:
-        if len(parts) != 2 or parts[1] not in {layout.CHAT, layout.SUMMARY, *layout.TRANSCRIPTS.values()}:
-            message = "a replay serves no such file"
-            raise _NotServedError(404, message)
-        return (self._folder(parts[0]) / parts[1]).read_bytes()
-
-    # The calls
-
-    def _sessions(self, asked: dict[str, str]) -> bytes:
-        self._scan()
-        rows = [_session_row(folder, session_id) for session_id, folder in self._folders.items()]
-        for session_id, folder in self._folders.items():
-            path = folder / layout.SESSION
-            if path.is_file() and not layout.data_of(path.read_bytes()):
+        """Look at the folders again; a session's file is read again only if it has changed."""
+        indexed: dict[Path, _Indexed] = {}
+        for folder in saved_calls.call_folders(self.root):
+            stamp = _stamp(folder / saved_calls.SESSION)
+            known = self._by_folder.get(folder)
+            indexed[folder] = known if known is not None and stamp and known.stamp == stamp else _index(folder, stamp)
+        if indexed == self._by_folder:
+            return
+        self._by_folder = indexed
+        self._by_session = {}
+        for one in indexed.values():
+            first = self._by_session.setdefault(one.session_id, one)
+            if first is not one:
                 message = (
-                    f"the saved file {folder.name}/{path.name} is damaged: of session {session_id} only the id is known"
+                    f"session {one.session_id} is saved twice, in {first.folder.name} and {one.folder.name}:"
+                    f" {first.folder.name} is shown; remove one of them, or open it alone"
                 )
                 warnings.warn(message, PartialResultWarning, stacklevel=2)
-        kept = [row for row in rows if _session_fits(row, self._folders[str(row["id"])], asked)]
-        key: Callable[[Row], Any] = _minutes if asked.get("sort_by") == "minutesConsumed" else _created
-        kept.sort(key=key, reverse=asked.get("sort_order", "DESC") != "ASC")
-        page, paging = _page(kept, asked)
-        return _dump({"success": True, "data": {"sessions": page}, "paging": paging})
+        self._rows = [one.row for one in self._by_session.values()]
+        self._folder_of_peer = {}
 
-    def _session(self, folder: Path, session_id: str) -> bytes:
-        path = folder / layout.SESSION
-        if path.is_file():
-            return path.read_bytes()
-        return _dump({"success": True, "data": {"id": session_id}})
+    def _folder(self, session_id: str) -> Path:
+        if session_id not in self._by_session:
+            self._scan()
+        if session_id not in self._by_session:
+            raise RefusedError(404, f"session {session_id} is not among the {len(self)} saved in {self.root}")
+        return self._by_session[session_id].folder
 
-    def _participants(self, folder: Path, asked: dict[str, str]) -> bytes:
-        path = folder / layout.PARTICIPANTS
-        if path.is_file():
-            content = path.read_bytes()
-            rows = layout.data_of(content).get("participants")
-            if not isinstance(rows, list):
-                # Broken as it is: the client says so.
-                return content
-        else:
-            content = b""
-            rows = [_report_row(report) for report in layout.report_files(folder).values()]
-        kept = [row for row in rows if _matches(row, asked.get("search"), _PARTICIPANT_SEARCHED)]
-        if "sort_by" in asked or "sort_order" in asked:
-            sort = _number_of("duration") if asked.get("sort_by") == "duration" else _time_of("joined_at")
-            kept.sort(key=sort, reverse=asked.get("sort_order", "ASC") == "DESC")
-        if asked.get("include_peer_events") == "false":
-            kept = [{name: value for name, value in row.items() if name != "peer_events"} for row in kept]
-        page, paging = _page(kept, asked)
-        if content and page == rows:
-            # Whole and in order: as it was saved, to the byte.
-            return content
-        return _dump({"success": True, "data": {"participants": page, "paging": paging}})
+    def _report(self, peer_id: str) -> Path:
+        # Reports are asked for without their session. Most often it is the one whose participants were asked for
+        # last; else the folders are listed, once for all of them.
+        name = saved_calls.report_name(peer_id)
+        for refreshed in (False, True):
+            if refreshed:
+                self._scan()
+                for one in self._by_session.values():
+                    for peer in saved_calls.report_files(one.folder):
+                        self._folder_of_peer.setdefault(peer, one.folder)
+            folder = self._folder_of_peer.get(peer_id)
+            if folder is not None and (folder / name).is_file():
+                return folder / name
+        raise RefusedError(404, f"no report of peer {peer_id} is saved in {self.root}")
 
-    def _participant(self, folder: Path, participant_id: str, asked: dict[str, str]) -> bytes:
-        content = self._participants(folder, {"per_page": str(10**9)} | asked)
-        listed = layout.data_of(content).get("participants")
-        if not isinstance(listed, list):
-            return content
-        for row in listed:
-            if isinstance(row, dict) and row.get("id") == participant_id:
-                return _dump({"success": True, "data": {"participant": row}})
-        message = f"participant {participant_id} is not saved in {folder.name}"
-        raise _NotServedError(404, message)
+    # The backend of the server
 
-    def _peer_report(self, peer_id: str, asked: dict[str, str]) -> bytes:
-        content = self._report(peer_id).read_bytes()
-        if asked.get("include_peer_events") == "false" and b'"peer_events"' in content:
-            try:
-                answer = json.loads(content)
-                layout.participant_of(answer["data"]).pop("peer_events", None)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                return content
-            return _dump(answer)
-        # What filters do to a report is not documented, so the report stays whole.
-        return content
+    def sessions(self) -> list[Row]:
+        """List all saved sessions."""
+        self._scan()
+        for one in self._by_session.values():
+            if one.damaged:
+                message = (
+                    f"the saved file {one.folder.name}/{saved_calls.SESSION} is damaged: of session {one.session_id}"
+                    " only the id is known"
+                )
+                warnings.warn(message, PartialResultWarning, stacklevel=2)
+        return self._rows
 
-    def _link(self, session_id: str, kind: str, form: str) -> bytes:
+    def session(self, session_id: str, *, breakout_rooms: bool) -> Document | Row:  # noqa: ARG002 - served as saved
+        """Return one session, as it was saved."""
+        path = self._folder(session_id) / saved_calls.SESSION
+        return _document(path) if path.is_file() else {"id": session_id}
+
+    def participants(
+        self,
+        session_id: str,
+        *,
+        peer_events: bool | None,
+        view: str,  # noqa: ARG002 - served as saved
+    ) -> Participants | Document:
+        """Return the saved list of participants; where there is none, what the reports say."""
         folder = self._folder(session_id)
-        names = {"chat": layout.CHAT, "summary": layout.SUMMARY}
-        name = names.get(kind) or {str(key): value for key, value in layout.TRANSCRIPTS.items()}.get(form, "")
-        if not name or not (folder / name).is_file():
-            message = f"no {kind} is saved with session {session_id}"
-            saved = [key for key, value in layout.TRANSCRIPTS.items() if (folder / value).is_file()]
-            if kind == "transcript" and saved:
-                message = f"the transcript of session {session_id} is saved as {' and '.join(saved)}, not as {form}"
-            raise _NotServedError(404, message)
-        until = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        url = f"https://{HOST}/{quote(session_id, safe='')}/{name}"
-        if kind == "summary":
-            data = {"sessionId": session_id, "summaryDownloadUrl": url, "summaryDownloadUrlExpiry": until}
+        self._folder_of_peer |= dict.fromkeys(saved_calls.report_files(folder), folder)
+        path = folder / saved_calls.PARTICIPANTS
+        original = None
+        if path.is_file():
+            original = _document(path)
+            rows = saved_calls.data_of(original.content).get("participants")
+            if not isinstance(rows, list):
+                return original  # broken as it is: the client says so
         else:
-            data = {f"{kind}_download_url": url, f"{kind}_download_url_expiry": until}
-        return _dump({"success": True, "data": data})
+            rows = [_row_of_report(peer, report) for peer, report in saved_calls.report_files(folder).items()]
+        if peer_events is False:
+            slim = [_without(row, ("peer_events",)) for row in rows]
+            return Participants(slim, original if slim == rows else None)
+        return Participants(rows, original)
+
+    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Document:  # noqa: ARG002
+        """Return a report; what filters do to one is not documented, so it stays whole."""
+        document = _document(self._report(peer_id))
+        if peer_events is False and b'"peer_events"' in document.content:
+            try:
+                answer = json.loads(document.content)
+                saved_calls.participant_of(answer["data"]).pop("peer_events", None)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                return document
+            return Document(encoded(answer), document.source)
+        return document
+
+    def downloads_of(self, session_id: str) -> frozenset[str]:
+        """Tell which kinds of downloads are saved with a session; none where it is not saved."""
+        try:
+            folder = self._folder(session_id)
+        except RefusedError:
+            return frozenset()
+        files = {saved_calls.CHAT: "chat", saved_calls.SUMMARY: "summary"}
+        files |= dict.fromkeys(saved_calls.TRANSCRIPTS.values(), "transcript")
+        return frozenset(kind for name, kind in files.items() if (folder / name).is_file())
+
+    def _file(self, session_id: str, kind: Kind, form: str) -> Path:
+        names = {"chat": saved_calls.CHAT, "summary": saved_calls.SUMMARY}
+        transcripts = {str(key): value for key, value in saved_calls.TRANSCRIPTS.items()}
+        return self._folder(session_id) / (names.get(kind) or transcripts[form])
+
+    def has_download(self, session_id: str, kind: Kind, form: str) -> None:
+        """Raise if a download is not saved."""
+        if self._file(session_id, kind, form).is_file():
+            return
+        folder = self._folder(session_id)
+        message = f"no {kind} is saved with session {session_id}"
+        saved = [key for key, value in saved_calls.TRANSCRIPTS.items() if (folder / value).is_file()]
+        if kind == "transcript" and saved:
+            message = f"the transcript of session {session_id} is saved as {' and '.join(saved)}, not as {form}"
+        raise RefusedError(404, message)
+
+    def download(self, session_id: str, kind: Kind, form: str) -> bytes:
+        """Return a saved download."""
+        return self._file(session_id, kind, form).read_bytes()
+
+    def generate_summary(self, session_id: str) -> str:
+        """Refuse: nothing is written here."""
+        self._folder(session_id)
+        raise RefusedError(405, "this is a replay of saved documents, which cannot write a new summary: use connect()")
 
 
-_SESSION_SEARCHED = ("meeting_display_name", "associated_id", "id")
-_PARTICIPANT_SEARCHED = ("id", "custom_participant_id", "display_name")
+def _document(path: Path) -> Document:
+    return Document(path.read_bytes(), f"{path.parent.name}/{path.name}")
 
 
-def _parts(url: httpx.URL) -> list[str]:
-    """Split the path before its pieces are unquoted, so that an id may hold a slash."""
-    return [unquote(part) for part in url.raw_path.decode().split("?")[0].split("/") if part]
-
-
-def _dump(answer: object) -> bytes:
-    return json.dumps(answer).encode()
-
-
-def _session_row(folder: Path, session_id: str) -> Row:
-    path = folder / layout.SESSION
-    data = layout.data_of(path.read_bytes()) if path.is_file() else {}
-    return {**layout.session_of(data), "id": session_id}
-
-
-def _report_row(path: Path) -> Row:
-    """Describe a participant from the report alone, where no list was saved."""
-    row = layout.participant_of(layout.data_of(path.read_bytes()))
-    left_out = {"peer_report", "peer_stats", "quality_stats", "session_id"}
-    peer_id = layout.report_files(path.parent)
-    known = next(key for key, value in peer_id.items() if value == path)
-    return {"id": known} | {name: value for name, value in row.items() if name not in left_out}
-
-
-def _session_fits(row: Row, folder: Path, asked: dict[str, str]) -> bool:
-    for name in ("status", "associated_id"):
-        if name in asked and str(row.get(name)) != asked[name]:
-            return False
-    began = _time_of("started_at")(row) or _time_of("created_at")(row)
-    start, end = _moment(asked.get("start_time")), _moment(asked.get("end_time"))
-    if (start and not (began and began >= start)) or (end and not (began and began <= end)):
-        return False
-    if "participants" in asked:
-        least, most = (int(bound) for bound in asked["participants"].split(":"))
-        if not least <= _head_count(row, folder) <= most:
-            return False
-    return _matches(row, asked.get("search"), _SESSION_SEARCHED)
-
-
-def _head_count(row: Row, folder: Path) -> float:
-    stated = row.get("max_concurrent_participants")
-    if isinstance(stated, int | float):
-        return stated
-    return len(layout.report_files(folder))
-
-
-def _matches(row: Any, search: str | None, searched: Iterable[str]) -> bool:
-    if search is None:
-        return True
-    wanted = search.casefold()
-    return isinstance(row, dict) and any(wanted in str(row.get(name) or "").casefold() for name in searched)
-
-
-def _moment(value: Any) -> float | None:
-    if not isinstance(value, str):
-        return None
+def _stamp(path: Path) -> tuple[int, int] | None:
     try:
-        read = datetime.fromisoformat(value.strip().strip('"'))
-    except ValueError:
+        found = path.stat()
+    except OSError:
         return None
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    return found.st_mtime_ns, found.st_size
 
 
-def _time_of(name: str) -> Callable[[Any], float]:
-    return lambda row: (_moment(row.get(name)) or 0.0) if isinstance(row, dict) else 0.0
+def _index(folder: Path, stamp: tuple[int, int] | None) -> _Indexed:
+    data: Row = {}
+    if stamp is not None:
+        data = saved_calls.data_of(saved_calls.read_or_empty(folder / saved_calls.SESSION))
+    record = saved_calls.session_of(data)
+    stated = record.get("id")
+    session_id = stated.strip() if isinstance(stated, str) else ""
+    session_id = session_id or saved_calls.session_id_of(folder)
+    return _Indexed(folder, stamp, session_id, {**record, "id": session_id}, damaged=stamp is not None and not data)
 
 
-def _number_of(name: str) -> Callable[[Any], float]:
-    def number(row: Any) -> float:
-        value = row.get(name) if isinstance(row, dict) else None
-        return float(value) if isinstance(value, int | float) and not math.isnan(value) else 0.0
-
-    return number
+def _row_of_report(peer_id: str, path: Path) -> Row:
+    """Describe a participant from the report alone, where no list was saved."""
+    record = saved_calls.participant_of(saved_calls.data_of(path.read_bytes()))
+    return {"id": peer_id, **_without(record, _ELSEWHERE)}
 
 
-_created = _time_of("created_at")
-_minutes = _number_of("minutes_consumed")
-
-
-def _page(rows: list[Row], asked: dict[str, str]) -> tuple[list[Row], dict[str, int]]:
-    """Cut a page, counted from 1; page 0 is the first one too."""
-    size = max(int(asked.get("per_page", PAGE_SIZE)), 1)
-    first = (max(int(asked.get("page_no", 1)), 1) - 1) * size
-    page = list(itertools.islice(rows, first, first + size))
-    return page, {
-        "total_count": len(rows),
-        "start_offset": first + 1 if page else 0,
-        "end_offset": first + len(page),
-    }
+def _without(row: Any, names: tuple[str, ...]) -> Any:
+    return {key: value for key, value in row.items() if key not in names} if isinstance(row, dict) else row

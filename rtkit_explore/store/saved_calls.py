@@ -116,6 +116,14 @@ def session_id_of(folder: Path) -> str:
     return folder.name
 
 
+def read_or_empty(path: Path) -> bytes:
+    """Read a file; nothing where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def data_of(content: bytes) -> dict[str, Any]:
     """Decode the ``data`` of an answer; an empty one where it cannot be read."""
     try:

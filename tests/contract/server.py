@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import gzip
-import itertools
 import json
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlencode
+
+from rtkit_explore.serving.api import DOWNLOADS, Credentials, Document, Links, Participants, SessionsApi
+from rtkit_explore.serving.listing import Paging
+from rtkit_explore.serving.messages import RefusedError, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rtkit_explore.serving.api import Kind
+
 TOKEN = "tok-5ecret-0123456789"
 ACCOUNT = "acc1"
 APP = "app1"
-SIGNATURE = "X-Signature=5ign4ture"
+SIGNATURE = "signature="
 
 
 @dataclass
@@ -47,20 +52,59 @@ class Fault:
     method: str = ""
 
 
-@dataclass
-class Paging:
-    """How lists are cut into pages."""
+class DocumentsBackend:
+    """Documents at hand, as the server of the nine calls asks for them."""
 
-    base: int = 1
-    place: Literal["top", "data", "absent"] = "top"
-    largest: int = 1000
-    default_size: int = 20
-    offset_by_asked: bool = False
-    page_zero: Literal["first", "empty", "refused"] = "first"
-    too_large: Literal["cut", "refused"] = "cut"
-    behind: Literal["empty", "last", "refused"] = "empty"
-    before_page: Callable[[int, list[dict[str, Any]]], None] | None = None
-    total_off: int = 0
+    def __init__(self, server: ApiServer) -> None:
+        self._server = server
+        self._served = {"sessions": 0, "participants": 0}
+
+    def _before(self, key: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Let a test change the rows between two pages."""
+        listed = list(rows)
+        if key in self._server.before_page:
+            self._server.before_page[key](self._served[key], listed)
+        self._served[key] += 1
+        return listed
+
+    def _known(self, session_id: str) -> dict[str, Any]:
+        if session_id not in self._server.sessions:
+            raise RefusedError(404, f"not found: {session_id}")
+        return self._server.sessions[session_id]
+
+    def sessions(self) -> list[dict[str, Any]]:
+        rows = self._before("sessions", list(self._server.sessions.values()))
+        self._server.sessions = {row["id"]: row for row in rows}
+        return rows
+
+    def session(self, session_id: str, *, breakout_rooms: bool) -> dict[str, Any]:
+        row = self._known(session_id)
+        return row if self._server.session_shape == "data" else {"session": row}
+
+    def participants(self, session_id: str, *, peer_events: bool | None, view: str) -> Participants:
+        self._known(session_id)
+        return Participants(self._before("participants", self._server.participants[session_id]))
+
+    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Document:
+        if peer_id not in self._server.reports:
+            raise RefusedError(404, f"not found: {peer_id}")
+        return Document(self._server.reports[peer_id])
+
+    def has_download(self, session_id: str, kind: Kind, form: str) -> None:
+        self._known(session_id)
+        if self._key(session_id, kind, form) not in self._server.files:
+            raise RefusedError(404, f"not found: {kind}")
+
+    @staticmethod
+    def _key(session_id: str, kind: Kind, form: str) -> tuple[str, str]:
+        return session_id, f"{kind}.{form}" if kind == "transcript" else kind
+
+    def download(self, session_id: str, kind: Kind, form: str) -> bytes:
+        return self._server.files[self._key(session_id, kind, form)]
+
+    def generate_summary(self, session_id: str) -> str:
+        self._known(session_id)
+        return "PENDING"
 
 
 class ApiServer:
@@ -73,17 +117,13 @@ class ApiServer:
         self.files: dict[tuple[str, str], bytes] = {}
         self.requests: list[Recorded] = []
         self.faults: list[Fault] = []
-        self.paging = {"sessions": Paging(), "participants": Paging(place="data")}
-        self.error_form: Literal["error", "errors"] = "error"
+        self.before_page: dict[str, Callable[[int, list[dict[str, Any]]], None]] = {}
+        self.canned: dict[str, bytes] = {}
         self.session_shape: Literal["data", "session"] = "data"
-        self.camel = False
         self.expired_links = 0
         self.redirect_downloads = False
         self.compress = True
         self.started = threading.Event()
-        self._served = {"sessions": 0, "participants": 0}
-        self._links = itertools.count()
-        self._good_links: dict[str, tuple[str, str]] = {}
         self._lock = threading.Lock()
         outer = self
 
@@ -105,6 +145,14 @@ class ApiServer:
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._server.handle_error = lambda *arguments: None  # type: ignore[method-assign]
+        self.api = SessionsApi(
+            DocumentsBackend(self),
+            Links(f"http://127.0.0.1:{self._server.server_address[1]}", b"secret"),
+            Credentials(ACCOUNT, APP, TOKEN),
+            sessions_paging=Paging(largest=1000, usual=20),
+            participants_paging=Paging(largest=1000, usual=20, place="data"),
+            error_form="error",
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> Self:
@@ -131,7 +179,7 @@ class ApiServer:
     def make_sessions(self, count: int) -> list[str]:
         """Serve sessions that have nothing but an id and a time, newest first."""
         made = [
-            {"id": f"s{number:04d}", "created_at": f"2026-11-01T{number // 60 % 24:02d}:{number % 60:02d}:00.000Z"}
+            {"id": f"s{number:04d}", "created_at": f"2026-11-{30 - number // 24:02d}T{23 - number % 24:02d}:00:00.000Z"}
             for number in range(count)
         ]
         self.sessions = {row["id"]: row for row in made}
@@ -152,13 +200,8 @@ class ApiServer:
     # Answering
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
-        parts = urlsplit(handler.path)
-        request = Recorded(
-            handler.command,
-            parts.path,
-            dict(parse_qsl(parts.query, keep_blank_values=True)),
-            {name.lower(): value for name, value in handler.headers.items()},
-        )
+        asked = Request.of(handler.command, handler.path, handler.headers)
+        request = Recorded(asked.method, handler.path.partition("?")[0], dict(asked.query), dict(asked.headers))
         with self._lock:
             self.requests.append(request)
         self.started.set()
@@ -170,12 +213,29 @@ class ApiServer:
             handler.connection.close()
             return
         if fault is not None and fault.kind == "status":
-            status, headers, body = self._error(fault.status, fault.message, fault.headers)
+            response = RefusedError(fault.status, fault.message).response(self.api.error_form)
+            response.headers |= fault.headers
         else:
-            status, headers, body = self._answer(request)
+            response = self._respond(asked, request.path)
         if fault is not None and fault.kind == "broken":
-            body = body[: len(body) // 2]
-        self._send(handler, request, status, headers, body, cut=fault is not None and fault.kind == "cut")
+            response.body = response.body[: len(response.body) // 2]
+        self._send(handler, request, response, cut=fault is not None and fault.kind == "cut")
+
+    def _respond(self, asked: Request, path: str) -> Response:
+        for pattern, body in self.canned.items():
+            if re.search(pattern, path):
+                return Response(200, body)
+        with self._lock:
+            if asked.parts[:1] == ("moved",):
+                asked = replace(asked, parts=asked.parts[1:])
+            elif self.redirect_downloads and asked.parts[:1] == (DOWNLOADS,):
+                return Response(302, b"", {"location": f"/moved{path}?{urlencode(asked.query)}"})
+            expired = self.expired_links > 0
+            self.api.links.minutes = -5 if expired else 60
+            response = self.api.respond(asked)
+            if expired and b"ownload" in response.body and asked.parts[:1] != (DOWNLOADS,):
+                self.expired_links -= 1
+            return response
 
     def _fault(self, request: Recorded) -> Fault | None:
         with self._lock:
@@ -190,16 +250,15 @@ class ApiServer:
         self,
         handler: BaseHTTPRequestHandler,
         request: Recorded,
-        status: int,
-        headers: dict[str, str],
-        body: bytes,
+        response: Response,
         *,
         cut: bool,
     ) -> None:
+        headers, body = dict(response.headers), response.body
         if self.compress and "gzip" in request.headers.get("accept-encoding", "") and len(body) > 500:
             body = gzip.compress(body, compresslevel=1)
             headers = headers | {"Content-Encoding": "gzip"}
-        handler.send_response(status)
+        handler.send_response(response.status)
         for name, value in headers.items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(body)))
@@ -211,127 +270,3 @@ class ApiServer:
             handler.connection.close()
             return
         handler.wfile.write(body)
-
-    def _error(
-        self, status: int, message: str, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str], bytes]:
-        if self.error_form == "error":
-            answer: dict[str, Any] = {"success": False, "error": {"code": status, "message": message}}
-        else:
-            answer = {"success": False, "errors": [{"code": status, "message": message}]}
-        return status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(answer).encode()
-
-    def _answer(self, request: Recorded) -> tuple[int, dict[str, str], bytes]:
-        if request.path.startswith("/presigned/"):
-            return self._presigned(request)
-        prefix = f"/client/v4/accounts/{ACCOUNT}/realtime/kit/"
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            return self._error(401, "Authentication failed")
-        if not request.path.startswith(prefix + APP + "/"):
-            return self._error(403, "No access to this app")
-        route = [unquote(part) for part in request.path.removeprefix(prefix + APP + "/").split("/")]
-        json_type = {"Content-Type": "application/json"}
-        try:
-            body = self._route(request, route)
-        except KeyError as error:
-            return self._error(404, f"not found: {error.args[0]}")
-        except _Refused as error:
-            return self._error(400, str(error))
-        return 200, json_type, body
-
-    def _route(self, request: Recorded, route: list[str]) -> bytes:
-        match route:
-            case ["sessions"]:
-                return self._list("sessions", self.sessions, request.query)
-            case ["sessions", "peer-report", peer_id]:
-                return self.reports[peer_id]
-            case ["sessions", session_id]:
-                row = self.sessions[session_id]
-                data = row if self.session_shape == "data" else {"session": row}
-                return json.dumps({"success": True, "data": data}).encode()
-            case ["sessions", session_id, "participants"]:
-                return self._list(
-                    "participants", {row["id"]: row for row in self.participants[session_id]}, request.query
-                )
-            case ["sessions", session_id, "participants", participant_id]:
-                row = {row["id"]: row for row in self.participants[session_id]}[participant_id]
-                return json.dumps({"success": True, "data": {"participant": row}}).encode()
-            case ["sessions", session_id, "summary"] if request.method == "POST":
-                data = {"session_id": self.sessions[session_id]["id"], "status": "PENDING"}
-                return json.dumps({"success": True, "data": data}).encode()
-            case ["sessions", session_id, "chat" | "transcript" | "summary" as kind]:
-                return self._link(self.sessions[session_id]["id"], kind, request.query.get("format", "CSV"))
-        raise KeyError(request.path)
-
-    def _list(self, key: str, rows: dict[str, dict[str, Any]], query: dict[str, str]) -> bytes:
-        paging = self.paging[key]
-        listed = list(rows.values())
-        if paging.before_page is not None:
-            paging.before_page(self._served[key], listed)
-            if key == "sessions":
-                self.sessions = {row["id"]: row for row in listed}
-        self._served[key] += 1
-        asked = int(query.get("per_page", paging.default_size))
-        if asked > paging.largest and paging.too_large == "refused":
-            msg = f"per_page must not be above {paging.largest}"
-            raise _Refused(msg)
-        size = min(asked, paging.largest)
-        number = int(query.get("page_no", paging.base)) - paging.base
-        if number < 0:
-            if paging.page_zero == "refused":
-                msg = "page_no must be at least 1"
-                raise _Refused(msg)
-            number = 0 if paging.page_zero == "first" else 10**6
-        start = number * (asked if paging.offset_by_asked else size)
-        if start >= len(listed) and start and paging.behind == "refused":
-            msg = "there is no such page"
-            raise _Refused(msg)
-        if start >= len(listed) and start and paging.behind == "last":
-            start = (len(listed) - 1) // size * size
-        page = listed[start : start + size]
-        block = {
-            "total_count": len(listed) + paging.total_off,
-            "start_offset": start + 1 if page else 0,
-            "end_offset": start + len(page),
-        }
-        answer: dict[str, Any] = {"success": True, "data": {key: page}}
-        if paging.place == "top":
-            answer["paging"] = block
-        elif paging.place == "data":
-            answer["data"]["paging"] = block
-        return json.dumps(answer).encode()
-
-    def _link(self, session_id: str, kind: str, form: str) -> bytes:
-        file = (session_id, f"{kind}.{form}" if kind == "transcript" else kind)
-        self.files[file]
-        key = f"{next(self._links)}"
-        if self.expired_links > 0:
-            self.expired_links -= 1
-        else:
-            self._good_links[key] = file
-        url = f"{self.url.removesuffix('/client/v4')}/presigned/{key}?{SIGNATURE}"
-        until = "2026-11-21T00:00:00.000Z"
-        if self.camel or kind == "summary":
-            data = {"sessionId": session_id, f"{kind}DownloadUrl": url, f"{kind}DownloadUrlExpiry": until}
-        else:
-            data = {f"{kind}_download_url": url, f"{kind}_download_url_expiry": until}
-        return json.dumps({"success": True, "data": data}).encode()
-
-    def _presigned(self, request: Recorded) -> tuple[int, dict[str, str], bytes]:
-        key = request.path.removeprefix("/presigned/")
-        if request.query.get("X-Signature") != "5ign4ture":
-            return 403, {}, b"<Error><Code>SignatureDoesNotMatch</Code></Error>"
-        if self.redirect_downloads and not key.startswith("moved-"):
-            return 302, {"Location": f"/presigned/moved-{key}?{SIGNATURE}"}, b""
-        file = self._good_links.get(key.removeprefix("moved-"))
-        if file is None:
-            return (
-                403,
-                {"Content-Type": "application/xml"},
-                b"<Error><Code>AccessDenied</Code>Request has expired</Error>",
-            )
-        return 200, {"Content-Type": "application/octet-stream"}, self.files[file]
-
-
-class _Refused(Exception):
-    """A 400."""

@@ -68,7 +68,7 @@ def test_a_call_survives_what_can_go_wrong_with_single_reports(saved, app):
 
 def test_long_lists_are_joined_into_one_table(saved, app):
     made = saved.make_sessions(120)
-    saved.paging["sessions"] = Paging(base=0, place="absent", largest=50)
+    saved.api.sessions_paging = Paging(first=0, place="absent", largest=50)
     assert list(app.sessions()["session_id"]) == made
 
 

@@ -127,9 +127,9 @@ def test_chat_is_downloaded_from_where_the_answer_points(saved, ask, clean):
     assert got.content == b"id,payload\n1,hello\n"
     assert [request.path for request in saved.requests] == [
         f"{PREFIX}/sessions/{clean['session']}/chat",
-        "/presigned/0",
+        f"/downloads/{clean['session']}/chat.csv",
     ]
-    assert got.link.expires_at == "2026-11-21T00:00:00.000Z"
+    assert datetime.fromisoformat(got.link.expires_at) > datetime.now(UTC)
 
 
 @pytest.mark.parametrize("form", ["CSV", "JSON", "SRT", "VTT"])
@@ -144,7 +144,7 @@ def test_summary_reads_the_camel_case_answer(saved, ask, clean):
 
 
 def test_chat_and_transcript_answers_are_read_in_camel_case_too(saved, ask, clean):
-    saved.camel = True
+    saved.api.camel_case = True
     assert ask(lambda client: client.chat(clean["session"])).content == b"id,payload\n1,hello\n"
     assert ask(lambda client: client.transcript(clean["session"])).content == b"CSV"
 
@@ -166,7 +166,10 @@ def test_the_token_goes_to_the_api_and_not_to_downloads_even_on_the_same_host(sa
 def test_a_download_that_moved_is_followed_without_the_token(saved, ask, clean):
     saved.redirect_downloads = True
     assert ask(lambda client: client.chat(clean["session"])).content == b"id,payload\n1,hello\n"
-    assert [request.path for request in saved.requests][1:] == ["/presigned/0", "/presigned/moved-0"]
+    assert [request.path for request in saved.requests][1:] == [
+        f"/downloads/{clean['session']}/chat.csv",
+        f"/moved/downloads/{clean['session']}/chat.csv",
+    ]
     assert all("authorization" not in request.headers for request in saved.requests[1:])
 
 
@@ -180,20 +183,20 @@ def test_a_download_that_stays_expired_says_so_without_its_address(saved, ask, c
     saved.expired_links = 9
     with pytest.raises(DownloadExpiredError, match="no longer valid") as caught:
         ask(lambda client: client.chat(clean["session"]))
-    assert len(saved.seen("/presigned/")) == 2
+    assert len(saved.seen("^/downloads/")) == 2
     assert SIGNATURE not in str(caught.value)
-    assert "presigned" not in str(caught.value)
+    assert "/downloads" not in str(caught.value)
 
 
 def test_an_answer_without_an_address_is_an_error(saved, ask, clean):
-    saved._link = lambda *arguments: b'{"success": true, "data": {"chat_download_url": null}}'
+    saved.canned["/chat$"] = b'{"success": true, "data": {"chat_download_url": null}}'
     with pytest.raises(BadAnswerError, match="names no address"):
         ask(lambda client: client.chat(clean["session"]))
 
 
 @pytest.mark.parametrize("form", ["file:///etc/passwd", "ftp://host/x", "relative/path"])
 def test_an_address_that_is_not_on_the_web_is_not_opened(saved, ask, clean, form):
-    saved._link = lambda *arguments: json.dumps({"success": True, "data": {"chat_download_url": form}}).encode()
+    saved.canned["/chat$"] = json.dumps({"success": True, "data": {"chat_download_url": form}}).encode()
     with pytest.raises(BadAnswerError, match="names no address"):
         ask(lambda client: client.chat(clean["session"]))
 
@@ -318,6 +321,6 @@ def test_an_absent_download_names_what_is_absent(saved, ask, clean):
 
 
 def test_a_download_that_fails_for_a_moment_is_repeated(saved, ask, clean, waits):
-    saved.faults.append(Fault("status", path="/presigned/", times=2, status=503))
+    saved.faults.append(Fault("status", path="^/downloads/", times=2, status=503))
     assert ask(lambda client: client.chat(clean["session"])).content == b"id,payload\n1,hello\n"
     assert len(waits.slept) == 2

@@ -157,7 +157,7 @@ def test_one_participant_is_served_from_the_list(ask, ids):
     session_id, peers = ids("clean")
     answer = json.loads(ask(lambda client: client.participant(session_id, peers[1])))
     assert answer["data"]["participant"]["id"] == peers[1]
-    with pytest.raises(NotFoundError, match="participant nobody is not saved"):
+    with pytest.raises(NotFoundError, match="no participant nobody in session"):
         ask(lambda client: client.participant(session_id, "nobody"))
 
 
@@ -230,14 +230,18 @@ def test_an_odd_session_id_is_served_with_all_that_belongs_to_it(ask, folder):
 
 
 def test_a_replay_gives_out_no_other_file(folder):
-    async def fetch(path: str) -> int:
-        transport = ReplayTransport(folder)
-        return (await transport.handle_async_request(httpx.Request("GET", f"https://{HOST}/{path}"))).status_code
+    transport = ReplayTransport(folder)
+
+    async def fetch(url: str) -> int:
+        return (await transport.handle_async_request(httpx.Request("GET", url))).status_code
 
     session_id = json.loads((folder / "clean" / "session.json").read_bytes())["data"]["id"]
-    assert asyncio.run(fetch(f"{session_id}/chat.csv")) == 200
-    for path in (f"{session_id}/truth.json", f"{session_id}/..%2F..%2Fsecret", f"{session_id}/../x", session_id, ""):
-        assert asyncio.run(fetch(path)) == 404
+    links = transport._api.links
+    assert asyncio.run(fetch(links.sign(session_id, "chat.csv")[0])) == 200
+    for name in ("truth.json", "..%2F..%2Fsecret", "../x", ""):
+        assert asyncio.run(fetch(links.sign(session_id, name)[0])) in (403, 404)
+        assert asyncio.run(fetch(f"https://{HOST}/downloads/{session_id}/{name}")) in (403, 404)
+    assert asyncio.run(fetch(f"https://{HOST}/downloads/{session_id}/chat.csv?expires=99999999999&signature=0")) == 403
 
 
 def test_a_file_that_breaks_is_an_error_of_that_document_alone(ask, folder, ids):
