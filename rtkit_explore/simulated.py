@@ -12,14 +12,18 @@ from rtkit_explore.store.documents import CallDocuments, Failure
 from rtkit_explore.tables.frames import TEXT, TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import httpx
     import pandas as pd
 
     from rtkit_explore.simulator import Person, Scenario, SimulatedCall
+    from rtkit_explore.simulator.levels import Level
 
-TRUTH_COLUMNS = ("what", "who", "peer_id", "side", "sides", "start", "end", "rules", "also", "severity")
+TRUTH_COLUMNS = (
+    "what", "who", "peer_id", "side", "sides", "start", "end", "rules", "also", "severity",
+    "level", "unit", "magnitude", "noticed_by", "explanation",
+)  # fmt: skip
 
 
 class Simulated(NamedTuple):
@@ -31,10 +35,11 @@ class Simulated(NamedTuple):
     call
         The call, made of nothing but its documents.
     truth
-        One row a cause: ``what`` (the scenario), ``who`` (display name), ``peer_id``, ``side`` (as in findings),
-        ``sides`` (all that would be right), ``start`` and ``end`` (datetime64[us, UTC]), ``rules`` (any of which names
-        the cause), ``also`` (rules that may fire as its consequence) and ``severity`` (none, note, warn or bad). It is
-        no part of the documents.
+        One row a cause: ``what`` (the scenario), ``who`` (display name), ``peer_id``, ``side`` (as in findings, the one
+        right answer), ``sides`` (that, and "between" and "unknown" where the documents cannot tell), ``start`` and
+        ``end`` (datetime64[us, UTC]), ``rules`` (any of which names the cause), ``also`` (rules that may fire as its
+        consequence), ``severity`` (none, note, warn or bad), ``level`` with its ``unit``, ``magnitude`` (the same in
+        words), ``noticed_by`` (display names) and ``explanation`` (plain words). It is no part of the documents.
     """
 
     call: Call
@@ -75,6 +80,10 @@ class _Admitted(SimulatedTransport):
 def simulate(
     scenario: str | Scenario | Sequence[str | Scenario] = "clean",
     *,
+    on: str | Mapping[str, str] | None = None,
+    start: float | str | Mapping[str, float | str] | None = None,
+    seconds: float | str | Mapping[str, float | str] | None = None,
+    level: Level | Mapping[str, Level] | None = None,
     participants: int | Sequence[str | Person] = 4,
     minutes: float = 6.0,
     seed: int = 0,
@@ -88,12 +97,21 @@ def simulate(
     ----------
     scenario
         What happens: a name (``rtk.scenarios()`` lists them), several joined by ``+``, or a list of them.
+    on
+        Whom it happens to, a display name; None leaves it to the seed, as it does with the next three.
+    start
+        When it begins: seconds since the session began, or "1:30".
+    seconds
+        How long it lasts, s.
+    level
+        How bad it is: a number in the scenario's unit (loss as a share, delays in ms, rates in kbit/s), a number with
+        its unit ("5 %", "400 ms", "200 kbit/s"), or "mild", "moderate", "severe".
     participants
         How many people, or their names.
     minutes
         Length of the call.
     seed
-        Of everything that is left to chance.
+        Of everything that is left to chance. Person, time and level are drawn independently.
     direct
         Two people without a media server between them.
     simulcast
@@ -107,14 +125,29 @@ def simulate(
     Raises
     ------
     InvalidArgumentError
-        Where a scenario is unknown, people are too few, or the length is no length.
+        Where a scenario is unknown, people are too few, a scenario has no level or no time to choose, or the length is
+        no length.
 
     Examples
     --------
     >>> call, truth = rtk.simulate("lossy_uplink", participants=["Alma", "Boris", "Chen"])  # doctest: +SKIP
+    >>> rtk.simulate("lossy_uplink", on="Alma", start="1:00", seconds=60, level="5 %")  # doctest: +SKIP
+
+    Two causes at once, to different people; a dictionary says what is meant for which:
+
+    >>> rtk.simulate("lossy_uplink+outage", on={"outage": "Chen"}, level={"lossy_uplink": "mild"})  # doctest: +SKIP
     """
     made = simulate_documents(
-        scenario, participants=participants, minutes=minutes, seed=seed, direct=direct, simulcast=simulcast
+        scenario,
+        on=on,
+        start=start,
+        seconds=seconds,
+        level=level,
+        participants=participants,
+        minutes=minutes,
+        seed=seed,
+        direct=direct,
+        simulcast=simulcast,
     )
     return Simulated(Call(documents_of(made)), truth_table(made.truth))
 
@@ -142,8 +175,9 @@ def truth_table(truth: Sequence[dict[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame([{name: cause.get(name) for name in TRUTH_COLUMNS} for cause in truth], columns=TRUTH_COLUMNS)
-    for name in ("what", "who", "peer_id", "side", "severity"):
+    for name in ("what", "who", "peer_id", "side", "severity", "unit", "magnitude", "explanation"):
         frame[name] = frame[name].astype(TEXT)
+    frame["level"] = frame["level"].astype(float)
     for name in ("start", "end"):
         frame[name] = pd.to_datetime(frame[name], utc=True).astype(TIME)
     return frame
@@ -156,11 +190,31 @@ def scenarios() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``scenario`` and ``says`` (what happens), one row each.
+        One row each: ``scenario``, ``says`` (what happens), ``side`` (where the fault lies), ``people`` (how many it
+        takes), and of its level, where it has one, what is ``measured``, the ``unit`` of a plain number, and what
+        ``mild``, ``moderate`` and ``severe`` stand for.
     """
     import pandas as pd
 
     from rtkit_explore.simulator import SCENARIOS
 
-    rows = [{"scenario": name, "says": scenario.says} for name, scenario in SCENARIOS.items()]
-    return pd.DataFrame(rows, columns=["scenario", "says"]).astype(TEXT)
+    rows = []
+    for name, scenario in SCENARIOS.items():
+        part = scenario.parts[0] if scenario.parts else None
+        scale = part.scale if part else None
+        words = {word: scale.words(getattr(scale, word)) if scale else None for word in ("mild", "moderate", "severe")}
+        if scale and scale.each_other:
+            words = {word: f"{text} for each other person" for word, text in words.items()}
+        rows.append(
+            {
+                "scenario": name,
+                "says": scenario.says,
+                "side": part.side if part else None,
+                "people": scenario.fewest,
+                "measured": scale.of if scale else None,
+                "unit": scale.unit if scale else None,
+                **words,
+            }
+        )
+    frame = pd.DataFrame(rows)
+    return frame.astype({name: TEXT for name in frame.columns if name != "people"})

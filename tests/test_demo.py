@@ -39,7 +39,8 @@ def test_the_truth_is_no_part_of_the_documents():
 
 def test_every_scenario_can_be_simulated_by_its_name():
     listed = rtk.scenarios()
-    assert len(listed) == 20
+    assert len(listed) == 26
+    assert {"turn_stalls", "never_connected", "path_switch", "server_cap"} <= set(listed["scenario"])
     assert listed["says"].str.len().gt(0).all()
 
 

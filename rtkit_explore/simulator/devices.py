@@ -33,6 +33,13 @@ BROWSERS = (
     ("Chrome", "140.0.0.0", "Blink", "Linux", "", "X11; Linux x86_64"),
 )
 
+FIREFOXES = (
+    ("Firefox", "153.0", "Gecko", "Windows", "11", "Windows NT 10.0; Win64; x64"),
+    ("Firefox", "152.0", "Gecko", "Linux", "", "X11; Linux x86_64"),
+)
+FIREFOX_SHARE = 0.12
+"""How many of those at a desktop use Firefox, unless told."""
+
 HEADSETS = ("Jabra Evolve2 65", "AirPods Pro", "Poly Voyager 4320", "Sennheiser SC 165 USB")
 CAMERAS = ("FaceTime HD Camera", "Integrated Camera", "Logitech C920", "HP TrueVision HD")
 
@@ -52,18 +59,26 @@ class Machine:
     speaker: dict[str, str]
     ports: tuple[int, int, int, int] = field(default=(0, 0, 0, 0))
 
+    @property
+    def firefox(self) -> bool:
+        """Whether the browser is Firefox."""
+        return self.browser[2] == "Gecko"
 
-def machine_of(person: Person, chance: random.Random) -> Machine:
-    """Give somebody a machine; the same seed gives the same one."""
+
+def machine_of(person: Person, chance: random.Random, *, mixed: bool = True) -> Machine:
+    """Give somebody a machine; the same seed gives the same one. Unless ``mixed``, nobody is given Firefox unasked."""
 
     def device(kind: str, label: str) -> dict[str, str]:
         return {"device_id": new_id(chance), "kind": kind, "label": label}
 
     phone = person.device == "phone"
     headset = chance.choice(HEADSETS)
-    browser = ("Chrome", "142.0.0.0", "Blink", "Android", "15", "Linux; Android 10; K")
+    drawn, chrome = chance.random(), chance.choice(BROWSERS)
+    browser = ("Chrome", "142.0.0.0", "Blink", "Android", "15", "Linux; Android 10; K") if phone else chrome
+    if person.browser == "firefox" or (mixed and not (person.browser or phone) and drawn < FIREFOX_SHARE):
+        browser = FIREFOXES[int(drawn * 1e6) % len(FIREFOXES)]
     return Machine(
-        browser=browser if phone else chance.choice(BROWSERS),
+        browser=browser,
         cpus=8 if phone else chance.choice((4, 8, 8, 10, 12)),
         phone=phone,
         place=chance.choice(PLACES),
@@ -85,7 +100,12 @@ def browser_metadata(machine: Machine) -> dict[str, Any]:
     """Write the report's block of that name."""
     name, version, engine, _, _, platform = machine.browser
     suffix = f" Edg/{version}" if name == "Microsoft Edge" else ""
-    agent = f"Mozilla/5.0 ({platform}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version} Safari/537.36{suffix}"
+    rendering = version.partition(".")[0] + ".0"
+    agent = f"Mozilla/5.0 ({platform}; rv:{rendering}) Gecko/20100101 Firefox/{rendering}"
+    if engine != "Gecko":
+        agent = (
+            f"Mozilla/5.0 ({platform}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version} Safari/537.36{suffix}"
+        )
     return {
         "browser": name,
         "browser_version": version,

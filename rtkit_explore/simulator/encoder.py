@@ -32,6 +32,12 @@ AUDIO_RATE = 50.0
 AUDIO_GROSS_KBPS = 45.0
 """What one audio stream takes on the wire, headers included."""
 
+BLIND_PATIENCE_S = 4.5
+"""How long a sender keeps its picture size without feedback."""
+
+LATE_PATIENCE_S = 4.0
+"""How long a sender takes unsteady arrival before it steps down (recordings latency, turn-tcp: a sample)."""
+
 NONE, CPU, BANDWIDTH = 0, 1, 2
 REASONS = ("none", "cpu", "bandwidth", "other")
 
@@ -172,7 +178,9 @@ class Encoded:
     changed: Ints
 
 
-def encode_video(shape: Shape, link: Link, slow: Floats, rng: np.random.Generator) -> Encoded:
+def encode_video(
+    shape: Shape, link: Link, slow: Floats, rng: np.random.Generator, *, cap_kbps: float = float("inf")
+) -> Encoded:
     """
     Run one camera's encoder over the whole call.
 
@@ -186,6 +194,8 @@ def encode_video(shape: Shape, link: Link, slow: Floats, rng: np.random.Generato
         Factor by which the processor is slower than needed, per step; 1 is enough.
     rng
         Source of chance.
+    cap_kbps
+        What the server or the application allows.
 
     Returns
     -------
@@ -198,7 +208,8 @@ def encode_video(shape: Shape, link: Link, slow: Floats, rng: np.random.Generato
     fps = np.full(steps, shape.fps)
     level = np.zeros(steps, dtype=np.int64)
     limit = np.zeros(steps, dtype=np.int64)
-    trouble = np.isfinite(link.kbps) | (link.loss > 0.03) | (link.down > 0) | (slow > 1.05)
+    unsteady = link.unsteady
+    trouble = np.isfinite(link.kbps) | (link.loss > 0.03) | (link.down > 0) | (slow > 1.05) | unsteady
     if trouble.any():
         control = _Control(shape)
         first = int(np.flatnonzero(trouble)[0])
@@ -208,11 +219,19 @@ def encode_video(shape: Shape, link: Link, slow: Floats, rng: np.random.Generato
             link.loss[first:].tolist(),
             link.down[first:].tolist(),
             slow[first:].tolist(),
+            unsteady[first:].tolist(),
             pace[first:].tolist(),
             strict=True,
         )
-        for j, (rate, loss, down, busy, luck) in enumerate(columns, start=first):
-            kbps[j], fps[j], level[j], limit[j] = control.step(rate, loss, down, busy, luck)
+        for j, (rate, loss, down, busy, late, luck) in enumerate(columns, start=first):
+            kbps[j], fps[j], level[j], limit[j] = control.step(rate, loss, down, busy, luck, late=late)
+    if cap_kbps < shape.kbps[0]:
+        # a cap is no congestion: the encoder stays at what fits from the first frame on, and says "bandwidth"
+        last = len(shape.sizes) - 1
+        small = 0 if cap_kbps >= 0.75 * shape.kbps[0] else last
+        level = np.maximum(level, small)
+        kbps = np.minimum(kbps, min(cap_kbps, shape.kbps[small]))
+        limit = np.where(limit == NONE, BANDWIDTH, limit)
     full = fps >= shape.fps * 0.98
     fps = np.where(full, fps + sway, fps)
     changed = np.flatnonzero(np.diff(level, prepend=level[:1]) != 0)
@@ -225,11 +244,13 @@ class _Control:
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
         self.level = 0
-        self.narrow_s = self.lossy_s = self.blind_s = self.busy_s = 0.0
+        self.narrow_s = self.lossy_s = self.blind_s = self.busy_s = self.late_s = 0.0
         self.good_s = 1e9
         self.sending = shape.kbps[0]
 
-    def step(self, rate: float, loss: float, down: float, busy: float, luck: float) -> tuple[float, float, int, int]:
+    def step(
+        self, rate: float, loss: float, down: float, busy: float, luck: float, *, late: bool = False
+    ) -> tuple[float, float, int, int]:
         """Advance by one step and return bitrate, frame rate, resolution step and limitation."""
         shape = self.shape
         last = len(shape.sizes) - 1
@@ -241,13 +262,17 @@ class _Control:
         self.lossy_s = self.lossy_s + STEP if lossy else 0.0
         self.blind_s = self.blind_s + STEP if blind else 0.0
         self.busy_s = self.busy_s + STEP if busy > 1.05 else 0.0
-        self.good_s = 0.0 if (narrow or lossy or blind) else self.good_s + STEP
+        # what arrives unsteadily looks like a queue to the sender; a moment between two stalls does not calm it
+        self.late_s = self.late_s + STEP if late else max(0.0, self.late_s - 2 * STEP)
+        self.good_s = 0.0 if (narrow or lossy or blind or late) else self.good_s + STEP
         target = demand
         by_bandwidth = False
         if self.blind_s > 2.0:
-            # without feedback the sender backs off to a trickle
-            self.level = last
-            target, by_bandwidth = 0.31 * shape.kbps[last], True
+            # without feedback the sender backs off to a trickle, and gives up its size if that lasts (path-switch:
+            # not within 3.8 s; sfu-reconnect: within 12 s)
+            if self.blind_s > BLIND_PATIENCE_S:
+                self.level = last
+            target, by_bandwidth = 0.31 * shape.kbps[last], self.level == last
         elif self.narrow_s > 0:
             fits = (rate - AUDIO_GROSS_KBPS) * min(0.85, 0.4 + 0.5 * rate / (shape.kbps[0] + AUDIO_GROSS_KBPS))
             if self.narrow_s <= 2.5:
@@ -262,6 +287,9 @@ class _Control:
             gain = shape.loss_gain if self.level == last else shape.loss_burst
             target = shape.kbps[self.level] * gain * (1 - 0.8 * max(0.0, loss - 0.1)) * luck**0.4
             by_bandwidth = self.level == last
+        elif self.late_s > LATE_PATIENCE_S:
+            self.level = last
+            target, by_bandwidth = shape.kbps[self.level] * min(1.1, 0.9 * luck), True
         elif self.level > 0 and self.good_s < 1e8:
             if self.good_s >= shape.recover_s:
                 self.level -= 1

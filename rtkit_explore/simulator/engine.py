@@ -21,10 +21,10 @@ from rtkit_explore.simulator.sampling import KINDS, Clock, Series, cumulative, s
 from rtkit_explore.simulator.state import SimulationState
 
 if TYPE_CHECKING:
-    from rtkit_explore.simulator.media import Track
     from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.plan import CallPlan
     from rtkit_explore.simulator.receiver import Stream
+    from rtkit_explore.simulator.tracks import Track
 
 encode = msgspec.json.encode
 
@@ -86,8 +86,8 @@ class SimulatedCall:
     missing
         Peer ids without a report.
     truth
-        A dictionary per cause: what, who, peer_id, side, sides, start, end, rules, also, severity. It is no part of
-        the documents.
+        A dictionary per cause: what, who, peer_id, side, sides, start, end, rules, also, severity, level, unit,
+        magnitude, noticed_by, explanation. It is no part of the documents.
     ledger
         Where every packet went.
     chat, transcripts, summary
@@ -131,8 +131,10 @@ def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> Simulate
     organization = plan.ids.get("organization") or new_id(chance)
     meeting = plan.ids.get("meeting") or new_id(chance)
     users = {p.name: p.user_id or new_id(chance) for p in plan.people}
-    machines = {p.name: machine_of(p, chance) for p in plan.people}
+    machines = {p.name: machine_of(p, chance, mixed=plan.mixed_browsers) for p in plan.people}
     seats = take_seats(plan, rng, chance)
+    for seat in seats:
+        seat.firefox = machines[seat.person.name].firefox
     listed = [_participant(plan, seat, users) for seat in seats]
     call = SimulatedCall(
         session=_session(plan, seats, session_id, organization, meeting),
@@ -279,6 +281,11 @@ def _truth(plan: CallPlan, seats: list[ParticipantState]) -> list[dict[str, Any]
                 "rules": incident.rules,
                 "also": incident.also,
                 "severity": incident.severity,
+                "level": incident.level,
+                "unit": incident.unit,
+                "magnitude": incident.magnitude,
+                "noticed_by": incident.noticed_by,
+                "explanation": incident.explanation,
             }
         )
     return rows

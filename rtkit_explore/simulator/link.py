@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TICK = 0.02
 """Resolution of bursts, s: the distance of two audio packets."""
 
+SHORT_OUTAGE_S = 8.0
+"""Up to which length of an outage two browsers go on with a stream and count the hole in its numbers as lost."""
+
 
 @dataclass
 class Link:
@@ -31,6 +34,8 @@ class Link:
         As in :class:`~rtkit_explore.simulator.plan.Impair`; one value per step.
     down
         Share of the step during which nothing passes, 0 to 1.
+    stall_ms
+        How long the last packet of the step waits because a TCP connection underneath stalls.
     touched
         Whether anything but the everyday state was ever set.
     """
@@ -42,6 +47,7 @@ class Link:
     kbps: Floats
     queue_ms: Floats
     down: Floats
+    stall_ms: Floats
     touched: bool = False
 
     @classmethod
@@ -59,6 +65,7 @@ class Link:
             kbps=full(steps, np.inf),
             queue_ms=full(steps, 300.0),
             down=np.zeros(steps),
+            stall_ms=np.zeros(steps),
         )
 
     def impair(self, impairment: Impair) -> None:
@@ -77,6 +84,18 @@ class Link:
         if impairment.down:
             self.down = np.maximum(self.down, share)
 
+    def stall(self, start: float, end: float, mean_ms: float, rng: np.random.Generator) -> None:
+        """Let the TCP connection underneath stall in bunches between two moments: packets wait, none is lost."""
+        self.touched = True
+        waits = stalls(rng, mean_ms, self.loss.size) * (cover(start, end, self.loss.size) > 0.5)
+        self.stall_ms = np.maximum(self.stall_ms, waits)
+
+    @property
+    def unsteady(self) -> NDArray[np.bool_]:
+        """Steps in which packets arrive so irregularly that a sender takes it for a lack of bandwidth."""
+        flags: NDArray[np.bool_] = (self.jitter_ms > 30.0) | (self.stall_ms > 0)
+        return flags
+
     def absorb(self, other: Link) -> None:
         """
         Make this the whole way to the other side: what is done to ``other``, its last stretch, is done here.
@@ -91,6 +110,7 @@ class Link:
         self.kbps = np.minimum(self.kbps, other.kbps)
         self.queue_ms = np.where(narrower, other.queue_ms, self.queue_ms)
         self.down = np.maximum(self.down, other.down)
+        self.stall_ms = np.maximum(self.stall_ms, other.stall_ms)
         self.touched = self.touched or other.touched
 
     def loss_share(self, rng: np.random.Generator) -> Floats:
@@ -145,6 +165,41 @@ def gilbert(rng: np.random.Generator, loss: float, burst_ms: float, steps: int) 
         state = np.pad(state, (0, ticks - state.size))
     shares: Floats = state.reshape(steps, per_step).mean(axis=1)
     return shares
+
+
+STALL_CHANCE = 0.2
+"""Chance that a connection which stalls in bunches stalls within a tick, once it runs (recording turn-tcp)."""
+
+LONGEST_STALL_MS = 700.0
+
+
+def stalls(rng: np.random.Generator, mean_ms: float, steps: int) -> Floats:
+    """
+    Draw how long packets wait in a TCP connection that stalls again and again.
+
+    Parameters
+    ----------
+    rng
+        Source of chance.
+    mean_ms
+        Mean length of a stall.
+    steps
+        How many steps are wanted.
+
+    Returns
+    -------
+    Longest wait in each step, ms, of shape (steps,).
+    """
+    held_until, waits = 0.0, np.zeros(steps)
+    # the connection is held, everything that comes waits until it is released, and soon it is held again
+    while held_until < steps * STEP:
+        begins = held_until + float(rng.geometric(STALL_CHANCE)) * TICK
+        length = min(float(rng.exponential(mean_ms)), LONGEST_STALL_MS)
+        held_until = begins + length / 1000
+        first = int(begins / STEP)
+        if first < steps:
+            waits[first] = max(waits[first], length)
+    return waits
 
 
 def overflow(offered_kbit: Floats, link: Link) -> tuple[Floats, Floats]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from rtkit_explore.simulator.encoder import (
 from rtkit_explore.simulator.link import overflow, wander
 from rtkit_explore.simulator.participants import new_id
 from rtkit_explore.simulator.plan import STEP
+from rtkit_explore.simulator.tracks import SentPictures, Track
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,93 +39,6 @@ UNREPAIRED = 0.012
 
 BREAKS_PER_S = 0.22
 """Pictures broken per second and share of loss, each mended by a key frame (recordings sfu-*)."""
-
-
-@dataclass
-class SentPictures:
-    """
-    The frames of a video track, (layers, steps).
-
-    Attributes
-    ----------
-    frames, keys, pli
-        Frames encoded, key frames among them, and requests for those.
-    width, height, fps
-        Size (px) and rate of the encoder.
-    limit
-        What limits the encoder, of shape (steps,): 0 nothing, 1 the processor, 2 bandwidth.
-    frame_ms
-        How long a frame takes over the uplink, of shape (steps,).
-    """
-
-    frames: Ints
-    keys: Ints
-    pli: Ints
-    width: Ints
-    height: Ints
-    fps: Floats
-    limit: Ints
-    frame_ms: Floats
-
-
-@dataclass
-class Track:
-    """
-    One producer. Arrays are (layers, steps); audio and screens have one layer.
-
-    To the packet, in every step and layer: ``sent = media + missing + repaired + spare + gone``.
-
-    Attributes
-    ----------
-    sent
-        Packets sent, retransmissions and padding included.
-    media
-        Packets that the server (or, directly, the other side) has in hand.
-    missing
-        Lost on the way up and not repaired: every receiver counts them as lost.
-    lost
-        Lost on the way up, repaired or not: what the far end reports to the sender.
-    repaired
-        Lost on the way up and sent again, the loss and its repair taken together.
-    spare
-        Padding that probes the link; a server does not pass it on.
-    gone
-        Sent during an outage: neither received nor counted as lost.
-    """
-
-    kind: Kind
-    seat: int
-    producer_id: str
-    mid: str
-    ssrc: list[int]
-    active: Flags
-    sent: Ints
-    media: Ints
-    missing: Ints
-    lost: Ints
-    repaired: Ints
-    spare: Ints
-    gone: Ints
-    packet_bytes: Floats
-    queue_ms: Floats
-    pace_ms: float = 0.0
-    pictures: SentPictures | None = None
-    breaks: list[int] = field(default_factory=list)
-
-    @property
-    def layers(self) -> int:
-        """How many encodings of the same picture are sent."""
-        return len(self.ssrc)
-
-    def ask_key_frame(self, step: int) -> None:
-        """Count the request of a receiver that has lost the picture, and send a key frame in the next step."""
-        if self.pictures is None:
-            return
-        for at in range(step, min(step + 4, self.active.size)):
-            if self.active[at]:
-                self.pictures.pli[:, at] += 1
-                self.pictures.keys[:, at] += 1
-                return
 
 
 def produce(world: SimulationState) -> None:
@@ -148,7 +61,9 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
     ever = bool(present.any())
     microphone, camera, screen = present & seat.microphone, present & seat.camera, present & seat.screen
     random_loss = seat.up.loss_share(rng)
-    encoded = encode_video(shape, seat.up, seat.slow, rng)
+    encoded = encode_video(shape, seat.up, seat.slow, rng, cap_kbps=seat.cap_kbps)
+    if not seat.connected:
+        return _unconnected(world, index, encoded)
     screen_kbps, screen_fps = _screen(seat, rng)
     simulcast = plan.simulcast and not plan.direct
     layer_kbps = _layers(encoded.kbps, shape) if simulcast else encoded.kbps[None, :]
@@ -188,7 +103,9 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
 
     if ever and microphone.any():
         sent = steady_counts(AUDIO_RATE, microphone, rng)[None, :]
-        size = np.where(seat.silent, 9.0, audio_bytes(seat.up, rng))[None, :]
+        # Firefox's encoder does not shrink packets for a quiet voice (sfu-fox-clean: 161 bytes each)
+        voice = np.full(microphone.size, 161.0) if seat.firefox else audio_bytes(seat.up, rng)
+        size = np.where(seat.silent, 9.0, voice)[None, :]
         _lose(start("audio", microphone, sent, size), loss, rng)
     if ever and camera.any():
         fps = np.repeat(encoded.fps[None, :], layer_kbps.shape[0], axis=0)
@@ -207,7 +124,8 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
         track.pace_ms = shape.jitter_ms
         pictures.keys[:, encoded.changed[camera[encoded.changed]]] += 1
         pictures.frame_ms = seat.frame_ms = frame_ms
-        _lose(track, loss, rng, repair=True, direct=plan.direct, probing=encoded.limit == 2)
+        probing = (encoded.limit == 2) & (not np.isfinite(seat.cap_kbps))
+        _lose(track, loss, rng, repair=True, direct=plan.direct, probing=probing)
     if ever and screen.any():
         frames = whole(screen_fps * STEP * screen, rng)[None, :]
         packets = np.where(screen, np.maximum(whole(screen_kbps * screen * (STEP * 125 / 1080), rng), frames), 0)
@@ -221,6 +139,44 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
         if not seat.static:
             sent = steady_counts(AUDIO_RATE, screen, rng)[None, :]
             _lose(start("screenshare_audio", screen, sent, np.full(sent.shape, 96.0)), loss, rng)
+    return tracks
+
+
+def _unconnected(world: SimulationState, index: int, encoded: Encoded) -> list[Track]:
+    """Return the tracks of somebody whose connection never came up: on, and without a packet (never-connected)."""
+    seat, chance = world.seats[index], world.chance
+    steps = seat.slow.size
+    seat.queue_ms = seat.frame_ms = np.zeros(steps)
+    tracks: list[Track] = []
+    sources: tuple[tuple[Kind, Flags], ...] = (("audio", seat.microphone), ("video", seat.camera))
+    for kind, on in sources:
+        active = seat.present & on
+        if not active.any():
+            continue
+        none = [np.zeros((1, steps), dtype=np.int64) for _ in range(7)]
+        track = Track(
+            kind=kind,
+            seat=index,
+            producer_id=new_id(chance),
+            mid=str(len(tracks)),
+            ssrc=[chance.getrandbits(32)],
+            active=active,
+            sent=none[0],
+            media=none[1],
+            missing=none[2],
+            lost=none[3],
+            repaired=none[4],
+            spare=none[5],
+            gone=none[6],
+            packet_bytes=np.zeros((1, steps)),
+            queue_ms=np.zeros(steps),
+            connected=False,
+        )
+        if kind == "video":
+            still = np.zeros((1, steps), dtype=np.int64)
+            pictures = _pictures(track, SHAPES[world.plan.shape], encoded, still, np.zeros((1, steps)))
+            pictures.keys[:], pictures.limit = 0, np.zeros(steps, dtype=np.int64)
+        tracks.append(track)
     return tracks
 
 

@@ -11,15 +11,19 @@ from rtkit_explore.simulator.link import Link, cover
 from rtkit_explore.simulator.plan import (
     SAMPLE_STEPS,
     STEP,
+    Cap,
     Impair,
     Move,
+    NeverConnect,
     Person,
     Refuse,
     Relay,
     ReportState,
+    Reroute,
     Share,
     Skew,
     SlowDown,
+    Stall,
     Switch,
     Unplug,
 )
@@ -64,6 +68,14 @@ class ParticipantState:
         Steps in which the microphone in use gives nothing.
     relay, cellular
         The kind of path.
+    connected
+        Whether ICE ever came up.
+    reroute
+        The change of path, where there is one.
+    cap_kbps
+        What the server lets this participant send of video.
+    firefox
+        Whether the browser is Firefox, which lacks some fields.
     queue_ms, frame_ms
         Delay in the uplink's queue, and the time that a video frame takes over it; set when the seat has sent.
     """
@@ -90,6 +102,10 @@ class ParticipantState:
     moves: bool = False
     report: str = "whole"
     refused: str = ""
+    connected: bool = True
+    reroute: Reroute | None = None
+    cap_kbps: float = float("inf")
+    firefox: bool = False
     queue_ms: Floats = field(default_factory=lambda: np.zeros(0))
     frame_ms: Floats = field(default_factory=lambda: np.zeros(0))
     effects: list[object] = field(default_factory=list)
@@ -133,8 +149,11 @@ def take_seats(plan: CallPlan, rng: np.random.Generator, chance: random.Random) 
         # without a server between them, the one's downlink is the end of the other's uplink
         for seat, other in ((seats[0], seats[1]), (seats[1], seats[0])):
             seat.up.absorb(other.down)
+        together = all(seat.connected for seat in seats)
+        change = next((seat.reroute for seat in seats if seat.reroute is not None), None)
         for seat in seats:
             seat.down = Link.fair(steps, delay_ms=0.0, jitter_ms=0.0)
+            seat.connected, seat.reroute = together, change
     return seats
 
 
@@ -187,7 +206,7 @@ def _seat(
     )
     for effect in plan.effects:
         if effect.who == person.name:
-            _apply(seat, effect, steps)
+            _apply(seat, effect, steps, rng)
     if seat.moves and move is not None:
         # the old path dies before the new one is there: nothing passes any more under this id
         for name, link in (("up", up), ("down", down)):
@@ -195,7 +214,7 @@ def _seat(
     return seat
 
 
-def _apply(seat: ParticipantState, effect: object, steps: int) -> None:
+def _apply(seat: ParticipantState, effect: object, steps: int, rng: np.random.Generator) -> None:
     seat.effects.append(effect)
     if isinstance(effect, Impair):
         (seat.up if effect.link == "up" else seat.down).impair(effect)
@@ -226,6 +245,19 @@ def _apply(seat: ParticipantState, effect: object, steps: int) -> None:
             # a detour over the relay, and TCP in place of loss: later, but complete
             link.delay_ms += 18.0
             link.jitter_ms += 3.0
+    elif isinstance(effect, Stall):
+        for link in (seat.up, seat.down):
+            link.stall(effect.start, effect.end, effect.mean_ms, rng)
+    elif isinstance(effect, Reroute):
+        seat.reroute = effect
+        for link in (seat.up, seat.down):
+            # the old path dies, and the new one is longer
+            link.impair(Impair(effect.who, "up", effect.start, effect.end, down=True))
+            link.impair(Impair(effect.who, "up", effect.end, steps * STEP, delay_ms=effect.delay_ms))
+    elif isinstance(effect, NeverConnect):
+        seat.connected = False
+    elif isinstance(effect, Cap):
+        seat.cap_kbps = min(seat.cap_kbps, effect.kbps)
     elif isinstance(effect, Skew):
         seat.offset = effect.seconds
     elif isinstance(effect, ReportState):

@@ -111,10 +111,59 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Reroute:
+    """
+    A network interface dies at ``start``; ICE has moved to another one at ``end``, the participant id stays.
+
+    Attributes
+    ----------
+    delay_ms
+        One-way delay that the new path has more than the old one.
+    """
+
+    who: str
+    start: float
+    end: float
+    delay_ms: float = 40.0
+
+
+@dataclass(frozen=True)
+class NeverConnect:
+    """ICE never comes up: the client samples tracks that are on and send nothing."""
+
+    who: str
+
+
+@dataclass(frozen=True)
 class Relay:
     """All of the client's media goes through a TURN server over TCP and TLS."""
 
     who: str
+
+
+@dataclass(frozen=True)
+class Stall:
+    """
+    The client's TCP connection to its relay stalls in bunches: what comes meanwhile waits, and leaves in order.
+
+    Attributes
+    ----------
+    mean_ms
+        Mean length of a stall; none is longer than 700 ms.
+    """
+
+    who: str
+    start: float
+    end: float
+    mean_ms: float
+
+
+@dataclass(frozen=True)
+class Cap:
+    """The server or the application allows this sender so much video, kbit/s, from first to last."""
+
+    who: str
+    kbps: float
 
 
 @dataclass(frozen=True)
@@ -133,7 +182,22 @@ class ReportState:
     state: Literal["missing", "broken"]
 
 
-Effect = Impair | SlowDown | Switch | Share | Unplug | Refuse | Move | Relay | Skew | ReportState
+Effect = (
+    Impair
+    | SlowDown
+    | Switch
+    | Share
+    | Unplug
+    | Refuse
+    | Move
+    | Reroute
+    | NeverConnect
+    | Relay
+    | Stall
+    | Cap
+    | Skew
+    | ReportState
+)
 
 
 @dataclass(frozen=True)
@@ -148,9 +212,9 @@ class Incident:
     who
         Display name of the person it happens to; None for a shared cause.
     side
-        Where the fault lies.
+        Where the fault lies: the one right answer.
     sides
-        Sides that a careful reader of the documents may name as well.
+        "between" and "unknown" where the documents cannot tell, so that a careful reader may leave the side open.
     start, end
         Seconds since the session began.
     rules
@@ -161,6 +225,13 @@ class Incident:
         How bad an honest judge calls it: "none" is an incident that is none.
     effects
         What happens in the call.
+    level, unit, magnitude
+        How bad, as a number with its unit and in words ("11 % of the packets"); None and empty where there is no
+        level.
+    noticed_by
+        Display names of those who noticed.
+    explanation
+        What happened, in plain words.
     """
 
     what: str
@@ -173,6 +244,11 @@ class Incident:
     effects: tuple[Effect, ...] = ()
     sides: tuple[Side, ...] = ()
     also: tuple[str, ...] = ()
+    level: float | None = None
+    unit: str = ""
+    magnitude: str = ""
+    noticed_by: tuple[str, ...] = ()
+    explanation: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,6 +270,8 @@ class Person:
         Name of the preset: what the person may do.
     device
         "desktop" or "phone".
+    browser
+        "chrome" or "firefox"; an empty one lets the seed choose.
     first_sample
         When the first sample is taken, seconds since the session began; None lets the seed choose.
     """
@@ -207,6 +285,7 @@ class Person:
     video: bool = True
     preset: str = "group_call_participant"
     device: Literal["desktop", "phone"] = "desktop"
+    browser: Literal["", "chrome", "firefox"] = ""
     first_sample: float | None = None
 
 
@@ -233,6 +312,13 @@ class CallPlan:
         Cameras send several layers and the server picks one for each receiver.
     started
         Begin of the session, epoch seconds.
+    slow_reports
+        Whether the far end reports on audio every 5 s or so instead of every second, so that what it reports as lost
+        does not align with the samples.
+    mixed_browsers
+        Whether the seed may give somebody Firefox.
+    first_pairs
+        Whether Chrome's consuming transports may list a first pair that was never nominated.
     """
 
     people: tuple[Person, ...]
@@ -246,6 +332,9 @@ class CallPlan:
     title: str = "simulated call"
     session_type: str = "meeting"
     live: bool = False
+    slow_reports: bool = False
+    mixed_browsers: bool = False
+    first_pairs: bool = False
     ids: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.simulator.encoder import AUDIO_GROSS_KBPS, LAYERS, SHAPES
-from rtkit_explore.simulator.link import fading_peak, overflow, wander
+from rtkit_explore.simulator.link import SHORT_OUTAGE_S, fading_peak, overflow, wander
 from rtkit_explore.simulator.media import BREAKS_PER_S, UNREPAIRED, binomial
 from rtkit_explore.simulator.participants import new_id
 from rtkit_explore.simulator.plan import STEP
@@ -16,9 +16,9 @@ from rtkit_explore.simulator.plan import STEP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rtkit_explore.simulator.media import Track
     from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.state import SimulationState
+    from rtkit_explore.simulator.tracks import Track
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -83,7 +83,7 @@ def request_key_frames(world: SimulationState) -> None:
     """
     plan, seats, tracks, rng, own = world.plan, world.seats, world.tracks, world.rng, world.breaks
     for t, track in enumerate(tracks):
-        if track.pictures is None:
+        if track.pictures is None or not track.connected:
             continue
         asked: set[int] = set(track.breaks)
         if bool((seats[track.seat].up.down > 0).any()):
@@ -141,7 +141,8 @@ def consume(world: SimulationState, r: int) -> list[Stream]:
     present = seat.present
     wanted: list[tuple[int, Track, Flags]] = []
     for t, track in enumerate(tracks):
-        if track.seat == r or not present.any():
+        # who never connected has no stream to offer, and receives none
+        if track.seat == r or not present.any() or not (track.connected and seat.connected):
             continue
         mask = track.active & present
         if not track.kind.endswith("audio"):
@@ -245,6 +246,19 @@ def _receive(
         lost, received = missing + first + again, media - given_up
     else:
         lost, received = missing + first, media - first
+    ticks = seat.ticks()
+    last_seen = min(int(ticks[-1]), mask.size) if ticks.size else 1
+    stall_ms = np.maximum(sender.up.stall_ms, seat.down.stall_ms)
+    if (stall_ms > 0).any():
+        # what waits in a stalled TCP connection arrives in the next step, all of it and in order
+        waiting = np.floor(received * np.minimum(stall_ms / 1000, 0.7)).astype(np.int64)
+        waiting[:-1][off[1:]] = 0
+        waiting[last_seen - 1 :] = 0
+        received = received - waiting + np.concatenate([[0], waiting[:-1]])
+    if video and (sender.up.down > 0).any():
+        counting = mask & (np.arange(mask.size) < last_seen)
+        found = _found_missing(gone, sender.up.down, counting, direct=plan.direct)
+        unaccounted, lost = unaccounted - found.taken, lost + found.counted
     size = _pick(track.packet_bytes, layer)
     stream = Stream(
         track=track,
@@ -278,17 +292,47 @@ def _receive(
     return stream
 
 
+@dataclass
+class FoundMissing:
+    """Packets of an outage that a receiver counts as lost after all: when they were sent, and when it noticed."""
+
+    taken: Ints
+    counted: Ints
+
+
+def _found_missing(gone: Ints, down: Floats, mask: Flags, *, direct: bool) -> FoundMissing:
+    """
+    Let a receiver find the hole that an outage of the sender left in the numbers of its video packets.
+
+    When the stream goes on, the receiver counts what is missing as lost, all in one sample (recordings path-switch
+    and sfu-reconnect). It does not for audio, nor between two browsers after a long outage (recording blackout).
+    """
+    taken, counted = np.zeros_like(gone), np.zeros_like(gone)
+    flags = down > 0
+    for end in _ends(flags):
+        begin = end - 1
+        while begin > 0 and flags[begin - 1]:
+            begin -= 1
+        at = end + 1  # the first step in which media flows in full again
+        if at >= mask.size or not mask[at] or (direct and (end - begin) * STEP > SHORT_OUTAGE_S):
+            continue
+        taken[begin:end] = gone[begin:end]
+        counted[at] = int(gone[begin:end].sum())
+    return FoundMissing(taken, counted)
+
+
 def _jitter(
     track: Track, sender: ParticipantState, seat: ParticipantState, queue_ms: Floats, *, direct: bool
 ) -> Floats:
     """Variation of arrival at the receiver: both links' own, the pacing of frames, and what a queue adds."""
     jitter = sender.up.jitter_ms if direct else np.hypot(sender.up.jitter_ms, seat.down.jitter_ms)
+    stall_ms = np.maximum(sender.up.stall_ms, seat.down.stall_ms)
     if track.pictures is not None:
         # a frame takes its time over a narrow link, and its packets arrive one after the other; repairs come late
         repairs = np.where(sender.up.loss > 0.04, 22.0, 0.0) if direct else 0.0
-        return jitter + track.pace_ms + track.pictures.frame_ms + 0.12 * queue_ms + repairs
+        return jitter + track.pace_ms + track.pictures.frame_ms + 0.12 * queue_ms + repairs + 0.08 * stall_ms
     busy = np.isfinite(sender.up.kbps) * 10.0 + np.minimum(0.08 * queue_ms, 25.0)
-    return jitter + np.where(track.queue_ms > 0, np.minimum(0.05 * track.queue_ms, 15.0), 0.0) + busy
+    return jitter + np.where(track.queue_ms > 0, np.minimum(0.05 * track.queue_ms, 15.0), 0.0) + busy + 0.02 * stall_ms
 
 
 def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: Floats) -> Floats:
@@ -297,13 +341,18 @@ def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: 
     shape = SHAPES[plan.shape]
     steps = stream.jitter_ms.size
     late = np.maximum(stream.track.queue_ms, downlink.queue_ms)
+    sender, receiver = world.seats[stream.track.seat], world.seats[stream.receiver]
+    stall_ms = np.maximum(sender.up.stall_ms, receiver.down.stall_ms)
     over = np.zeros(steps)
     ends = np.array(_ends(outage > 0.3), dtype=np.int64)
     if stream.pictures is None:
         home = rng.uniform(44.0, 62.0) + np.abs(wander(rng, steps, scale=16.0, memory_s=25.0))
         over[ends[ends < steps]] = 140.0
         spike = np.maximum(fading_peak(np.where(late > 20, late * 1.15, 0.0), 50.0), fading_peak(over, 50.0))
-        follow = 9.0 * np.clip(stream.jitter_ms - 1.6, 0.0, 75.0)
+        if stall_ms.any():
+            # after a few long waits the buffer stays that deep, for half a minute and more after the last (turn-tcp)
+            spike = np.maximum(spike, fading_peak(stall_ms, 90.0))
+        follow = 9.0 * np.clip(stream.jitter_ms - 1.6 - 0.02 * stall_ms, 0.0, 75.0)
         heard: Floats = np.clip(np.maximum(home + follow, spike), 20.0, 900.0)
         return heard
     grown = 1 - np.exp(-np.arange(steps) * STEP / shape.buffer_drift_s)
@@ -312,6 +361,8 @@ def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: 
     mending = (downlink.loss > 0.01) | (world.seats[stream.track.seat].up.loss > 0.01)
     slow = fading_peak(np.where(mending & stream.subscribed, 50.0 if plan.direct else 36.0, 0.0), 45.0)
     jumps = fading_peak(np.where(late > 20, late * 0.6, 0.0), 12.0) + fading_peak(over, 40.0)
+    if stall_ms.any():
+        jumps += fading_peak(0.25 * stall_ms, 60.0)
     follow = np.clip(stream.jitter_ms - shape.jitter_ms - 2.0, 0.0, 60.0) * 1.2
     sway = wander(rng, steps, scale=0.06 * shape.buffer_ms, memory_s=20.0)
     delay: Floats = np.clip(home + slow + jumps + follow + sway, 3.0, 1200.0)

@@ -8,18 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rtkit_explore.simulator import scores
 from rtkit_explore.simulator.encoder import REASONS
+from rtkit_explore.simulator.link import SHORT_OUTAGE_S
 from rtkit_explore.simulator.plan import STEP
+from rtkit_explore.simulator.scores import (
+    audio_consumer_score,
+    audio_producer_score,
+    distribution,
+    latency,
+    packet_loss,
+    percent_lost,
+    share,
+    video_score,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rtkit_explore.simulator.media import SentPictures, Track
     from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.plan import CallPlan
     from rtkit_explore.simulator.receiver import Stream
     from rtkit_explore.simulator.state import SimulationState
+    from rtkit_explore.simulator.tracks import SentPictures, Track
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -83,10 +93,11 @@ class Series:
     rows: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
     columns: dict[str, list[dict[str, Floats]]] = field(default_factory=dict)
 
-    def add(self, name: str, where: Ints, rows: list[Row], columns: dict[str, Floats]) -> None:
-        """Keep the rows of one series."""
+    def add(self, name: str, where: Ints, rows: list[Row], columns: dict[str, Floats] | None) -> None:
+        """Keep the rows of one series; without columns it is left out of the cumulative blocks."""
         self.rows.setdefault(name, []).extend(zip(where.tolist(), rows, strict=True))
-        self.columns.setdefault(name, []).append(columns)
+        if columns is not None:
+            self.columns.setdefault(name, []).append(columns)
 
     def ordered(self, name: str) -> list[Row]:
         """All rows of a kind and direction, by time and then by stream."""
@@ -116,6 +127,7 @@ def round_trips(world: SimulationState, track: Track, clock: Clock) -> Floats:
     """Round trip of a sender's reports at each tick, s."""
     plan, seats, rng = world.plan, world.seats, world.rng
     seat = seats[track.seat]
+    stalled = clock.last(seat.up.stall_ms) + clock.last(seat.down.stall_ms)
     if plan.direct:
         other = next((s for s in seats if s is not seat), seat)
         way = clock.last(seat.up.delay_ms) + clock.last(other.up.delay_ms)
@@ -132,7 +144,10 @@ def round_trips(world: SimulationState, track: Track, clock: Clock) -> Floats:
     queue = (clock.last(track.queue_ms) + back[0]) * rng.uniform(0.4, 1.0, size)
     frame = clock.last(seat.frame_ms) + back[1]
     swing = np.abs(rng.normal(0.0, 1.0, size)) * np.maximum(clock.last(seat.up.jitter_ms) - 2.0, 0.0)
-    trips: Floats = np.round((way + noise + queue + rng.exponential(0.3, size) * frame + swing) / 1000, 6)
+    if stalled.any():
+        # a report that comes between two stalls has not waited
+        stalled = stalled * rng.uniform(0.0, 1.0, size) * (rng.random(size) < 0.75)
+    trips: Floats = np.round((way + noise + queue + rng.exponential(0.3, size) * frame + swing + stalled) / 1000, 6)
     return trips
 
 
@@ -162,20 +177,20 @@ def sample_sent(world: SimulationState, track: Track, clock: Clock, series: Seri
         jitter_ms = jitter_ms + np.isfinite(seat.up.kbps) * 10.0
     jitter = np.round(_frozen(_noisy(clock.means(jitter_ms), rng) / 1000, blind), 6)
     rtt = _frozen(rtt, blind)
-    lag = 10 if plan.direct and not video else 0
+    told = _report_steps(world, seat, video=video)
     for layer, ssrc in enumerate(track.ssrc):
         sent = clock.totals(track.sent[layer])
-        lost = _reported(track.lost[layer], clock, lag)
+        lost = _reported(_late_reports(world, track, layer), clock, told)
         # padding counts as packets and not as bytes, as in the browser
         carried = track.sent[layer] - track.spare[layer]
         size = np.rint(clock.totals(carried * track.packet_bytes[layer])).astype(np.int64)
         here = where[(sent > 0)[where]] if track.layers > 1 else where
         if not here.size:
             continue
-        loss = scores.percent_lost(lost, sent)
+        loss = percent_lost(lost, sent)
         common = {"loss": loss[here], "rtt": rtt[here] * 1000}
         if track.pictures is None:
-            score = np.round(scores.audio_producer_score(loss, jitter), 6)
+            score = np.round(audio_producer_score(loss, jitter), 6)
             columns = [c[here].tolist() for c in (size, sent, lost, jitter, rtt, score)]
             stamps = [clock.stamps[k] for k in here.tolist()]
             rows = [
@@ -185,23 +200,82 @@ def sample_sent(world: SimulationState, track: Track, clock: Clock, series: Seri
                 }
                 for t, b, n, x, j, r, q in zip(stamps, *columns, strict=True)
             ]  # fmt: skip
-            series.add(name, here, rows, {**common, "score": score[here]})
+            _leave_out(rows, track, seat)
+            series.add(name, here, rows, {**common, "score": score[here]} if track.connected else None)
             continue
         rows, more = _video_rows(
             (track, layer), track.pictures, clock, here, (size, sent, lost, jitter, rtt, loss), rng=rng
         )
-        series.add(name, here, rows, {**common, **more})
+        _leave_out(rows, track, seat)
+        series.add(name, here, rows, {**common, **more} if track.connected and not seat.firefox else None)
 
 
-def _reported(lost: Ints, clock: Clock, lag: int) -> Ints:
-    """Losses that the far end has told of by each tick: its reports come every so many steps."""
-    if not lag:
+NEVER_REPORTED = ("packets_lost", "jitter", "rtt", "frame_height", "frame_width", "frames_per_second")
+"""What a producer lacks whose far end never sent a report (recording never-connected)."""
+
+NOT_IN_FIREFOX = (
+    "key_frames_encoded",
+    "quality_limitation_reason",
+    "quality_limitation_durations",
+    "quality_limitation_resolution_changes",
+)
+"""What a video producer in Firefox lacks (recording sfu-fox-clean); its cumulative block is empty then."""
+
+
+def _leave_out(rows: list[Row], track: Track, seat: ParticipantState) -> None:
+    """Take out the fields that the browser does not have, or that nobody ever reported."""
+    absent = (() if track.connected else NEVER_REPORTED) + (NOT_IN_FIREFOX if seat.firefox else ())
+    for name in absent:
+        for row in rows:
+            row.pop(name, None)
+
+
+REPORT_EVERY_S = 5.0
+"""Mean distance of the far end's reports on audio; each comes after half of that to one and a half (RFC 3550)."""
+
+
+def _report_steps(world: SimulationState, seat: ParticipantState, *, video: bool) -> Ints:
+    """
+    Return the steps by which the far end has told of its losses, ascending; empty where it tells at once.
+
+    Reports on audio come every few seconds, at moments of their own: a sample holds one report or two, and the loss
+    that it shows swings around the true one (recordings loss and turn-tcp). On video they come every second, which a
+    step is near enough to; so does a server that reports often (recordings sfu-*).
+    """
+    if video or not world.plan.slow_reports:
+        return np.zeros(0, dtype=np.int64)
+    steps = seat.slow.size
+    gaps = world.rng.uniform(0.5, 1.5, int(2 * steps * STEP / REPORT_EVERY_S) + 2) * (REPORT_EVERY_S / STEP)
+    moments = seat.join + np.cumsum(gaps)
+    return np.rint(moments[moments < steps]).astype(np.int64)
+
+
+def _late_reports(world: SimulationState, track: Track, layer: int) -> Ints:
+    """Add what one late report tells after an outage: all that was sent meanwhile (sfu-reconnect: 610 of 353)."""
+    lost: Ints = track.lost[layer]
+    down = world.seats[track.seat].up.down
+    if not (down > 0).any() or (world.plan.direct and track.pictures is None):
+        return lost
+    lost = lost.copy()
+    flags = down > 0
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    for begin, end in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
+        at = end + 1
+        if at < lost.size and track.active[at] and not (world.plan.direct and (end - begin) * STEP > SHORT_OUTAGE_S):
+            lost[at] += int(track.gone[layer][begin:end].sum())
+    return lost
+
+
+def _reported(lost: Ints, clock: Clock, told: Ints) -> Ints:
+    """Losses that the far end has told of by each tick."""
+    if not told.size:
         return clock.totals(lost)
     running = np.concatenate([[0], np.cumsum(lost)])
     at = np.minimum(clock.edges, lost.size)
-    at = np.maximum(at - at % lag, 0)
-    told: Ints = np.diff(running[at])
-    return told
+    latest = np.searchsorted(told, at, side="right") - 1
+    known: Ints = np.where(latest >= 0, running[np.minimum(told[np.maximum(latest, 0)], lost.size)], 0)
+    increments: Ints = np.diff(known)
+    return increments
 
 
 def _video_rows(
@@ -226,7 +300,7 @@ def _video_rows(
         np.round(clock.totals((pictures.limit == code) & track.active) * STEP * clock.stretch, 3) for code in range(3)
     ]
     screen = track.kind.startswith("screenshare")
-    score = np.round(scores.video_score(loss, jitter, fps, width, frames, screen=screen), 6)
+    score = np.round(video_score(loss, jitter, fps, width, frames, screen=screen), 6)
     reasons = [REASONS[code] for code in limit[here].tolist()]
     columns = [c[here].tolist() for c in (size, frames, keys, lost, sent, pli, changes, jitter, rtt, height, width)]
     gauges = [c[here].tolist() for c in (np.nan_to_num(fps).astype(np.int64), *spent, score)]
@@ -274,7 +348,7 @@ def sample_received(world: SimulationState, stream: Stream, clock: Clock, series
     peer_id = seats[track.seat].peer_id
     received, lost = clock.totals(stream.received), clock.totals(stream.lost)
     size = np.rint(clock.totals(stream.payload)).astype(np.int64)
-    loss = scores.percent_lost(lost, received + lost)
+    loss = percent_lost(lost, received + lost)
     quiet = received + lost == 0
     jitter = _frozen(np.round(_noisy(clock.means(stream.jitter_ms), rng)) / 1000, quiet)
     buffer_ms = clock.means(stream.buffer_ms) * np.exp(rng.normal(0, 0.03, received.size))
@@ -284,7 +358,7 @@ def sample_received(world: SimulationState, stream: Stream, clock: Clock, series
         conceal = rng.poisson(clock.totals(stream.conceal) + np.where(quiet, 0.0, 0.22))
         conceal = np.where(lost > 0, np.minimum(conceal, lost + 2), conceal)
         delay = np.round(buffer_ms / 1000 * emitted, 4)
-        score = np.round(scores.audio_consumer_score(conceal.astype(float), loss, jitter), 6)
+        score = np.round(audio_consumer_score(conceal.astype(float), loss, jitter), 6)
         columns = [c[where].tolist() for c in (size, conceal, delay, emitted, lost, received, jitter, score)]
         rows: list[Row] = [
             {
@@ -304,7 +378,7 @@ def sample_received(world: SimulationState, stream: Stream, clock: Clock, series
     fps = frame_rate(seen.decoded, clock, rng)
     width, height = clock.last(seen.width), clock.last(seen.height)
     screen = track.kind.startswith("screenshare")
-    score = np.round(scores.video_score(loss, jitter, fps, width, decoded, screen=screen), 6)
+    score = np.round(video_score(loss, jitter, fps, width, decoded, screen=screen), 6)
     columns = [
         c[where].tolist() for c in (size, decoded, dropped, delay, keys, lost, received, jitter, height, width, score)
     ]
@@ -343,28 +417,28 @@ def cumulative(series: Series, kind: str, direction: str) -> dict[str, Any]:
         return {}
     column = series.column
     block: dict[str, Any] = {
-        "quality_mos": scores.distribution(column(name, "score")),
-        "packet_loss": scores.packet_loss(column(name, "loss")),
+        "quality_mos": distribution(column(name, "score")),
+        "packet_loss": packet_loss(column(name, "loss")),
     }
     if direction == "producer":
-        block["rtt"] = scores.latency(column(name, "rtt"))
+        block["rtt"] = latency(column(name, "rtt"))
     else:
-        block["jitter_buffer_delay"] = scores.latency(column(name, "buffer"))
+        block["jitter_buffer_delay"] = latency(column(name, "buffer"))
     if kind.endswith("video"):
         fps, width, frames = column(name, "fps"), column(name, "width"), column(name, "frames")
         screen = kind.startswith("screenshare")
-        block["frame_per_second"] = scores.distribution(fps)
-        block["frame_width"] = scores.distribution(width)
+        block["frame_per_second"] = distribution(fps)
+        block["frame_width"] = distribution(width)
         issues = {
-            "no_video_fraction": scores.share(frames <= 0),
-            "poor_resolution_fraction": scores.share(width < (720 if screen else 240)),
+            "no_video_fraction": share(frames <= 0),
+            "poor_resolution_fraction": share(width < (720 if screen else 240)),
         }
         if direction == "producer":
             limit = column(name, "limit")
-            issues["quality_limitation_fraction"] = scores.share(limit > 0)
-            issues["cpu_quality_limitation_fraction"] = scores.share(limit == 1)
-            issues["bandwidth_quality_limitation_fraction"] = scores.share(limit == 2)
+            issues["quality_limitation_fraction"] = share(limit > 0)
+            issues["cpu_quality_limitation_fraction"] = share(limit == 1)
+            issues["bandwidth_quality_limitation_fraction"] = share(limit == 2)
         else:
-            issues["lag_fraction"] = scores.share(~(fps >= (3 if screen else 8)))
+            issues["lag_fraction"] = share(~(fps >= (3 if screen else 8)))
         block["issues"] = issues
     return block

@@ -1,96 +1,142 @@
 """
-Twenty things that happen to calls, each declared in a few lines: who, what, when, how bad, and what is to be found.
+Things that happen to calls, each declared once: who, what, when, how bad, who notices, and what is to be found.
 
-A scenario draws who, when and how bad from the seed unless told. Scenarios add up: ``SCENARIOS["lossy_uplink"] +
+A scenario draws person, time and level from the seed unless told, each on its own: fixing one leaves the others, and
+the same seed hits different people in different scenarios. Scenarios add up: ``SCENARIOS["lossy_uplink"] +
 SCENARIOS["muted"]`` happens in one call, to different people where there are enough.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.simulator.levels import (
+    BOTH_DELAYS,
+    BURSTS,
+    CAP,
+    DELAY,
+    DOWNLINK,
+    LOSS,
+    SLOWER,
+    STALLS,
+    UPLINK,
+    Level,
+    Scale,
+    clock_words,
+    seconds_of,
+)
 from rtkit_explore.simulator.plan import (
+    Cap,
     Effect,
     Impair,
     Incident,
     Move,
+    NeverConnect,
     Refuse,
     Relay,
     ReportState,
+    Reroute,
+    Severity,
     Share,
     Side,
     Skew,
     SlowDown,
+    Stall,
     Switch,
     Unplug,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass
 class ScenarioDraw:
     """
-    What a scenario may ask for while it is being laid out in a call.
+    What was decided of a scenario in one call, handed to the function that turns it into effects.
 
     Attributes
     ----------
     names
         Who is in the call.
-    seconds
-        How long it lasts.
+    who
+        Whom it happens to; an empty string where it happens to several.
+    start, end
+        Seconds since the session began.
+    level
+        How bad, in the unit of the scenario's scale; 0 where it has none.
     rng
-        Source of chance.
-    used
-        Who has something happening already.
-    who, start, length
-        What the caller wants; None leaves it to chance.
+        Source of chance for what is neither person, time nor level.
     """
 
     names: tuple[str, ...]
-    seconds: float
+    who: str
+    start: float
+    end: float
+    level: float
     rng: np.random.Generator
-    used: list[str] = field(default_factory=list)
-    who: str | None = None
-    start: float | None = None
-    length: float | None = None
-
-    def someone(self) -> str:
-        """Whom it happens to: the person asked for, or one to whom nothing else happens."""
-        free = [name for name in self.names if name not in self.used] or list(self.names)
-        name = self.who if self.who is not None else free[int(self.rng.integers(0, len(free)))]
-        self.used.append(name)
-        return name
-
-    def window(self, shortest: float, longest: float) -> tuple[float, float]:
-        """When: at least 40 s after the start and, where the call is long enough, 40 s before the end."""
-        room = max(20.0, self.seconds - 80.0)
-        length = self.length if self.length is not None else min(float(self.rng.uniform(shortest, longest)), room)
-        latest = max(40.5, self.seconds - 40.0 - length)
-        start = self.start if self.start is not None else float(self.rng.uniform(40.0, latest))
-        return round(start, 3), round(min(start + length, self.seconds), 3)
 
     def between(self, low: float, high: float) -> float:
-        """Draw how bad it is."""
+        """Draw a detail."""
         return round(float(self.rng.uniform(low, high)), 4)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One declared cause, with what the caller fixed of it."""
+    """
+    One declared cause, with what the caller fixed of it.
+
+    Attributes
+    ----------
+    name, says
+        What it is called, and what happens in plain words.
+    effects
+        What it does to a call.
+    side
+        Where the fault lies: the one right answer.
+    rules, also
+        Rules that name the cause, and those that may fire as its consequence.
+    severity
+        How bad an honest judge calls it at a moderate level.
+    lasts
+        Shortest and longest, s; None for the whole call.
+    scale
+        What its level measures; None where it has none.
+    noticed
+        Who notices: the "others", the person ("self"), "everyone", "nobody", or "hit" (those with an effect).
+    told
+        What happened, with {who}, {level} and {others} to fill in.
+    fewest
+        How many people it takes.
+    shared
+        Whether it happens to nobody in particular.
+    open_side
+        Whether the documents leave the side open even with several people in the call.
+    """
 
     name: str
     says: str
-    declare: Callable[[ScenarioDraw, str], Incident | None]
-    fewest: int
+    effects: Callable[[ScenarioDraw], tuple[Effect, ...]]
+    side: Side
+    rules: tuple[str, ...]
+    severity: Severity
+    told: str
+    lasts: tuple[float, float] | None = None
+    scale: Scale | None = None
+    also: tuple[str, ...] = ()
+    noticed: str = "nobody"
+    fewest: int = 2
+    shared: bool = False
+    open_side: bool = False
     who: str | None = None
     start: float | None = None
     length: float | None = None
+    level: Level | None = None
 
 
 @dataclass(frozen=True)
@@ -108,41 +154,90 @@ class Scenario:
 
     @property
     def name(self) -> str:
-        """Names of the parts, joined by plus signs."""
-        return " + ".join(part.name for part in self.parts)
+        """Names of the parts, joined by plus signs; clean where there are none."""
+        return " + ".join(part.name for part in self.parts) or "clean"
 
     @property
     def says(self) -> str:
         """What happens, in plain words."""
-        return " ".join(part.says for part in self.parts)
+        return " ".join(part.says for part in self.parts) or "Nothing happens."
 
     @property
     def fewest(self) -> int:
         """How many people it takes."""
-        return max(part.fewest for part in self.parts)
+        return max((part.fewest for part in self.parts), default=2)
 
     def __add__(self, other: Scenario) -> Scenario:
         """Let both happen in the same call."""
         return Scenario(self.parts + other.parts)
 
-    def on(self, who: str | None = None, *, start: float | None = None, seconds: float | None = None) -> Scenario:
+    def on(
+        self,
+        who: str | Mapping[str, str] | None = None,
+        *,
+        start: float | str | Mapping[str, float | str] | None = None,
+        seconds: float | str | Mapping[str, float | str] | None = None,
+        level: Level | Mapping[str, Level] | None = None,
+    ) -> Scenario:
         """
-        Fix whom it happens to, when it begins (seconds since the session began) and how long it lasts.
+        Fix whom it happens to, when, for how long and how badly.
+
+        Parameters
+        ----------
+        who
+            Display name.
+        start
+            When it begins: seconds since the session began, or "1:30".
+        seconds
+            How long it lasts.
+        level
+            How bad: a number in the scenario's unit, with a unit ("5 %", "400 ms", "200 kbit/s"), or "mild",
+            "moderate", "severe".
 
         Returns
         -------
-        A scenario in which all parts keep to that; what is None is still drawn from the seed.
+        A scenario in which all parts keep to that; what is None is still drawn from the seed. For several parts each
+        argument may be a dictionary by scenario name.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Where a part has no level or no time, or a dictionary names a scenario that is not among the parts.
         """
-        changed = (
-            replace(
-                part,
-                who=part.who if who is None else who,
-                start=part.start if start is None else start,
-                length=part.length if seconds is None else seconds,
+        for argument in (who, start, seconds, level):
+            self._known(argument)
+        parts = []
+        for part in self.parts:
+            person, begin = _for(who, part.name), _for(start, part.name)
+            length, bad = _for(seconds, part.name), _for(level, part.name)
+            if part.shared and person is not None:
+                msg = f"{part.name!r} happens to nobody in particular; leave the person out"
+                raise InvalidArgumentError(msg)
+            if bad is not None and part.scale is None:
+                with_one = ", ".join(name for name, other in SCENARIOS.items() if any(p.scale for p in other.parts))
+                msg = f"{part.name!r} has no level; these have one: {with_one}"
+                raise InvalidArgumentError(msg)
+            if part.lasts is None and (begin is not None or length is not None):
+                msg = f"{part.name!r} lasts the whole call; leave start and seconds out"
+                raise InvalidArgumentError(msg)
+            parts.append(
+                replace(
+                    part,
+                    who=part.who if person is None else person,
+                    start=part.start if begin is None else seconds_of(begin, "start"),
+                    length=part.length if length is None else seconds_of(length, "seconds"),
+                    level=part.level if bad is None else bad,
+                )
             )
-            for part in self.parts
-        )
-        return Scenario(tuple(changed))
+        return Scenario(tuple(parts))
+
+    def _known(self, argument: object) -> None:
+        if not isinstance(argument, dict):
+            return
+        names = {part.name for part in self.parts}
+        if unknown := [name for name in argument if name not in names]:
+            msg = f"{', '.join(map(repr, unknown))} is not part of this scenario, which is {self.name}"
+            raise InvalidArgumentError(msg)
 
     def lay_out(self, names: Sequence[str], seconds: float, seed: int) -> tuple[Incident, ...]:
         """
@@ -164,41 +259,123 @@ class Scenario:
         Raises
         ------
         InvalidArgumentError
-            Where there are too few people, or the person asked for is not among them.
+            Where there are too few people, the person asked for is not among them, or a start is after the end.
         """
         if len(names) < self.fewest:
             msg = f"the scenario {self.name!r} takes at least {self.fewest} people, not {len(names)}"
             raise InvalidArgumentError(msg)
-        rng = np.random.default_rng([seed, 7])
-        used: list[str] = [part.who for part in self.parts if part.who is not None]
+        used = [part.who for part in self.parts if part.who is not None]
         incidents = []
-        for part in self.parts:
+        for k, part in enumerate(self.parts):
             if part.who is not None and part.who not in names:
                 msg = f"nobody called {part.who!r} is in the call; there are {', '.join(names)}"
                 raise InvalidArgumentError(msg)
-            stage = ScenarioDraw(tuple(names), seconds, rng, used, part.who, part.start, part.length)
-            incident = part.declare(stage, part.name)
-            if incident is not None:
-                incidents.append(_undecidable(incident) if len(names) == 2 else incident)
+            again = sum(earlier.name == part.name for earlier in self.parts[:k])
+            incidents.append(_lay_out(part, tuple(names), seconds, (seed, again), used))
         return tuple(incidents)
 
 
-def _undecidable(incident: Incident) -> Incident:
-    """Let a reader of a call of two leave the side open: nobody else could have noticed."""
-    return replace(incident, sides=(*incident.sides, "between", "unknown"))
+def _for(argument: object, name: str) -> Any:
+    return argument.get(name) if isinstance(argument, dict) else argument
 
 
-SCENARIOS: dict[str, Scenario] = {}
+def _lay_out(part: Cause, names: tuple[str, ...], seconds: float, seed: tuple[int, int], used: list[str]) -> Incident:
+    """Decide one cause; ``used`` are those to whom something happens already."""
+
+    def chance(aspect: str) -> np.random.Generator:
+        # a source of its own for each choice: person, time and level do not move with one another
+        return np.random.default_rng([*seed, zlib.crc32(f"{part.name} {aspect}".encode())])
+
+    who = part.who or ""
+    if not part.shared and not who:
+        free = [name for name in names if name not in used] or list(names)
+        who = free[int(chance("who").integers(0, len(free)))]
+        used.append(who)
+    start, end = _window(part, seconds, chance("when"))
+    others = len(names) - 1
+    level = _level(part, others, chance("level"))
+    drawn = ScenarioDraw(names, who, start, end, level, chance("details"))
+    effects = part.effects(drawn)
+    # nobody else could have noticed what happens between two people: a careful reader may leave the side open
+    sides: tuple[Side, ...] = ("between", "unknown") if len(names) == 2 or part.open_side else ()
+    return Incident(
+        what=part.name,
+        who=None if part.shared else who,
+        side=part.side,
+        start=start,
+        end=end,
+        rules=part.rules,
+        severity=_severity(part, level, others),
+        effects=effects,
+        sides=sides,
+        also=part.also,
+        level=level if part.scale else None,
+        unit=part.scale.unit if part.scale else "",
+        magnitude=part.scale.words(level) if part.scale else "",
+        noticed_by=_noticed(part, names, who, effects),
+        explanation=_told(part, drawn),
+    )
+
+
+def _window(part: Cause, seconds: float, rng: np.random.Generator) -> tuple[float, float]:
+    """When: at least 40 s after the start and, where the call is long enough, 40 s before the end."""
+    if part.lasts is None:
+        return 0.0, seconds
+    room = max(20.0, seconds - 80.0)
+    length = min(float(rng.uniform(*part.lasts)), room)
+    place = float(rng.uniform())
+    length = part.length if part.length is not None else length
+    latest = max(40.5, seconds - 40.0 - length)
+    start = part.start if part.start is not None else 40.0 + place * (latest - 40.0)
+    if start >= seconds:
+        msg = f"{part.name!r} begins {start:g} s into a call of {seconds:g} s; choose an earlier start or more minutes"
+        raise InvalidArgumentError(msg)
+    return round(start, 3), round(min(start + length, seconds), 3)
+
+
+def _level(part: Cause, others: int, rng: np.random.Generator) -> float:
+    if part.scale is None:
+        return 0.0
+    if part.level is not None:
+        return part.scale.read(part.level, part.name, others)
+    value = float(rng.uniform(*part.scale.usual))
+    return round(value * others if part.scale.each_other else value, 4)
+
+
+def _severity(part: Cause, level: float, others: int) -> Severity:
+    """How bad it is at that level: as declared from moderate on, warn from mild on, and below nothing to be found."""
+    if part.scale is None or part.severity in ("none", "note"):
+        return part.severity
+    sign = 1.0 if part.scale.worse_is == "more" else -1.0
+    value = level / others if part.scale.each_other else level
+    if sign * value >= sign * part.scale.moderate:
+        return part.severity
+    return "warn" if sign * value >= sign * part.scale.mild else "none"
+
+
+def _noticed(part: Cause, names: tuple[str, ...], who: str, effects: tuple[Effect, ...]) -> tuple[str, ...]:
+    hit = {effect.who for effect in effects}
+    chosen = {
+        "others": [name for name in names if name != who],
+        "self": [who],
+        "everyone": list(names),
+        "hit": [name for name in names if name in hit],
+    }
+    return tuple(chosen.get(part.noticed, ()))
+
+
+def _told(part: Cause, drawn: ScenarioDraw) -> str:
+    """Say what happened in plain words: when, to whom, how bad, and who noticed."""
+    when = "" if part.lasts is None else f"From {clock_words(drawn.start)} to {clock_words(drawn.end)} "
+    others = [name for name in drawn.names if name != drawn.who]
+    named = others[0] if len(others) == 1 else ", ".join(others[:-1]) + " and " + others[-1]
+    level = part.scale.words(drawn.level) if part.scale else ""
+    text = part.told.format(who=drawn.who, others=named, level=level)
+    return when + text if when else text[0].upper() + text[1:]
+
+
+SCENARIOS: dict[str, Scenario] = {"clean": Scenario(())}
 """Every scenario by its name."""
-
-
-def _declared(says: str, *, fewest: int = 2) -> Callable[[Callable[[ScenarioDraw, str], Incident | None]], None]:
-    def keep(declare: Callable[[ScenarioDraw, str], Incident | None]) -> None:
-        name = declare.__name__.strip("_")
-        SCENARIOS[name] = Scenario((Cause(name, says, declare, fewest),))
-
-    return keep
-
 
 UP: Side = "sender_uplink"
 DOWN: Side = "receiver_downlink"
@@ -207,154 +384,247 @@ BROKEN = ("decoder_behind", "frozen", "low_frame_rate", "late_media", "jitter", 
 """What lost packets do to pictures and buffers."""
 BACKED_OFF = ("bandwidth_limited", "congested", "low_resolution")
 """What a sender does about them; it comes back long after its link."""
-GONE = ("nothing_sent", "gap", "reset", "concealment", "loss_in", "round_trip", *BROKEN, *BACKED_OFF)
+GONE = (
+    "nothing_sent",
+    "interrupted",
+    "loss_out",
+    "gap",
+    "reset",
+    "concealment",
+    "loss_in",
+    "round_trip",
+    *BROKEN,
+    *BACKED_OFF,
+)
 """What goes along with silence."""
+LATE = ("round_trip", "jitter", "late_media")
+"""What a long or unsteady path does."""
 
 
-@_declared("Nothing happens.")
-def _clean(_stage: ScenarioDraw, _name: str) -> None:
-    return None
+def _declare(*causes: Cause) -> None:
+    SCENARIOS.update({cause.name: Scenario((cause,)) for cause in causes})
 
 
-@_declared("Somebody's uplink loses packets at random: everyone hears it, the picture is repaired.")
-def _lossy_uplink(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(60, 120)
-    what = Impair(who, "up", start, end, loss=stage.between(0.07, 0.16))
-    rules = ("loss_in", "loss_out", "concealment")
-    return Incident(name, who, UP, start, end, rules, "bad", (what,), also=BROKEN + BACKED_OFF)
-
-
-@_declared("Somebody's downlink loses packets at random: only this person notices, from everyone.")
-def _lossy_downlink(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(60, 120)
-    what = Impair(who, "down", start, end, loss=stage.between(0.07, 0.16))
-    return Incident(name, who, DOWN, start, end, ("loss_in", "concealment"), "bad", (what,), also=BROKEN)
-
-
-@_declared("Somebody's uplink loses packets in bursts of a few hundred milliseconds.")
-def _burst_loss(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(70, 140)
-    what = Impair(who, "up", start, end, loss=stage.between(0.09, 0.18), burst_ms=stage.between(100, 240))
-    rules = ("loss_in", "loss_out", "concealment")
-    return Incident(name, who, UP, start, end, rules, "bad", (what,), also=BROKEN + BACKED_OFF)
-
-
-@_declared("Somebody's uplink is long and unsteady: words arrive late, none are lost.")
-def _delay_and_jitter(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(70, 140)
-    what = Impair(who, "up", start, end, delay_ms=stage.between(420, 620), jitter_ms=stage.between(38, 60))
-    rules, also = ("round_trip", "jitter", "late_media"), ("concealment",)
-    return Incident(name, who, UP, start, end, rules, "bad", (what,), ("between",), also)
-
-
-@_declared("Somebody's uplink becomes too narrow for the camera.")
-def _narrow_uplink(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(60, 120)
-    what = Impair(who, "up", start, end, kbps=stage.between(130, 240), queue_ms=300)
-    rules = ("bandwidth_limited", "congested", "low_frame_rate", "loss_out", "loss_in")
-    also = ("concealment", "round_trip", *BROKEN)
-    return Incident(name, who, UP, start, end, rules, "warn", (what,), also=also)
-
-
-@_declared("Somebody's downlink becomes too narrow for all that the others send.")
-def _narrow_downlink(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(60, 120)
-    others = len(stage.names) - 1
-    what = Impair(who, "down", start, end, kbps=others * stage.between(260, 340), queue_ms=350)
-    rules = ("loss_in", "late_media", "concealment", "low_frame_rate", "decoder_behind")
-    return Incident(name, who, DOWN, start, end, rules, "bad", (what,), also=("jitter", "frozen", "keyframe_storm"))
-
-
-@_declared("Somebody's machine is too busy to encode the camera in full.")
-def _cpu_bound(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(70, 140)
-    what = SlowDown(who, start, end, stage.between(1.8, 2.5))
-    return Incident(name, who, "sender", start, end, ("cpu_limited", "low_frame_rate"), "warn", (what,))
-
-
-@_declared("Somebody's network goes away for a while, and comes back.")
-def _outage(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(14, 26)
-    what = (Impair(who, "up", start, end, down=True), Impair(who, "down", start, end, down=True))
-    rules = ("nothing_received", "reconnects", "frozen", "nothing_sent")
-    return Incident(name, who, BOTH, start, end, rules, "bad", what, (UP, DOWN, "receiver", "sender"), GONE)
-
-
-@_declared("Somebody leaves the Wi-Fi: some seconds of silence, then back over cellular with a new id.")
-def _network_switch(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(9, 14)
-    rules = ("path_changed", "reconnects", "nothing_received")
-    sides: tuple[Side, ...] = (UP, DOWN, "receiver", "sender", "unknown")
-    return Incident(name, who, BOTH, start, end, rules, "bad", (Move(who, start, end),), sides, GONE)
-
-
-@_declared("Somebody sits behind a firewall that lets media through only over a TURN server and TCP.")
-def _turn_tcp(stage: ScenarioDraw, name: str) -> Incident:
-    who = stage.someone()
-    sides: tuple[Side, ...] = (UP, DOWN, "sender", "receiver", "between", "unknown")
-    return Incident(name, who, BOTH, 0.0, stage.seconds, ("relayed",), "warn", (Relay(who),), sides)
-
-
-@_declared("Somebody's headset is unplugged; the built-in microphone takes over after some seconds.")
-def _headset_unplugged(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(6, 15)
-    return Incident(
-        name, who, "sender", start, end, ("device_lost",), "warn", (Unplug(who, start, end),), ("receiver",)
+def _both_ways(it: ScenarioDraw, *, down: bool = False, delay_ms: float = 0.0) -> tuple[Effect, ...]:
+    return (
+        Impair(it.who, "up", it.start, it.end, down=down, delay_ms=delay_ms),
+        Impair(it.who, "down", it.start, it.end, down=down, delay_ms=delay_ms),
     )
 
 
-@_declared("Somebody's browser may not use the microphone: nobody ever hears them.")
-def _microphone_refused(stage: ScenarioDraw, name: str) -> Incident:
-    who = stage.someone()
-    return Incident(name, who, "sender", 0.0, stage.seconds, ("device_lost",), "warn", (Refuse(who),), ("receiver",))
+def _half_of_the_call(it: ScenarioDraw) -> tuple[Effect, ...]:
+    hit = max(3, -(-len(it.names) // 2))
+    order = sorted(it.rng.permutation(len(it.names))[:hit].tolist())
+    return tuple(Impair(it.names[k], "down", it.start, it.end, loss=it.level) for k in order)
 
 
-@_declared("Somebody mutes the microphone. Nothing is wrong.")
-def _muted(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(40, 120)
-    return Incident(name, who, "sender", start, end, (), "none", (Switch(who, "audio", start, end),), also=("gap",))
-
-
-@_declared("Somebody looks at another tab for a while. Nothing is wrong.")
-def _hidden_tab(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(40, 110)
-    what = Switch(who, "hidden", start, end)
-    return Incident(name, who, "receiver", start, end, ("hidden",), "note", (what,), ("sender",), ("gap",))
-
-
-@_declared("Somebody shares a document that hardly ever changes. Nothing is wrong.")
-def _static_screen_share(stage: ScenarioDraw, name: str) -> Incident:
-    who, (start, end) = stage.someone(), stage.window(60, 150)
-    return Incident(name, who, "sender", start, end, (), "none", (Share(who, start, end),))
-
-
-@_declared("A media server in trouble loses packets on their way to half of the call, all at once.", fewest=3)
-def _server_trouble(stage: ScenarioDraw, name: str) -> Incident:
-    start, end = stage.window(50, 110)
-    hit = max(3, -(-len(stage.names) // 2))
-    order = stage.rng.permutation(len(stage.names))[:hit]
-    loss = stage.between(0.1, 0.2)
-    what: list[Effect] = [Impair(stage.names[k], "down", start, end, loss=loss) for k in sorted(order.tolist())]
-    rules = ("loss_in", "concealment")
-    return Incident(name, None, "shared", start, end, rules, "bad", tuple(what), ("between",), BROKEN)
-
-
-@_declared("Somebody's clock is wrong: what they report is dated wrong by that much.")
-def _skewed_clock(stage: ScenarioDraw, name: str) -> Incident:
-    who = stage.someone()
-    ahead = stage.between(35, 240) * (1 if stage.rng.random() < 0.5 else -1)
-    return Incident(
-        name, who, "unknown", 0.0, stage.seconds, ("clock_offset",), "note", (Skew(who, ahead),), ("sender", "receiver")
-    )
-
-
-@_declared("Somebody joins from a mobile client that sends no report.")
-def _no_report(stage: ScenarioDraw, name: str) -> Incident:
-    who = stage.someone()
-    return Incident(name, who, "unknown", 0.0, stage.seconds, ("no_report",), "note", (ReportState(who, "missing"),))
-
-
-@_declared("Somebody's report breaks off in the middle.")
-def _broken_report(stage: ScenarioDraw, name: str) -> Incident:
-    who = stage.someone()
-    return Incident(name, who, "unknown", 0.0, stage.seconds, ("no_report",), "note", (ReportState(who, "broken"),))
+_declare(
+    Cause(
+        "lossy_uplink",
+        "Somebody's uplink loses packets at random: everyone hears it, the picture is repaired.",
+        lambda it: (Impair(it.who, "up", it.start, it.end, loss=it.level),),
+        UP, ("loss_in", "loss_out", "concealment"), "bad",
+        "{who}'s uplink lost {level}, each on its own. {others} heard {who} break up; {who} noticed nothing.",
+        lasts=(60, 120), scale=LOSS, also=BROKEN + BACKED_OFF, noticed="others",
+    ),
+    Cause(
+        "lossy_downlink",
+        "Somebody's downlink loses packets at random: only this person notices, from everyone.",
+        lambda it: (Impair(it.who, "down", it.start, it.end, loss=it.level),),
+        DOWN, ("loss_in", "concealment"), "bad",
+        "{who}'s downlink lost {level}. {who} heard everybody break up; nobody else noticed anything.",
+        lasts=(60, 120), scale=LOSS, also=BROKEN, noticed="self",
+    ),
+    Cause(
+        "burst_loss",
+        "Somebody's uplink loses packets in bursts of a few hundred milliseconds.",
+        lambda it: (
+            Impair(it.who, "up", it.start, it.end, loss=it.level, burst_ms=it.between(100, 240)),
+        ),
+        UP, ("loss_in", "loss_out", "concealment"), "bad",
+        "{who}'s uplink lost {level}, many at a time. {others} missed whole syllables of {who}.",
+        lasts=(70, 140), scale=BURSTS, also=BROKEN + BACKED_OFF, noticed="others",
+    ),
+    Cause(
+        "delay_and_jitter",
+        "Somebody's uplink is long and unsteady: words arrive late, none are lost.",
+        lambda it: (
+            Impair(it.who, "up", it.start, it.end, delay_ms=it.level, jitter_ms=it.between(38, 60)),
+        ),
+        UP, LATE, "bad",
+        "what {who} sent took {level} longer, now more and now less. {others} heard {who} late; nothing was lost.",
+        lasts=(70, 140), scale=DELAY, also=("concealment",), noticed="others", open_side=True,
+    ),
+    Cause(
+        "late_downlink",
+        "Somebody's downlink is long and unsteady: everyone arrives late at this person, nothing is lost.",
+        lambda it: (
+            Impair(it.who, "down", it.start, it.end, delay_ms=it.level, jitter_ms=it.between(38, 60)),
+        ),
+        DOWN, LATE, "bad",
+        "what {who} received took {level} longer, now more and now less. {who} heard everybody late.",
+        lasts=(70, 140), scale=DELAY, also=("concealment",), noticed="self", open_side=True,
+    ),
+    Cause(
+        "long_path",
+        "Somebody's way to the server becomes longer, both ways: a round trip that stays up, nothing is lost.",
+        lambda it: _both_ways(it, delay_ms=it.level),
+        BOTH, ("round_trip",), "bad",
+        "the way to and from {who} took {level} longer each way. {who} and the others talked over each other.",
+        lasts=(70, 140), scale=BOTH_DELAYS, also=("jitter", "late_media", "concealment"), noticed="everyone",
+        open_side=True,
+    ),
+    Cause(
+        "narrow_uplink",
+        "Somebody's uplink becomes too narrow for the camera.",
+        lambda it: (Impair(it.who, "up", it.start, it.end, kbps=it.level, queue_ms=300),),
+        UP, ("bandwidth_limited", "congested", "low_frame_rate", "loss_out", "loss_in"), "warn",
+        "{who}'s uplink carried no more than {level}. {others} saw {who} jerky and small.",
+        lasts=(60, 120), scale=UPLINK, also=("concealment", "round_trip", *BROKEN), noticed="others",
+    ),
+    Cause(
+        "narrow_downlink",
+        "Somebody's downlink becomes too narrow for all that the others send.",
+        lambda it: (Impair(it.who, "down", it.start, it.end, kbps=it.level, queue_ms=350),),
+        DOWN, ("loss_in", "late_media", "concealment", "low_frame_rate", "decoder_behind"), "bad",
+        "{who}'s downlink carried no more than {level} for all that the others sent. Only {who} noticed.",
+        lasts=(60, 120), scale=DOWNLINK, also=("jitter", "frozen", "keyframe_storm"), noticed="self",
+    ),
+    Cause(
+        "cpu_bound",
+        "Somebody's machine is too busy to encode the camera in full.",
+        lambda it: (SlowDown(it.who, it.start, it.end, it.level),),
+        "sender", ("cpu_limited", "low_frame_rate"), "warn",
+        "{who}'s machine was {level} too slow for the camera. {others} saw fewer pictures of {who}.",
+        lasts=(70, 140), scale=SLOWER, noticed="others",
+    ),
+    Cause(
+        "outage",
+        "Somebody's network goes away for a while, and comes back.",
+        lambda it: _both_ways(it, down=True),
+        BOTH, ("nothing_received", "reconnects", "interrupted", "frozen", "nothing_sent"), "bad",
+        "{who} was cut off, both ways. {who} heard nobody, and {others} did not hear {who}.",
+        lasts=(14, 26), also=GONE, noticed="everyone",
+    ),
+    Cause(
+        "network_switch",
+        "Somebody leaves the Wi-Fi: some seconds of silence, then back over cellular with a new id.",
+        lambda it: (Move(it.who, it.start, it.end),),
+        BOTH, ("path_changed", "reconnects", "nothing_received"), "bad",
+        "{who} left the Wi-Fi and came back over cellular, with a new participant id. Nobody heard {who} meanwhile.",
+        lasts=(9, 14), also=GONE, noticed="everyone",
+    ),
+    Cause(
+        "path_switch",
+        "Somebody's network interface dies: some seconds of silence until the connection has moved to another one.",
+        lambda it: (Reroute(it.who, it.start, it.end, it.between(25, 60)),),
+        BOTH, ("path_changed", "interrupted", "nothing_received", "nothing_sent", "loss_in", "loss_out", "frozen"),
+        "warn",
+        "{who}'s connection moved from Wi-Fi to cellular; until it had, nothing passed either way.",
+        lasts=(3, 5), also=GONE, noticed="everyone",
+    ),
+    Cause(
+        "never_connected",
+        "Somebody's connection never comes up: microphone and camera on, not one packet.",
+        lambda it: (NeverConnect(it.who),),
+        BOTH, ("never_connected", "nothing_sent", "nothing_received", "one_way_transport"), "bad",
+        "{who} was in the room, and no media connection ever came up: {others} and {who} never heard each other.",
+        also=("reconnects", "too_little"), noticed="everyone",
+    ),
+    Cause(
+        "turn_tcp",
+        "Somebody sits behind a firewall that lets media through only over a TURN server and TCP.",
+        lambda it: (Relay(it.who),),
+        BOTH, ("relayed",), "warn",
+        "{who}'s media went through a relay over TCP and TLS all the time. Nobody noticed.",
+        open_side=True,
+    ),
+    Cause(
+        "turn_stalls",
+        "Somebody is relayed over TCP, and the TCP connection stalls in bunches: late both ways, nothing is lost.",
+        lambda it: (Relay(it.who), Stall(it.who, it.start, it.end, it.level)),
+        BOTH, ("round_trip", "late_media", "jitter", "relayed"), "bad",
+        "{who}'s TCP connection to the relay stalled again and again: {level}. {who} and the others heard each "
+        "other late; nothing was lost.",
+        lasts=(40, 90), scale=STALLS, also=("concealment", "nothing_received", *BROKEN, *BACKED_OFF),
+        noticed="everyone",
+    ),
+    Cause(
+        "headset_unplugged",
+        "Somebody's headset is unplugged; the built-in microphone takes over after some seconds.",
+        lambda it: (Unplug(it.who, it.start, it.end),),
+        "sender", ("device_lost",), "warn",
+        "{who}'s headset was gone and nothing had taken its place. {others} did not hear {who}.",
+        lasts=(6, 15), noticed="others",
+    ),
+    Cause(
+        "microphone_refused",
+        "Somebody's browser may not use the microphone: nobody ever hears them.",
+        lambda it: (Refuse(it.who),),
+        "sender", ("device_lost",), "warn",
+        "{who}'s browser was not allowed to use the microphone. {others} never heard {who}.",
+        noticed="others",
+    ),
+    Cause(
+        "muted",
+        "Somebody mutes the microphone. Nothing is wrong.",
+        lambda it: (Switch(it.who, "audio", it.start, it.end),),
+        "sender", (), "none",
+        "{who} was muted, on purpose.",
+        lasts=(40, 120), also=("gap", "switched_off"),
+    ),
+    Cause(
+        "hidden_tab",
+        "Somebody looks at another tab for a while. Nothing is wrong.",
+        lambda it: (Switch(it.who, "hidden", it.start, it.end),),
+        "receiver", ("hidden",), "note",
+        "{who} looked at another tab: audio went on, pictures were not fetched.",
+        lasts=(40, 110), also=("gap", "switched_off"),
+    ),
+    Cause(
+        "static_screen_share",
+        "Somebody shares a document that hardly ever changes. Nothing is wrong.",
+        lambda it: (Share(it.who, it.start, it.end),),
+        "sender", (), "none",
+        "{who} shared a document that hardly ever changed: few frames, and none missing.",
+        lasts=(60, 150),
+    ),
+    Cause(
+        "server_cap",
+        "The server or the application caps what each may send. Nothing is wrong.",
+        lambda it: tuple(Cap(name, it.level) for name in it.names),
+        "shared", ("bandwidth_limited", "low_resolution", "server_cap"), "none",
+        "everybody was allowed {level}, so every camera stayed small. That is a setting, not a fault.",
+        scale=CAP, shared=True,
+    ),
+    Cause(
+        "server_trouble",
+        "A media server in trouble loses packets on their way to half of the call, all at once.",
+        _half_of_the_call,
+        "shared", ("loss_in", "concealment"), "bad",
+        "the media server lost {level} on the way to several people at once. Nothing that they have is at fault.",
+        lasts=(50, 110), scale=replace(LOSS, usual=(0.1, 0.2), moderate=0.1), also=BROKEN, noticed="hit", fewest=3,
+        shared=True, open_side=True,
+    ),
+    Cause(
+        "skewed_clock",
+        "Somebody's clock is wrong: what they report is dated wrong by that much.",
+        lambda it: (Skew(it.who, it.between(35, 240) * (1 if it.rng.random() < 0.5 else -1)),),
+        "unknown", ("clock_offset",), "note",
+        "{who}'s clock was wrong, and with it every time that {who} reported. The call was fine.",
+    ),
+    Cause(
+        "no_report",
+        "Somebody joins from a mobile client that sends no report.",
+        lambda it: (ReportState(it.who, "missing"),),
+        "unknown", ("no_report",), "note",
+        "{who} joined with a client that sends no report. Nothing else is wrong.",
+    ),
+    Cause(
+        "broken_report",
+        "Somebody's report breaks off in the middle.",
+        lambda it: (ReportState(it.who, "broken"),),
+        "unknown", ("no_report",), "note",
+        "{who}'s report broke off in the middle. Nothing else is wrong.",
+    ),
+)  # fmt: skip

@@ -12,7 +12,9 @@ from rtkit_explore.simulator.plan import CallPlan, Person
 from rtkit_explore.simulator.scenarios import SCENARIOS, Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from rtkit_explore.simulator.levels import Level
 
 STARTED = 1795168800.0
 """Begin of a simulated session unless told: 2026-11-20T10:00:00Z."""
@@ -39,8 +41,6 @@ def scenario_named(what: str | Scenario | Sequence[str | Scenario]) -> Scenario:
     if isinstance(what, Scenario):
         return what
     names = what.split("+") if isinstance(what, str) else list(what)
-    if not names:
-        return SCENARIOS["clean"]
     found: list[Scenario] = []
     for name in names:
         if isinstance(name, Scenario):
@@ -51,8 +51,8 @@ def scenario_named(what: str | Scenario | Sequence[str | Scenario]) -> Scenario:
             msg = f"there is no scenario {name!r}; there are {', '.join(SCENARIOS)}"
             raise InvalidArgumentError(msg)
         found.append(SCENARIOS[key])
-    together = found[0]
-    for scenario in found[1:]:
+    together = SCENARIOS["clean"]
+    for scenario in found:
         together = together + scenario
     return together
 
@@ -60,6 +60,10 @@ def scenario_named(what: str | Scenario | Sequence[str | Scenario]) -> Scenario:
 def simulate_documents(
     scenario: str | Scenario | Sequence[str | Scenario] = "clean",
     *,
+    on: str | Mapping[str, str] | None = None,
+    start: float | str | Mapping[str, float | str] | None = None,
+    seconds: float | str | Mapping[str, float | str] | None = None,
+    level: Level | Mapping[str, Level] | None = None,
     participants: int | Sequence[str | Person] = 4,
     minutes: float = 6.0,
     seed: int = 0,
@@ -76,6 +80,8 @@ def simulate_documents(
     ----------
     scenario
         What happens: a name of :data:`SCENARIOS`, several joined by ``+``, a scenario, or a list of those.
+    on, start, seconds, level
+        Whom it happens to, when, for how long and how badly, as in :meth:`Scenario.on`; None leaves it to the seed.
     participants
         How many people, or who. There are 26 names before numbers are added.
     minutes
@@ -103,6 +109,8 @@ def simulate_documents(
         Where a name is unknown, people are too few, or the length is no length.
     """
     chosen = scenario_named(scenario)
+    if any(wanted is not None for wanted in (on, start, seconds, level)):
+        chosen = chosen.on(on, start=start, seconds=seconds, level=level)
     people = _people(participants)
     if direct and len(people) != 2:
         msg = f"a direct call is between two people, not {len(people)}"
@@ -124,6 +132,9 @@ def simulate_documents(
             direct=direct,
             simulcast=simulcast,
             started=started,
+            slow_reports=direct or seed % 2 == 1,
+            mixed_browsers=True,
+            first_pairs=True,
             title=title if title is not None else chosen.name.replace("_", " "),
         )
     )

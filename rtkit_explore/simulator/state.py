@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from rtkit_explore.simulator.media import Track
     from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.plan import CallPlan
+    from rtkit_explore.simulator.tracks import Track
 
 
 @dataclass

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 import rtkit_explore as rtk
+from rtkit_explore.accuracy import PARTS
 from rtkit_explore.simulator import SCENARIOS
 
 SEEDS = 200
@@ -85,7 +86,7 @@ def _noted(call: rtk.Call, found: pd.DataFrame, cause: pd.Series[Any]) -> bool:
 
 
 def _right_side(call: rtk.Call, first: pd.Series[Any], cause: pd.Series[Any]) -> bool:
-    if first["side"] not in (*cause["sides"], "unknown"):
+    if first["side"] not in (*cause["sides"], *PARTS.get(cause["side"], ()), "unknown"):
         return False
     if pd.isna(cause["peer_id"]) or first["side"] in NOBODYS or pd.isna(first["side_peer_id"]):
         return True

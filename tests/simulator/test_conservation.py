@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtkit_explore.simulator import SCENARIOS, CallPlan, Incident, Person, run, simulate_documents
-from rtkit_explore.simulator.plan import Effect, Impair, Share, Switch
+from rtkit_explore.simulator.plan import Cap, Effect, Impair, NeverConnect, Reroute, Share, Stall, Switch
 
 NAMES = ("Alma", "Boris", "Chen", "Dana")
 SECONDS = 150.0
@@ -28,6 +28,18 @@ def impairments() -> st.SearchStrategy[Effect]:
         st.sampled_from([None, 60.0, 300.0, 2500.0]),
         st.booleans(),
     )
+
+
+def others() -> st.SearchStrategy[Effect]:
+    def make(who: str, kind: str, start: float, length: float, size: float) -> Effect:
+        if kind == "stall":
+            return Stall(who, start, start + length, size)
+        if kind == "reroute":
+            return Reroute(who, start, start + length, size / 10)
+        return Cap(who, size) if kind == "cap" else NeverConnect(who)
+
+    kinds = st.sampled_from(["stall", "reroute", "cap", "never"])
+    return st.builds(make, st.sampled_from(NAMES), kinds, st.floats(0, 140), st.floats(0.1, 40), st.floats(100, 600))
 
 
 def switches() -> st.SearchStrategy[Effect]:
@@ -81,7 +93,7 @@ def check(call) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(
-    effects=st.lists(st.one_of(impairments(), switches(), shares()), max_size=6),
+    effects=st.lists(st.one_of(impairments(), switches(), shares(), others()), max_size=6),
     people=st.integers(2, 4),
     seed=st.integers(0, 10_000),
     simulcast=st.booleans(),
@@ -94,7 +106,7 @@ def test_what_one_sent_the_others_received_or_lost_whatever_is_done_to_the_call(
 
 
 @settings(max_examples=10, deadline=None)
-@given(effects=st.lists(impairments(), max_size=4), seed=st.integers(0, 10_000))
+@given(effects=st.lists(st.one_of(impairments(), others()), max_size=4), seed=st.integers(0, 10_000))
 def test_a_direct_call_conserves_packets_too(effects, seed):
     incident = Incident("anything", None, "unknown", 0.0, SECONDS, (), "none", tuple(effects))
     everyone = tuple(Person(name) for name in NAMES[:2])
