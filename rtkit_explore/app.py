@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import weakref
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 from rtkit_explore.api import background_loop
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["App", "AsyncApp", "connect", "load", "replay"]
 
+_USED: weakref.WeakSet[App] = weakref.WeakSet()
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -87,6 +89,10 @@ class App:
         """Wait for a coroutine on the background event loop, for example one of ``app.awaitable``."""
         loop = background_loop.shared()
         loop.close_at_end(self.awaitable)
+        if self not in _USED:
+            # Whoever drops an app without closing it leaves no connection open.
+            _USED.add(self)
+            weakref.finalize(self, loop.close_soon, self.awaitable).atexit = False
         return loop.run(work)
 
     sessions = _blocking(AsyncApp.sessions)

@@ -45,6 +45,7 @@ class BackgroundLoop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._open: weakref.WeakSet[Closeable] = weakref.WeakSet()
+        self._closing: set[asyncio.Task[None]] = set()  # a loop keeps no task alive by itself
         # Loops of a parent process: neither usable here nor ours to close.
         self._inherited: list[asyncio.AbstractEventLoop] = []
         if hasattr(os, "register_at_fork"):
@@ -118,6 +119,19 @@ class BackgroundLoop:
         """Close this on the loop before the loop ends, if it still exists by then."""
         self._open.add(thing)
 
+    def close_soon(self, thing: Closeable) -> None:
+        """Close this on the loop when there is time, for a finalizer: it neither waits nor starts a loop."""
+        # No lock: finalizers run wherever the collector happens to, also in the thread that holds it.
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed, and its connections with it
+                loop.call_soon_threadsafe(self._start_closing, thing)
+
+    def _start_closing(self, thing: Closeable) -> None:
+        task = asyncio.get_running_loop().create_task(_close_quietly(thing))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
     def close(self) -> None:
         """Cancel what is under way and end the thread. The next call starts a new one."""
         with self._lock:
@@ -144,6 +158,11 @@ class BackgroundLoop:
         if self._loop is not None:
             self._inherited.append(self._loop)
         self._loop = self._thread = None
+
+
+async def _close_quietly(thing: Closeable) -> None:
+    with contextlib.suppress(Exception):
+        await thing.aclose()
 
 
 def _serve(loop: asyncio.AbstractEventLoop, opened: weakref.WeakSet[Closeable]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -90,9 +92,27 @@ def test_the_same_app_works_in_callbacks_of_other_threads(app, session_id):
     assert len(set(results)) == 1
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # asyncio.run leaves behind what its coroutine opened
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_one_awaited_app_works_in_one_loop_after_another(saved):
     app = rtk.AsyncApp(token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=saved.url)
     assert [len(asyncio.run(app.sessions())) for _ in range(3)] == [7, 7, 7]
+    del app
+    gc.collect()
+
+
+def test_an_app_that_is_dropped_leaves_no_connection_open(saved):
+    app = rtk.connect(token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=saved.url, progress=False)
+    assert len(app.sessions()) == 7
+    client = weakref.ref(app.awaitable._api)
+    assert client() is not None
+    del app
+    deadline = time.monotonic() + 10
+    while client() is not None and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(0.01)
+    gc.collect()  # a connection left open would be an unraisable ResourceWarning here
+    assert client() is None
 
 
 def test_closing_an_app_closes_its_connections_and_it_opens_new_ones(saved, app):
