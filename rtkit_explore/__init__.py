@@ -37,16 +37,14 @@ from typing import TYPE_CHECKING, Any
 from rtkit_explore.errors import RtkitError
 
 if TYPE_CHECKING:
-    from rtkit_explore import measures, metrics, plot, tables
+    from rtkit_explore import measures, plot, tables
     from rtkit_explore.accuracy import check_findings
     from rtkit_explore.api.nested_loops import allow_nested_loops
     from rtkit_explore.app import App, AsyncApp, connect, load, replay
     from rtkit_explore.call import Call
     from rtkit_explore.complaints.symptoms import symptoms
     from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
-    from rtkit_explore.findings.profiles import Limit, Profile, profiles, read_profile
-    from rtkit_explore.measures.scores import mos
-    from rtkit_explore.metrics.metric import metric
+    from rtkit_explore.findings.profiles import profiles
     from rtkit_explore.report.exports import export_tables, read_tables
     from rtkit_explore.report.page import write_report
     from rtkit_explore.resources import sample_calls
@@ -65,7 +63,6 @@ _MODULES = (
     "errors",
     "findings",
     "measures",
-    "metrics",
     "plot",
     "redaction",
     "report",
@@ -88,16 +85,11 @@ _NAMES = {
     "explorer": "widgets.explorer_view:explorer",
     "export_tables": "report.exports:export_tables",
     "load": "app:load",
-    "metric": "metrics.metric:metric",
-    "mos": "measures.scores:mos",
     "pick_participants": "widgets.pickers:pick_participants",
     "pick_session": "widgets.pickers:pick_session",
     "pick_stream": "widgets.pickers:pick_stream",
     "pick_window": "widgets.pickers:pick_window",
-    "Limit": "findings.profiles:Limit",
-    "Profile": "findings.profiles:Profile",
     "profiles": "findings.profiles:profiles",
-    "read_profile": "findings.profiles:read_profile",
     "read_tables": "report.exports:read_tables",
     "replay": "app:replay",
     "sample_calls": "resources:sample_calls",
@@ -119,8 +111,6 @@ __all__ = [
     "App",
     "AsyncApp",
     "Call",
-    "Limit",
-    "Profile",
     "RtkitError",
     "allow_nested_loops",
     "check_findings",
@@ -136,9 +126,6 @@ __all__ = [
     "lessons",
     "load",
     "measures",
-    "metric",
-    "metrics",
-    "mos",
     "mystery",
     "pick_participants",
     "pick_session",
@@ -146,7 +133,6 @@ __all__ = [
     "pick_window",
     "plot",
     "profiles",
-    "read_profile",
     "read_tables",
     "replay",
     "sample_calls",

@@ -107,6 +107,9 @@ class App:
     generate_summary = _blocking(AsyncApp.generate_summary)
     downloads = _blocking(AsyncApp.downloads)
     find = _blocking(AsyncApp.find)
+    explain = _blocking(AsyncApp.explain)
+    rooms = _blocking(AsyncApp.rooms)
+    follow = _blocking(AsyncApp.follow)
     call = _blocking(AsyncApp.call)
 
     def close(self) -> None:

@@ -11,11 +11,13 @@ from rtkit_explore.api.progress import Progress
 from rtkit_explore.api.query_params import TranscriptFormat, choice, instant, segment, window
 from rtkit_explore.api.query_params import text as checked_text
 from rtkit_explore.api.transport import RateLimit
-from rtkit_explore.errors import ApiError, NotFoundError, PartialResultWarning
+from rtkit_explore.errors import ApiError, InvalidArgumentError, NotFoundError, PartialResultWarning
+from rtkit_explore.local_time import day_range, said_time, time_zone
 from rtkit_explore.settings import Settings, takes_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
     from types import TracebackType
 
     import httpx
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
         Time,
     )
     from rtkit_explore.call import Call
+    from rtkit_explore.complaints.explain import Answer
+    from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.settings import ConnectOptions
 
 
@@ -414,7 +418,15 @@ class AsyncApp:
         ]
         return pd.concat(rows, ignore_index=True)
 
-    async def find(self, person: str, *, start_time: Time | None = None, end_time: Time | None = None) -> pd.DataFrame:
+    async def find(
+        self,
+        person: str,
+        *,
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        on: Any = None,
+        tz: str | tzinfo | None = None,
+    ) -> pd.DataFrame:
         """
         Find somebody's calls: "Alma's call yesterday afternoon".
 
@@ -423,8 +435,12 @@ class AsyncApp:
         person
             Part of a display name in any case, or a whole participant id, user id or custom participant id.
         start_time, end_time
-            Sessions that were going on in this time; ISO 8601 text, date, datetime or Timestamp, UTC where no zone
-            is given.
+            Sessions that were going on in this time: ISO 8601 text, date, datetime or Timestamp, or as people say it
+            ("yesterday 15:00"). A day given alone as ``end_time`` is that whole day.
+        on
+            The day instead: "2026-11-17", "yesterday", "Tuesday afternoon".
+        tz
+            Time zone of times that name none; that of the app by default.
 
         Returns
         -------
@@ -440,6 +456,10 @@ class AsyncApp:
         from rtkit_explore.tables.participant_lookup import participants_called, search_from, sessions_during
         from rtkit_explore.tables.people_rows import sessions_from_records
 
+        where = time_zone(self.settings.tz if tz is None else tz)
+        if on is not None:
+            start_time, end_time = day_range(on, where)
+        start_time, end_time = said_time(start_time, where), said_time(end_time, where, last=True)
         window(start_time, end_time)  # raises if the end lies before the start
         # A None would be taken for "not given", which cannot be here.
         wanted = str(checked_text("person", "" if person is None else person)).strip()
@@ -511,21 +531,128 @@ class AsyncApp:
         from rtkit_explore.call import Call
         from rtkit_explore.store.fetch_call import fetch_call
 
-        segment("session_id", session_id)
+        await self._refuse_what_is_no_id(session_id)
         key = str(session_id).strip()
         here = self._saved_downloads(key)
-        with self.progress_bar(f"call {key[:8]}") as bar:
-            documents = await fetch_call(
-                self.client,
-                key,
-                chat="chat" in here if chat is None else chat,
-                transcripts=_forms("transcript" in here if transcript is None else transcript),
-                summary="summary" in here if summary is None else summary,
-                include_breakout_rooms=include_breakout_rooms,
-                include_peer_events=include_peer_events,
-                bar=bar,
-            )
-        return Call(documents)
+        try:
+            with self.progress_bar(f"call {key[:8]}") as bar:
+                documents = await fetch_call(
+                    self.client,
+                    key,
+                    chat="chat" in here if chat is None else chat,
+                    transcripts=_forms("transcript" in here if transcript is None else transcript),
+                    summary="summary" in here if summary is None else summary,
+                    include_breakout_rooms=include_breakout_rooms,
+                    include_peer_events=include_peer_events,
+                    bar=bar,
+                )
+        except NotFoundError as error:
+            from rtkit_explore.app_questions import what_it_is
+
+            told = await what_it_is(self, key)
+            if told is None:
+                raise
+            raise InvalidArgumentError(told) from error
+        return Call(documents, tz=self.settings.tz)
+
+    async def _refuse_what_is_no_id(self, session_id: Id) -> None:
+        """Raise for a title, a URL or whatever else is no id, saying what it is and how to get the call."""
+        segment("session_id", session_id)
+        if isinstance(session_id, str) and any(character in session_id.strip() for character in " /?#"):
+            from rtkit_explore.app_questions import what_it_is
+
+            told = await what_it_is(self, session_id.strip())
+            if told is not None:
+                raise InvalidArgumentError(told)
+
+    async def explain(
+        self,
+        person: str,
+        symptom: str,
+        *,
+        on: Any = None,
+        window: Any = None,
+        about: str | None = None,
+        tz: str | tzinfo | None = None,
+        profile: ProfileLike = "default",
+    ) -> Answer:
+        """
+        Answer a complaint: ``app.explain("Chen", "froze", on="2026-11-17", tz="Europe/Berlin")``.
+
+        Parameters
+        ----------
+        person
+            Who complains: a name or a part of it, or an id.
+        symptom
+            What they say, such as "froze" or "can't hear Alma"; ``rtk.symptoms()`` lists what is understood.
+        on
+            The day, or a part of it: "2026-11-17", "yesterday", "Tuesday afternoon"; any day by default.
+        window
+            The time of that day: ("15:00", "15:20"), or one time.
+        about
+            Whom the complaint is about, where the words do not say it.
+        tz
+            Time zone of what was said; that of the app by default.
+        profile
+            Thresholds, as for ``call.findings``.
+
+        Returns
+        -------
+        Answer
+            Of the call that says most (at most twelve calls of that person are looked at, the newest first); those of
+            the other calls are in ``others``.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If that person was in no such call, or the symptom or a time is not understood.
+        """
+        from rtkit_explore.app_questions import explain_in_app
+
+        zone = self.settings.tz if tz is None else tz
+        return await explain_in_app(self, person, symptom, about=about, on=on, window=window, tz=zone, profile=profile)
+
+    async def rooms(self, session_id: Id) -> pd.DataFrame:
+        """
+        List a session and its breakout rooms.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a room, the main session first: ``session_id``, ``room`` (its title; string), ``breakout``
+            (boolean), ``started_at``, ``ended_at`` (datetime64[us, UTC]). Each is a call of its own:
+            ``app.call(session_id)``.
+        """
+        from rtkit_explore.app_questions import rooms_of
+
+        return await rooms_of(self, str(session_id).strip())
+
+    async def follow(self, person: str, session_id: Id) -> pd.DataFrame:
+        """
+        Follow one person through a session, its breakout rooms and rejoins, as one timeline.
+
+        Parameters
+        ----------
+        person
+            A part of the display name, or a whole id.
+        session_id
+            The main session.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a stay, in the order of time: ``room``, ``session_id``, ``peer_id``, ``display_name``,
+            ``joined_at``, ``left_at``, ``minutes`` (float64), ``away_s`` (seconds since the stay before ended; float64)
+            and ``report``.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If nobody, or several different people, are called that.
+        """
+        from rtkit_explore.app_questions import follow_person
+
+        return await follow_person(self, person, str(session_id).strip())
 
     def _saved_downloads(self, session_id: str) -> frozenset[str]:
         """Tell what a replay has of a session besides its reports, which costs nothing to bring along."""

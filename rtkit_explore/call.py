@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from rtkit_explore.complaints.explain import Answer
     from rtkit_explore.findings.context import Context
-    from rtkit_explore.findings.overview import Metrics
     from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.store.documents import CallDocuments, Failure
 
@@ -88,6 +87,8 @@ class Call:
         The API's documents of the call; kept as they came, so that nothing is lost.
     counters
         How counters are read: "increments", "totals", a mapping by counter, or None to decide by evidence.
+    tz
+        Time zone of times that name none, where a method has no ``tz`` of its own.
 
     Attributes
     ----------
@@ -106,9 +107,10 @@ class Call:
     _whole: Call | None = None
     _scope: Scope = Scope()
 
-    def __init__(self, documents: CallDocuments, *, counters: Counters = None) -> None:
+    def __init__(self, documents: CallDocuments, *, counters: Counters = None, tz: str = "UTC") -> None:
         forced_readings(counters)  # raises if they are none
         self.documents = documents
+        self.tz = tz
         self._counters = counters
         self._parsed = ParsedDocuments(documents)
 
@@ -195,7 +197,7 @@ class Call:
         participants: str | Iterable[str] | pd.DataFrame | None = None,
         window: Any = None,
         media: str | Iterable[str] | None = None,
-        tz: str | dt.tzinfo = "UTC",
+        tz: str | dt.tzinfo | None = None,
     ) -> Call:
         """
         Return the call narrowed down: every table, finding and plot is of these participants, this time, these media.
@@ -210,7 +212,7 @@ class Call:
         media
             "audio", "video", "screenshare_audio", "screenshare_video", or several of them.
         tz
-            Time zone of times that name none.
+            Time zone of times that name none; that of the call by default.
 
         Returns
         -------
@@ -232,7 +234,7 @@ class Call:
         """
         scope = Scope(
             peers=None if participants is None else frozenset(self._peers(participants)),
-            window=_window(self, window, tz),
+            window=_window(self, window, self.tz if tz is None else tz),
             media=None if media is None else frozenset(_media(media)),
         )
         return self._narrowed(scope.within(self._scope))
@@ -243,7 +245,7 @@ class Call:
         return self if self._whole is None else self._whole
 
     def _narrowed(self, scope: Scope) -> Call:
-        narrowed = Call(self.documents, counters=self._counters)
+        narrowed = Call(self.documents, counters=self._counters, tz=self.tz)
         narrowed._whole = self.whole
         narrowed._scope = scope
         return narrowed
@@ -411,7 +413,7 @@ class Call:
         participant: str | Iterable[str] | None = None,
         window: Any = None,
         severity: Literal["note", "warn", "bad"] | None = None,
-        tz: str | dt.tzinfo = "UTC",
+        tz: str | dt.tzinfo | None = None,
     ) -> pd.DataFrame:
         """
         Say what was wrong, worst first, with the evidence and whose side it was on.
@@ -428,7 +430,7 @@ class Call:
         severity
             The least: "warn" leaves notes out, "bad" leaves warnings out as well.
         tz
-            Time zone of ``window``.
+            Time zone of ``window``; that of the call by default.
 
         Returns
         -------
@@ -458,7 +460,7 @@ class Call:
         *,
         participant: str | Iterable[str] | None = None,
         window: Any = None,
-        tz: str | dt.tzinfo = "UTC",
+        tz: str | dt.tzinfo | None = None,
     ) -> pd.DataFrame:
         """Judge the call and everyone in it: table ``verdicts``, the call first; arguments as for ``findings``."""
         from rtkit_explore.findings.verdicts import verdicts_of
@@ -472,28 +474,13 @@ class Call:
         *,
         participant: str | Iterable[str] | None = None,
         window: Any = None,
-        tz: str | dt.tzinfo = "UTC",
-        metrics: Metrics = (),
+        tz: str | dt.tzinfo | None = None,
     ) -> pd.DataFrame:
-        """
-        Put everyone side by side: table ``overview``, a row a participant with the figures that matter.
-
-        Parameters
-        ----------
-        profile, participant, window, tz
-            As for ``findings``.
-        metrics
-            Metrics of ``rtk.metric`` to stand beside them, a column each; ``(glitch, "p95")`` says how to roll up.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Table ``overview``.
-        """
+        """Put everyone side by side: table ``overview``, a row a participant; arguments as for ``findings``."""
         from rtkit_explore.findings.overview import overview_of
 
         chosen = self._asked(participant, window, tz)
-        return overview_of(chosen, profile, metrics=metrics, context=chosen.judging)
+        return overview_of(chosen, profile, context=chosen.judging)
 
     def story(
         self,
@@ -501,7 +488,7 @@ class Call:
         *,
         participant: str | Iterable[str] | None = None,
         window: Any = None,
-        tz: str | dt.tzinfo = "UTC",
+        tz: str | dt.tzinfo | None = None,
     ) -> str:
         """Tell what happened as plain text to paste into a ticket; names are in it unless the call is redacted."""
         from rtkit_explore.findings.verdicts import story_text
@@ -509,7 +496,7 @@ class Call:
         chosen = self._asked(participant, window, tz)
         return story_text(chosen, profile, context=chosen.judging)
 
-    def _asked(self, participant: str | Iterable[str] | None, window: Any, tz: str | dt.tzinfo) -> Call:
+    def _asked(self, participant: str | Iterable[str] | None, window: Any, tz: str | dt.tzinfo | None) -> Call:
         """Return the part of the call that a question is about; the call itself where it is about all of it."""
         if participant is None and window is None:
             return self
@@ -523,7 +510,7 @@ class Call:
         about: str | None = None,
         window: Any = None,
         on: Any = None,
-        tz: Any = "UTC",
+        tz: Any = None,
         profile: ProfileLike = "default",
     ) -> Answer:
         """
@@ -534,7 +521,9 @@ class Call:
         """
         from rtkit_explore.complaints.explain import explain_call
 
-        return explain_call(self, person, symptom, about=about, window=window, on=on, tz=tz, profile=profile)
+        return explain_call(
+            self, person, symptom, about=about, window=window, on=on, tz=self.tz if tz is None else tz, profile=profile
+        )
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -602,7 +591,7 @@ class Call:
         """
         from rtkit_explore.redaction.documents import redacted_documents
 
-        redacted = Call(redacted_documents(self.documents, keep=keep, salt=salt), counters=self._counters)
+        redacted = Call(redacted_documents(self.documents, keep=keep, salt=salt), counters=self._counters, tz=self.tz)
         if self._whole is None:
             return redacted
         peers = self._scope.peers

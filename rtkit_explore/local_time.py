@@ -113,6 +113,41 @@ def day_range(day: object, tz: tzinfo, *, now: datetime | None = None) -> tuple[
     return moment - timedelta(minutes=30), moment + timedelta(minutes=30)
 
 
+def said_time(said: Any, tz: tzinfo, *, last: bool = False, now: datetime | None = None) -> Any:
+    """
+    Read a time that names its day; what is no text, and what cannot be read, is returned as it is.
+
+    Parameters
+    ----------
+    said
+        Text, or anything else.
+    tz
+        Zone of what names none.
+    last
+        Whether a day given alone stands for its end.
+    now
+        What "today" is; the present by default.
+    """
+    if isinstance(said, datetime):
+        return said if said != said or said.tzinfo is not None else _in_utc(said, tz)  # noqa: PLR0124 - NaT
+    if isinstance(said, date):
+        return _whole_day(said, tz)[last]
+    if not isinstance(said, str):
+        return said
+    try:
+        text = _text(said)
+        exact = _iso(text, tz)
+        if exact is not None:
+            return exact[last] if isinstance(exact, tuple) else exact
+        clock, rest = _clock_in(text)
+        day = _day_in(rest, tz, now)
+    except InvalidArgumentError:
+        return said
+    if day is None:
+        return said
+    return _whole_day(day, tz)[last] if clock is None else _at(day, clock, tz)
+
+
 def moment_near(said: object, tz: tzinfo, span: tuple[datetime, datetime], *, now: datetime | None = None) -> datetime:
     """
     Read a time of which the day may have been left out, as one within or next to a call.

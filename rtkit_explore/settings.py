@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 from urllib.parse import quote, urlsplit
 
 from rtkit_explore.errors import InvalidArgumentError, MissingCredentialsError
+from rtkit_explore.local_time import time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,6 +73,7 @@ class ConnectOptions(TypedDict, total=False):
     budget_requests: int | None
     budget_seconds: float | None
     per_page: int | None
+    tz: str | None
     progress: bool | None
 
 
@@ -117,6 +119,8 @@ class Settings:
         How many requests may be under way at once. httpx is fastest between 8 and 16.
     per_page
         Page size to ask for. The API may give less.
+    tz
+        Time zone of times that name none, in ``find``, ``explain``, and of the calls that are fetched.
     progress
         Show bars and waiting times.
     progress_delay
@@ -137,6 +141,7 @@ class Settings:
     budget_seconds: float = 10.0
     in_flight: int = 12
     per_page: int = 100
+    tz: str = "UTC"
     progress: bool = True
     progress_delay: float = 0.8
 
@@ -145,6 +150,7 @@ class Settings:
         for name in ("account_id", "app_id"):
             object.__setattr__(self, name, _identifier(name, getattr(self, name)))
         object.__setattr__(self, "base_url", _base_url(self.base_url))
+        time_zone(self.tz)
         for name in ("connect_timeout", "read_timeout", "total_timeout", "budget_seconds"):
             seconds = getattr(self, name)
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:

@@ -27,7 +27,7 @@ from rtkit_explore.store.replay import ReplayTransport
 
 METHODS = [
     "sessions", "session", "participants", "participant", "peer_events", "peer_report", "chat", "transcript", "summary",
-    "generate_summary", "downloads", "find", "call",
+    "generate_summary", "downloads", "find", "call", "explain", "rooms", "follow",
 ]  # fmt: skip
 
 

@@ -42,8 +42,6 @@ class Candidate:
         First and last row of ``quality``; None where it rests on none.
     detail
         What else the words need.
-    span
-        What the worst value is one of, where that is not a sample: "mean of the stream".
     """
 
     rule: Rule
@@ -60,7 +58,6 @@ class Candidate:
     count: int = 1
     rows: tuple[int, int] | None = None
     detail: str = ""
-    span: str = ""
     side: Side = "unknown"
     side_peer: str | None = None
     confidence: Confidence = "low"

@@ -10,17 +10,14 @@ import numpy as np
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.candidates import Candidate
-from rtkit_explore.measures.roll_up import roll_up_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.profiles import Limit, Profile
     from rtkit_explore.findings.rules.rule import Rule
-    from rtkit_explore.findings.stream_arrays import Bools, Floats, StreamArrays
+    from rtkit_explore.findings.stream_arrays import Bools, Floats
 
     Rows = NDArray[np.int64]
 
@@ -31,14 +28,13 @@ _ONE_SAMPLE_S = 5.0
 
 @dataclass(frozen=True)
 class Judged:
-    """The values of one rule under one limit, over its span; which of them are beyond it; and those of the samples."""
+    """The values of one rule under one limit, and which of them are beyond it."""
 
     context: Context
     rule: Rule
     limit: Limit
     values: Floats
     flagged: Bools
-    samples: Floats
 
 
 def stream_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...]) -> list[Candidate]:
@@ -53,7 +49,7 @@ def stream_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...
         # Limits for certain media come first; the general one judges what they leave.
         for limit in limits:
             mine = open_rows & context.arrays.where(media=limit.media) if limit.media else open_rows
-            if mine.any() and limit.levels:
+            if mine.any():
                 found += _candidates_of(context, rule, limit, np.where(mine, values, np.nan), profile)
             open_rows = open_rows & ~mine
     return found
@@ -87,70 +83,6 @@ def _judged_values(context: Context, rule: Rule) -> Floats:
     return np.where(judged, values, np.nan)
 
 
-def values_as_judged(context: Context, rule: Rule, limits: Sequence[Limit]) -> Floats:
-    """Return the values of a rule as limits judge them: each row over the span of the limit that it is for."""
-    values = judged_values(context, rule)
-    out, left = values.copy(), ~np.isnan(values)
-    for limit in limits:
-        mine = left & context.arrays.where(media=limit.media) if limit.media else left
-        if limit.over != "sample" and mine.any():
-            out[mine] = over_span(context, rule, limit, np.where(mine, values, np.nan))[mine]
-        left = left & ~mine
-    return out
-
-
-def over_span(context: Context, rule: Rule, limit: Limit, values: Floats) -> Floats:
-    """
-    Take the values over the span that a limit is for, so that every row holds what it is judged by.
-
-    A limit on samples leaves them as they are. One on windows gives each row the mean, or percentile, of its window;
-    one on the stream that of the whole stream. Rows without a value stay without; those of a stream that is shorter
-    than a window too, since of them nothing is known.
-    """
-    if limit.over == "sample":
-        return values
-    arrays = context.arrays
-    known = np.flatnonzero(~np.isnan(values))
-    if limit.over == "stream":
-        group = arrays.stream_number[known].astype("int64")
-    else:
-        group = _windows(arrays, known, 1e6 * float(limit.over))
-    seconds = np.nan_to_num(arrays.seconds[known])
-    # A loss is that of the packets of the span; a percentile is one of the time.
-    weight = np.nan_to_num(arrays["judged"][known]) if rule.by_packets and limit.how == "mean" else seconds
-    inside = group >= 0
-    count = int(group.max(initial=-1)) + 1
-    summed = roll_up_of("time_mean" if limit.how == "mean" else limit.how, "low" if rule.low else "high")
-    taken = summed(values[known][inside], weight[inside], group[inside], count)
-    out = np.full(len(values), np.nan)
-    out[known[inside]] = taken[group[inside]]
-    return out
-
-
-def _windows(arrays: StreamArrays, known: Rows, length_us: float) -> Rows:
-    """
-    Put the rows of each stream into windows of whole samples, as near to a length as samples allow.
-
-    What is left over at the end of a stream belongs to its last window; a stream that is shorter than a window has
-    none (-1). A gap does not end a window: the time that is not known is not part of it.
-    """
-    group = np.full(len(known), -1, dtype="int64")
-    bounds = np.flatnonzero(np.diff(arrays.stream_number[known], prepend=-1, append=-2))
-    number = -1
-    for first, stop in pairwise(bounds.tolist()):
-        begin, passed, some = first, 0.0, False
-        for place in range(first, stop):
-            length = 1e6 * float(np.nan_to_num(arrays.seconds[known[place]]))
-            passed += length
-            if passed >= length_us - length / 2:
-                number, some = number + 1, True
-                group[begin : place + 1] = number
-                begin, passed = place + 1, 0.0
-        if some:
-            group[begin:stop] = number
-    return group
-
-
 def beyond(values: Floats, threshold: float, *, low: bool) -> Bools:
     """Tell which values are beyond a threshold; a floor of 0 is beyond at 0."""
     with np.errstate(invalid="ignore"):
@@ -160,9 +92,8 @@ def beyond(values: Floats, threshold: float, *, low: bool) -> Bools:
 
 
 def _candidates_of(context: Context, rule: Rule, limit: Limit, values: Floats, profile: Profile) -> list[Candidate]:
-    spanned = over_span(context, rule, limit, values)
-    flagged = beyond(spanned, limit.levels[0][1], low=rule.low)
-    judged = Judged(context, rule, limit, spanned, flagged, values)
+    flagged = beyond(values, limit.levels[0][1], low=rule.low)
+    judged = Judged(context, rule, limit, values, flagged)
     candidates = [_candidate(judged, one, two) for one, two in _stretches(judged)] if flagged.any() else []
     found = [(candidate, rows) for made in candidates if made is not None for candidate, rows in (made,)]
     for candidate, rows in found:
@@ -177,8 +108,6 @@ def _stretches(judged: Judged) -> list[tuple[int, int]]:
     if limit.recover is not None:
         lasting = flagged | beyond(judged.values, limit.recover, low=judged.rule.low)
     other_lane = (arrays.stream_number[1:] != arrays.stream_number[:-1]) & lasting[1:] & lasting[:-1]
-    if limit.over == "stream":
-        return _whole_streams(arrays, flagged)
     turns = np.diff(np.concatenate([[0], lasting.astype("int8"), [0]]))
     edge = np.flatnonzero(turns | np.concatenate([[False], other_lane, [False]]))
     found: list[tuple[int, int]] = []
@@ -198,16 +127,6 @@ def _stretches(judged: Judged) -> list[tuple[int, int]]:
     return found
 
 
-def _whole_streams(arrays: StreamArrays, flagged: Bools) -> list[tuple[int, int]]:
-    """Return the first and last flagged row of each stream: what is judged as a whole is one finding."""
-    rows = np.flatnonzero(flagged)
-    if not len(rows):
-        return []
-    first = np.flatnonzero(np.diff(arrays.stream_number[rows], prepend=-1))
-    last = np.append(first[1:], len(rows)) - 1
-    return [(int(rows[one]), int(rows[two])) for one, two in zip(first, last, strict=True)]
-
-
 def _candidate(judged: Judged, one: int, two: int) -> tuple[Candidate, Rows] | None:
     context, rule, values = judged.context, judged.rule, judged.values
     arrays = context.arrays
@@ -219,13 +138,11 @@ def _candidate(judged: Judged, one: int, two: int) -> tuple[Candidate, Rows] | N
         if bool(beyond(np.array([worst]), value, low=rule.low)[0]):
             severity, threshold = level, value
     bad = rows[beyond(mine, threshold, low=rule.low)] if severity == "bad" else rows[:0]
-    spanned = judged.limit.over != "sample"
-    # A value over a span has lasted for the span.
-    if not spanned and not _lasts(rule, arrays.seconds[rows], arrays.seconds[bad]):
+    if not _lasts(rule, arrays.seconds[rows], arrays.seconds[bad]):
         return None
     stream = arrays.streams[int(arrays.stream_number[one])]
     start, end = int(arrays.start[rows[0]]), int(arrays.end[rows[-1]])
-    if rule.edges is not None and not spanned:
+    if rule.edges is not None:
         start, end = rule.edges(judged, rows, start, end)
     weight = np.nan_to_num(arrays["judged"][rows] if rule.by_packets else arrays.seconds[rows])
     candidate = Candidate(
@@ -239,13 +156,10 @@ def _candidate(judged: Judged, one: int, two: int) -> tuple[Candidate, Rows] | N
         threshold=threshold,
         unit=rule.unit,
         source=judged.limit.source,
-        mean=float(np.average(judged.samples[rows], weights=weight)) if weight.sum() > 0 else worst,
+        mean=float(np.average(mine, weights=weight)) if weight.sum() > 0 else worst,
         count=len(rows),
         rows=(int(arrays.row[rows].min()), int(arrays.last_row[rows].max())),
     )
-    if spanned:
-        candidate.span = judged.limit.span
-        candidate.evidence_for.append(f"judged by the {judged.limit.span}")
     return candidate, rows
 
 
