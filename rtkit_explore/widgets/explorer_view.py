@@ -1,229 +1,420 @@
-"""The explorer: linked pickers above live plots."""
+"""The explorer: one page for a call, from who was there to the sample that shows what was wrong."""
 
 from __future__ import annotations
 
 import inspect
 import io
+import tempfile
 import threading
-from html import escape
-from typing import TYPE_CHECKING, Any
+import time
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
+from rtkit_explore.call import Call, check_call
 from rtkit_explore.errors import InvalidArgumentError, RtkitError
 from rtkit_explore.widgets import remembered as memory
-from rtkit_explore.widgets.explorer_model import Exploration
+from rtkit_explore.widgets.explorer_model import ExplorerModel
+from rtkit_explore.widgets.explorer_picture import picture_of
+from rtkit_explore.widgets.explorer_still import still_html, still_text
+from rtkit_explore.widgets.explorer_tables import table_of, tables_there
 from rtkit_explore.widgets.picker import WIDGET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
     from rtkit_explore.app import App
-    from rtkit_explore.call import Call
 
-    Drawing = Callable[[Any], object]
-
-DPI = 100
-NARROW = "37em"
-"""Width of a list, so that two fit side by side; on a narrow screen they stand below one another."""
-
-
-def png_of(draw: Drawing) -> bytes:
-    """
-    Draw on a Figure that pyplot knows nothing of, and return it as PNG.
-
-    No global state is touched, so that it works in any thread, and no figure pops up in a cell by itself.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(layout="constrained", dpi=DPI)
-    draw(figure)
-    out = io.BytesIO()
-    canvas: Any = FigureCanvasAgg(figure)
-    canvas.print_png(out)  # a quarter faster than savefig, which goes over the figure twice
-    return out.getvalue()
+STILL_DELAY_S: Final = 1.5
+"""The still in the notebook's output follows a choice after so long a pause."""
+ASK_AGAIN: Final = "Choose again, or reload the page."
 
 
 class Explorer:
     """
-    Pickers for session, participants, stream, window and measures, and the plots of what they choose.
+    One page for a call: who was there, what was wrong, and the measures that show it, linked.
 
     Shown as the last line of a cell; ``call``, ``value`` and ``to_code()`` give what was chosen to the next cell.
+
+    Attributes
+    ----------
+    model
+        What it knows and what is chosen, in plain Python.
     """
 
-    def __init__(self, exploration: Exploration) -> None:
-        self.exploration = exploration
+    def __init__(self, model: ExplorerModel, *, download: bool = False) -> None:
+        self.model = model
+        self._download = download
         self._view: ExplorerView | None = None
+        self._still: Still | None = None
         self._lock = threading.RLock()
 
     @property
     def call(self) -> Call | None:
-        """The call of the chosen session; None where there is none, or it could not be had."""
-        return self.exploration.call
+        """The chosen call; None where there is none, or it could not be had."""
+        return self.model.call
 
     @property
     def value(self) -> dict[str, Any]:
-        """What is chosen: session_id, participants (peer ids), stream_id (None: all), window, metrics."""
-        state = self.exploration
+        """What is chosen: session_id, finding (its row in ``call.findings()``), participants, window, metrics."""
+        model = self.model
+        model.complete()
         return {
-            "session_id": state.session.value,
-            "participants": state.participants.value,
-            "stream_id": state.stream_id,
-            "window": state.window.value,
-            "metrics": list(state.measures.selected),
+            "session_id": model.session_id,
+            "finding": model.choice.finding,
+            "participants": model.participants,
+            "window": model.window,
+            "metrics": list(model.choice.measures),
         }
 
     @property
-    def quality(self) -> pd.DataFrame | None:
-        """The rows of ``call.quality`` that are looked at, the window aside; None without a call."""
-        return self.exploration.quality
+    def finding(self) -> pd.Series[Any] | None:
+        """The chosen finding, a row of ``call.findings()``; None where none is chosen."""
+        self.model.complete()
+        key, call = self.model.choice.finding, self.call
+        return None if key is None or call is None else call.findings().iloc[key]
 
     def to_code(self) -> str:
-        """Return the lines that show the same without widgets; ``app`` is the name they give the app."""
-        return self.exploration.to_code()
+        """Return the lines that show the same without widgets; they need ``rtk`` and ``app`` and nothing else."""
+        self.model.complete()
+        return self.model.to_code()
 
     @property
     def view(self) -> ExplorerView:
         """The view, made when it is first asked for."""
         with self._lock:
             if self._view is None:
-                self._view = ExplorerView(self.exploration)
+                self._view = ExplorerView(self.model, download=self._download)
             return self._view
 
     @property
     def widget(self) -> Any:
-        """The ipywidgets box."""
+        """The widget, to be put beside others."""
         return self.view.widget
 
     def close(self) -> None:
-        """Take its widgets off the screen and out of the kernel."""
+        """Take its widget off the screen and out of the kernel."""
         with self._lock:
+            if self._still is not None:
+                self._still.close()
+                self._still = None
             if self._view is not None:
                 self._view.close()
                 self._view = None
-            self.exploration.close()
 
     def __repr__(self) -> str:
         """Return the still as text."""
-        return self.exploration.still().text()
+        self.model.complete()
+        return still_text(self.model)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
-        still = self.exploration.still()
+        self.view.complete()
         shown = self.widget._repr_mimebundle_()
-        return {"text/plain": still.text(), "text/html": still.html(), WIDGET: shown[WIDGET]}
+        shown = shown[0] if isinstance(shown, tuple) else shown
+        return {"text/plain": still_text(self.model), "text/html": still_html(self.model), WIDGET: shown[WIDGET]}
+
+    def _ipython_display_(self) -> None:
+        """
+        Show the widget, and its still in an output of its own.
+
+        Front ends prefer the widget over the HTML of the same output, also where the kernel that knew the widget is
+        gone; the still beside it is hidden by the widget for as long as that one lives.
+        """
+        from IPython.display import display
+
+        shown = self.widget._repr_mimebundle_()
+        shown = shown[0] if isinstance(shown, tuple) else shown
+        display({"text/plain": "Explorer", WIDGET: shown[WIDGET]}, raw=True)  # type: ignore[no-untyped-call]
+        self.view.complete()
+        with self._lock:
+            if self._still is not None:
+                self._still.close()
+            self._still = Still(self.model)
+
+
+class Still:
+    """The picture in the notebook that remains when no kernel runs; it follows the choice, a moment later."""
+
+    def __init__(self, model: ExplorerModel) -> None:
+        from IPython.display import display
+
+        self._model = model
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+        self._handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        self._unsubscribe = model.subscribe(lambda _: self._later())
+
+    def _bundle(self) -> dict[str, str]:
+        return {"text/plain": still_text(self._model), "text/html": still_html(self._model)}
+
+    def _later(self) -> None:
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(STILL_DELAY_S, self._update)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _update(self) -> None:
+        if self._handle is not None and self._model.is_complete:
+            self._handle.update(self._bundle(), raw=True)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._unsubscribe()
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
 
 
 class ExplorerView:
-    """Mirror an exploration in widgets, and draw what is chosen."""
-
-    def __init__(self, state: Exploration) -> None:
-        import ipywidgets as widgets
-
-        from rtkit_explore.widgets.list_view import ListView
-
-        self.state = state
-        self._drawing = threading.RLock()
-        for picker in (state.session, state.participants, state.stream):
-            picker.width = NARROW
-        self.measures = ListView(state.measures, title="Measures", empty="none.", rows=5, width=NARROW)
-        self.status = widgets.HTML()
-        self.timeline = self._picture(widgets)
-        self.quality = self._picture(widgets)
-        side_by_side = widgets.Layout(flex_flow="row wrap", align_items="flex-start")
-        self.widget = widgets.VBox(
-            [
-                widgets.HBox([state.session.widget, state.participants.widget], layout=side_by_side),
-                widgets.HBox([state.stream.widget, self.measures.widget], layout=side_by_side),
-                state.window.widget,
-                self.status,
-                self.timeline,
-                self.quality,
-            ]
-        )
-        self._unsubscribe = state.subscribe(self._heard)
-        self._heard("loaded")
-
-    @staticmethod
-    def _picture(widgets: Any) -> Any:
-        layout = widgets.Layout(width="100%", max_width="74em", margin="12px 0 0 0", display="none")
-        return widgets.Image(format="png", layout=layout)
-
-    def _heard(self, what: str) -> None:
-        with self._drawing:
-            if what == "loading":
-                self.status.value = "Fetching the call …"
-                return
-            refused = ""
-            if what == "loaded":
-                refused = self._show(self.timeline, self._timeline())
-            refused = self._show(self.quality, self._quality()) or refused
-            self.status.value = self._say() or escape(refused)
-
-    def _say(self) -> str:
-        state = self.state
-        if state.problem:
-            return f"<b>The call could not be had.</b> {escape(state.problem)}"
-        if state.call is None:
-            return "Choose a session to see its call."
-        if not state.measures.selected:
-            return "Choose a measure to see how the streams went."
-        if state.quality is None or state.quality.empty:
-            return "Nobody is chosen who has samples: choose participants above."
-        return ""
-
-    @staticmethod
-    def _show(picture: Any, drawing: Drawing | None) -> str:
-        """Draw into a picture; returns why that was refused, "" where it was not."""
-        refused = ""
-        try:
-            if drawing is not None:
-                picture.value = png_of(drawing)
-        except RtkitError as error:  # a window of no length, for one
-            drawing, refused = None, str(error)
-        picture.layout.display = "none" if drawing is None else None
-        return refused
-
-    def _timeline(self) -> Drawing | None:
-        from rtkit_explore import plot
-
-        call, tz = self.state.call, self.state.tz
-        return None if call is None else lambda figure: plot.timeline(call, ax=figure, tz=tz)
-
-    def _quality(self) -> Drawing | None:
-        from rtkit_explore import plot
-
-        state = self.state
-        call, table = state.call, state.quality
-        if call is None or table is None or table.empty or not state.measures.selected:
-            return None
-        tables = {"quality": table, "participants": call.participants, "events": call.events}
-        return lambda figure: plot.quality(
-            tables, metrics=list(state.measures.selected), window=state.window.value, tz=state.tz, ax=figure
-        )
-
-    def close(self) -> None:
-        """Stop mirroring, and take all widgets out of the kernel's registry."""
-        from rtkit_explore.widgets.list_view import close_all
-
-        self._unsubscribe()
-        self.measures.close()
-        close_all(self.widget)
-
-
-def explorer(app: App, *, name: str = "", remember: bool = True, tz: str = "UTC", **query: Any) -> Explorer:
     """
-    Explore an app's calls: pickers for session, participants, stream, window and measures, above live plots.
+    Mirror the model in the widget, and hand what is done there on to the model.
 
     Parameters
     ----------
-    app
-        An app (``rtk.connect``, ``rtk.replay``). The call of the first session, or of the one that was chosen
-        before, is fetched now.
-    name, remember, tz
-        As in :func:`pick_session`; all choices are remembered, those within a call for each session.
+    model
+        The model.
+    download
+        Whether files go to the browser instead of the kernel's folder.
+    """
+
+    def __init__(self, model: ExplorerModel, *, download: bool = False) -> None:
+        from rtkit_explore.widgets.explorer_widget import ExplorerWidget
+
+        self.model = model
+        self._download = download
+        self._lock = threading.RLock()
+        self._asked_at: float | None = None
+        self._handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "open": self._open,
+            "finding": self._finding,
+            "filter": self._filter,
+            "window": self._window,
+            "zone": self._zone,
+            "table": self._table,
+            "ask": self._ask,
+            "code": lambda _: self._reply("code", text=model.to_code(), view=model.to_view_code()),
+            "report": self._report,
+            "save": self._save,
+            "picture": self._picture,
+            "refresh": lambda _: model.refresh(),
+        }
+        scene = model.scene()
+        self.widget = ExplorerWidget(
+            calls=model.calls(),
+            page=model.page(),
+            scene=scene.data,
+            columns=scene.buffer,
+            said=self._said(),
+            options={
+                "calls": model.sessions is not None,
+                "ask": model.can_ask,
+                "zone": model.tz,
+                "tables": tables_there(),
+                "download": download,
+            },
+        )
+        self.widget.on_msg(self._heard)
+        self._unsubscribe = model.subscribe(self._changed)
+
+    def complete(self) -> None:
+        """Read what takes longer, once who was there is on the screen."""
+        self.model.complete()
+
+    # To the browser -----------------------------------------------------------------------------------------------
+
+    def _said(self) -> dict[str, str]:
+        model = self.model
+        busy = "" if model.opened is None or model.is_complete else "Reading the samples and judging them …"
+        return {"busy": busy, "problem": model.problem}
+
+    def _changed(self, what: str) -> None:
+        with self._lock:
+            begin = time.perf_counter()
+            changes: dict[str, Any] = {"said": self._said()}
+            if what == "calls":
+                changes["calls"] = self.model.calls()
+            if what == "call":
+                changes["page"] = self.model.page()
+                changes["calls"] = self.model.calls()
+            judged = time.perf_counter()
+            scene = self.model.scene()
+            buffer = scene.buffer
+            end = time.perf_counter()
+            waited = 0.0 if self._asked_at is None else begin - self._asked_at
+            scene.data["cost"] = {
+                "model": round(1000 * waited, 1),
+                "page": round(1000 * (judged - begin), 1),
+                "tables": round(1000 * (end - judged), 1),
+            }
+            self.show(**changes, scene=scene.data, columns=buffer)
+        if what == "call" and not self.model.is_complete:
+            self.model.complete()
+
+    def show(self, **changes: Any) -> None:
+        """Send changes in one message, and tell the browser to paint."""
+        with self.widget.hold_sync():
+            for name, value in changes.items():
+                setattr(self.widget, name, value)
+            self.widget.tick += 1
+
+    def _reply(self, kind: str, *, files: list[bytes] | None = None, **content: Any) -> None:
+        self.widget.send({"kind": kind, **content}, files)
+
+    # From the browser ---------------------------------------------------------------------------------------------
+
+    def _heard(self, _: object, content: Mapping[str, Any], __: object) -> None:
+        what = str(content.get("do"))
+        handler = self._handlers.get(what)
+        about = content.get("session")
+        # A click on what another call showed may arrive late.
+        if handler is None or (about is not None and what != "open" and about != self.model.session_id):
+            return
+        with self._lock:
+            self._asked_at = time.perf_counter()
+            try:
+                handler(content)
+            except RtkitError as error:
+                self._reply("refused", about=what, text=str(error))
+            except Exception as error:
+                self._reply("refused", about=what, text=f"That did not work ({type(error).__name__}). {ASK_AGAIN}")
+                raise
+            finally:
+                self._asked_at = None
+
+    def _open(self, content: Mapping[str, Any]) -> None:
+        self.show(said={"busy": "Fetching the call …", "problem": ""})
+        self.model.open(str(content["session"]))
+
+    def _finding(self, content: Mapping[str, Any]) -> None:
+        key = content.get("key")
+        self.model.choose_finding(None if key is None else int(key))
+
+    def _filter(self, content: Mapping[str, Any]) -> None:
+        given = {
+            name: content[name]
+            for name in ("people", "media", "directions", "measures", "all_lines")
+            if name in content
+        }
+        self.model.choose(**given)
+
+    def _window(self, content: Mapping[str, Any]) -> None:
+        self.model.choose_window(content.get("start"), content.get("end"))
+
+    def _zone(self, content: Mapping[str, Any]) -> None:
+        self.model.choose_zone(str(content["zone"]))
+        self.show(options={**self.widget.options, "zone": self.model.tz})
+
+    def _table(self, content: Mapping[str, Any]) -> None:
+        self._reply("table", **table_of(self.model, str(content["name"])))
+
+    def _ask(self, content: Mapping[str, Any]) -> None:
+        answer = self.model.ask(str(content["who"]), str(content["text"]))
+        reply = getattr(answer, "reply", None)
+        findings = getattr(answer, "findings", None)
+        key = None
+        if findings is not None and len(findings) and self.model.opened is not None:
+            key = same_finding(self.model, findings.iloc[0])
+        self._reply("answer", text=str(answer), reply=reply if isinstance(reply, str) else "", finding=key)
+
+    def _report(self, _: Mapping[str, Any]) -> None:
+        from rtkit_explore.report.page import write_report
+
+        call = self._call()
+        name = f"call-{(call.session_id or 'report')[:8]}.html"
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(write_report(call, Path(folder) / name)).read_bytes()
+        self._reply("file", files=[page], name=name, mime="text/html", text="Report, without personal data")
+
+    def _save(self, _: Mapping[str, Any]) -> None:
+        call = self._call()
+        folder = f"call-{(call.session_id or 'saved')[:8]}"
+        if self._download:
+            with tempfile.TemporaryDirectory() as temporary:
+                kept = call.save(Path(temporary) / folder)
+                packed = io.BytesIO()
+                with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+                    for path in sorted(kept.rglob("*")):
+                        archive.write(path, path.relative_to(temporary))
+            words = "The call, as the API gave it: names and addresses are in it"
+            self._reply("file", files=[packed.getvalue()], name=f"{folder}.zip", mime="application/zip", text=words)
+            return
+        saved = call.save(Path("calls") / folder)
+        words = f"Saved in {saved}, names and addresses included. rtk.replay({str(saved)!r}) opens it."
+        self._reply("note", text=words)
+
+    def _picture(self, content: Mapping[str, Any]) -> None:
+        hidden = {int(key) for key in content.get("hidden", ())}
+        picture = picture_of(self.model, hidden=hidden)
+        name = f"call-{(self.model.session_id or 'picture')[:8]}"
+        kind = "png" if content.get("kind") == "png" else "svg"
+        self._reply("picture", files=[picture.encode()], name=f"{name}.{kind}", as_kind=kind)
+
+    def _call(self) -> Call:
+        call = self.model.call
+        if call is None:
+            msg = self.model.problem or "No call is chosen."
+            raise InvalidArgumentError(msg)
+        return call
+
+    def close(self) -> None:
+        """Stop mirroring, and take the widget out of the kernel's registry."""
+        self._unsubscribe()
+        layout = getattr(self.widget, "layout", None)
+        if layout is not None:
+            layout.close()
+        self.widget.close()
+
+
+def same_finding(model: ExplorerModel, row: pd.Series[Any]) -> int | None:
+    """Find a row of findings among those that the explorer lists."""
+    if model.opened is None:
+        return None
+    names = ("rule", "peer_id", "stream_id", "start")
+    table = model.opened.call.findings()
+    for key in range(len(table)):
+        mine = table.iloc[key]
+        if all(str(mine.get(name)) == str(row.get(name)) for name in names):
+            return key
+    return None
+
+
+def explorer(
+    source: App | Call,
+    *,
+    name: str = "",
+    remember: bool = True,
+    tz: str = "UTC",
+    session: str | None = None,
+    view: Mapping[str, Any] | None = None,
+    download: bool = False,
+    **query: Any,
+) -> Explorer:
+    """
+    Explore calls with the mouse or the keyboard: who was there, what was wrong, and the measures that show it.
+
+    Parameters
+    ----------
+    source
+        An app (``rtk.connect``, ``rtk.replay``, ``rtk.demo``), whose calls are listed, or one Call. Of an app, the
+        call looked at before, else the newest one that has ended, is fetched now.
+    name
+        Tells apart explorers that are to remember different choices.
+    remember
+        Whether choices survive when the cell runs again (in the memory of the kernel).
+    tz
+        Time zone in which times are shown and typed.
+    session
+        Session id of the call to open first.
+    view
+        A view to restore, as the button "copy this view" gives it.
+    download
+        Whether a saved call goes to the browser's downloads instead of the folder that the kernel runs in.
     **query
-        Passed on to ``app.sessions``.
+        Passed on to ``app.sessions``: status, start_time, end_time, search, limit and so on.
 
     Returns
     -------
@@ -233,12 +424,21 @@ def explorer(app: App, *, name: str = "", remember: bool = True, tz: str = "UTC"
     Raises
     ------
     InvalidArgumentError
-        Where ``app`` is no app.
+        Where ``source`` is neither an app nor a Call, or ``tz`` is no time zone.
+
+    Examples
+    --------
+    >>> import rtkit_explore as rtk
+    >>> rtk.explorer(rtk.demo())  # doctest: +SKIP
     """
-    fetch = getattr(app, "sessions", None)
-    if not callable(fetch) or inspect.iscoroutinefunction(fetch):
-        msg = f"explorer takes an App (rtk.connect, rtk.replay, rtk.demo), not something of type {type(app).__name__}."
+    if not isinstance(source, Call):
+        fetch = getattr(source, "sessions", None)
+        if not callable(fetch) or inspect.iscoroutinefunction(fetch):
+            check_call(source, "explorer", also="an App (rtk.connect, rtk.replay, rtk.demo)")
+    elif query:
+        msg = f"One Call is not searched, so {', '.join(query)} cannot be used with it."
         raise InvalidArgumentError(msg)
-    made = Explorer(Exploration(app, tz=tz, remember=remember, name=name, query=query))
-    memory.take_place(("explorer", name, ""), made)
+    model = ExplorerModel(source, tz=tz, remember=remember, name=name, session=session, view=view, query=query)
+    made = Explorer(model, download=download)
+    memory.take_place(("explorer", name, "" if not isinstance(source, Call) else str(source.session_id)), made)
     return made

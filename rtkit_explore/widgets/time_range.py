@@ -1,4 +1,4 @@
-"""Span: the plain-Python model of a time window within a call."""
+"""TimeRange: the plain-Python model of a time window within a call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     Window = tuple[pd.Timestamp, pd.Timestamp]
 
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+_CLOCK = re.compile(
+    r"(?P<hour>\d{1,2})(:(?P<minute>\d{2})(:(?P<second>\d{2}(\.\d{1,6})?))?)?\s*(?P<half>[ap]\.?m\.?)?", re.IGNORECASE
+)
+_OFFSET = re.compile(
+    r"(?P<sign>[+-])\s*(?P<number>\d{1,6}(\.\d+)?)\s*(?P<unit>h|hours?|m|min|minutes?|s|sec|seconds?)", re.IGNORECASE
+)
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+_NEAR = pd.Timedelta(minutes=5)
+"""People round: a time of day that lies so little outside of the call means its edge."""
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 class TimeRange:
@@ -77,8 +86,9 @@ class TimeRange:
         Parameters
         ----------
         start, end
-            Times, or texts: a time of day ("14:03:10") or a whole time, in the span's time zone unless they name
-            another. What is left out stays. What lies outside the limits is cut off.
+            Times, or texts: a time of day ("14:03:10", "2:03pm"), a duration ("+5min" from the call's start, or for
+            ``end`` from the window's start; "-5min" before the call's end), or a date with a time, in the range's
+            time zone unless they name another. What is left out stays. What lies outside the limits is cut off.
 
         Raises
         ------
@@ -90,11 +100,11 @@ class TimeRange:
                 msg = "No time is known here, so there is no window to choose."
                 raise InvalidArgumentError(msg)
             low, high = self._limits
-            first = self._window[0] if start is None else self._time(start)
-            last = self._window[1] if end is None else self._time(end)
+            first = self._window[0] if start is None else self._time(start, since=low)
+            last = self._window[1] if end is None else self._time(end, since=max(first, low))
             first, last = self._ordered(first, last)
             if last < low or first > high:
-                msg = f"The call lasts from {self.text(low)} to {self.text(high)} {self.tz}; choose within it."
+                msg = f"That is outside the call. {self.span_words()}; choose within it."
                 raise InvalidArgumentError(msg)
             window = (max(first, low), min(last, high))
             if window == self._window:
@@ -142,31 +152,71 @@ class TimeRange:
 
     # Inside -------------------------------------------------------------------------------------------------------
 
-    def _time(self, value: pd.Timestamp | str) -> pd.Timestamp:
-        if isinstance(value, str) and _CLOCK.fullmatch(value.strip()):
-            return self._time_of_day(value.strip())
+    def _time(self, value: pd.Timestamp | str, *, since: pd.Timestamp) -> pd.Timestamp:
+        if isinstance(value, str):
+            return self._typed(value.strip(), since)
         try:
             time = pd.Timestamp(value)
             if pd.isna(time):
                 raise ValueError  # noqa: TRY301 - one message for both
             return self._aware(time)
         except (ValueError, TypeError, OverflowError) as error:
-            msg = f"{value!r} is no time. Write it like 14:03:10 or 2026-11-20 14:03:10."
-            raise InvalidArgumentError(msg) from error
+            raise self._no_time(value) from error
 
-    def _time_of_day(self, text: str) -> pd.Timestamp:
+    def _typed(self, text: str, since: pd.Timestamp) -> pd.Timestamp:
+        """Read a time as people type it. What names no day is a time of the call, never of today."""
+        offset = _OFFSET.fullmatch(text)
+        if offset is not None:
+            duration = pd.Timedelta(seconds=float(offset["number"]) * _SECONDS[offset["unit"][0].lower()])
+            if offset["sign"] == "-":
+                since = self._limits[1] if self._limits is not None else since
+                return (since - duration).as_unit("us")
+            return (since + duration).as_unit("us")
+        clock = _CLOCK.fullmatch(text)
+        if clock is not None and (clock["minute"] or clock["half"]):
+            return self._time_of_day(text, clock)
+        if _DATE.match(text) is None:
+            raise self._no_time(text)
+        try:
+            return self._aware(pd.Timestamp(text))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise self._no_time(text) from error
+
+    def _no_time(self, value: object) -> InvalidArgumentError:
+        example = self._limits[0].tz_convert(self.tz) if self._limits is not None else pd.Timestamp("2026-11-20 14:03")
+        spoken = example.strftime("%I:%M%p").lstrip("0").lower()
+        msg = f"{value!r} is no time. Write it like {example:%H:%M:%S}, {spoken}, +5min or {example:%Y-%m-%d %H:%M}."
+        return InvalidArgumentError(f"{msg} {self.span_words()}." if self._limits is not None else msg)
+
+    def _time_of_day(self, text: str, clock: re.Match[str]) -> pd.Timestamp:
         """Find the day on which a time of day lies within the call."""
         low, high = self._limits or (pd.Timestamp(0, tz="UTC"), pd.Timestamp(0, tz="UTC"))
         first, last = low.tz_convert(self.tz).normalize(), high.tz_convert(self.tz).normalize()
+        hour, half = int(clock["hour"]), (clock["half"] or "")[:1].lower()
+        if half and not 1 <= hour <= 12:
+            hour = 24  # 13pm is no time of day
+        hour = hour % 12 + 12 * (half == "p") if half and hour != 24 else hour
+        written = f"{hour:02}:{clock['minute'] or '00'}:{clock['second'] or '00'}"
         try:
             days = [day.tz_localize(None) for day in pd.date_range(first, last, freq="D")]
-            times = [self._aware(pd.Timestamp(f"{day.date()} {text}")) for day in days]
+            times = [self._aware(pd.Timestamp(f"{day.date()} {written}")) for day in days]
         except ValueError as error:
-            msg = f"{text!r} is no time of day. Write it like 14:03:10."
+            msg = f"{text!r} is no time of day. {self.span_words()}."
             raise InvalidArgumentError(msg) from error
         # The second is what people see: 14:03:10 means the call's start at 14:03:10.4 as well.
         inside = [time for time in times if low.floor("s") <= time <= high.ceil("s")]
-        return inside[0] if inside else times[0]
+        near = inside or [time for time in times if low - _NEAR <= time <= high + _NEAR]
+        if not near:
+            msg = f"{text!r} is not within the call. {self.span_words()}."
+            raise InvalidArgumentError(msg)
+        return near[0]
+
+    def span_words(self) -> str:
+        """Say from when to when the call lasts."""
+        if self._limits is None:
+            return "No time is known of this call"
+        low, high = self._limits
+        return f"The call lasts from {self.text(low)} to {self.text(high)} {self.tz}"
 
     def _aware(self, time: pd.Timestamp) -> pd.Timestamp:
         if time.tzinfo is None:

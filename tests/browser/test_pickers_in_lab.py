@@ -67,47 +67,6 @@ def test_clicks_are_used_by_the_next_cells_and_kept_when_they_run_again(lab, pag
     shoot(page, "pickers-chosen")
 
 
-def test_the_plots_of_the_explorer_follow_the_clicks(lab, page, shoot):
-    from playwright.sync_api import expect
-
-    lab.write(
-        "explorer.ipynb",
-        [
-            "import rtkit_explore as rtk",
-            "view = rtk.explorer(rtk.replay(rtk.sample_calls()))\nview",
-            "print(view.to_code())",
-        ],
-    )
-    lab.open(page, "explorer.ipynb")
-    lab.run_all(page)
-    pictures = page.locator("img.widget-image")
-    expect(pictures).to_have_count(2)
-    expect(pictures.nth(1)).to_be_visible()
-    shoot(page, "explorer-first")
-
-    def sources():
-        return [pictures.nth(n).get_attribute("src") for n in range(2)]
-
-    def wait_for_other(n, before):
-        page.wait_for_function(
-            "([n, before]) => document.querySelectorAll('img.widget-image')[n].src !== before", arg=[n, before]
-        )
-
-    timeline, quality = sources()
-    listing(page, "Session").select_option(index=2)
-    wait_for_other(0, timeline)
-    wait_for_other(1, quality)
-    expect(listing(page, "Session")).to_be_visible()
-    timeline, quality = sources()
-    listing(page, "Participants").select_option(index=0)
-    wait_for_other(1, quality)
-    assert sources()[0] == timeline, "who was there does not depend on whom one looks at"
-    lab.run_all(page)
-    expect(page.locator(".jp-OutputArea-output pre", has_text="rtk.plot.quality")).to_contain_text("participant=[")
-    page.locator("img.widget-image").nth(1).scroll_into_view_if_needed()
-    shoot(page, "explorer-chosen")
-
-
 LONG = """import pandas as pd, rtkit_explore as rtk
 app = rtk.replay(rtk.sample_calls())
 titles = [f"Stand-up {n}" for n in range(339)] + ["<img src=x class=smuggled>"]

@@ -300,12 +300,6 @@ def test_a_table_that_cannot_be_picked_from_is_refused(call):
         rtk.pick_participants(call.sessions)
 
 
-def test_the_explorer_takes_an_app_alone(call):
-    for wrong in (call, call.sessions, "an id"):
-        with pytest.raises(InvalidArgumentError, match="explorer takes an App"):
-            rtk.explorer(wrong)
-
-
 def test_completion_offers_what_is_public_alone():
     assert dir(rtk.widgets) == sorted(rtk.widgets.__all__)
     assert all(callable(getattr(rtk.widgets, name)) or name == "Item" for name in dir(rtk.widgets))

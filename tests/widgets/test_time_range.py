@@ -59,6 +59,44 @@ def test_the_start_as_it_is_shown_can_be_typed_although_it_is_rounded():
 
 
 @pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("23:40", "11:41pm", ("23:40:00", "23:41:00")),
+        ("11:40 PM", "11:41:30 p.m.", ("23:40:00", "23:41:30")),
+        ("+1min", "+30s", ("23:40:57.382", "23:41:27.382")),
+        ("-1.5 min", None, ("23:40:40.513", "23:42:10.513")),
+        ("2026-11-20 23:40", "2026-11-20T23:41:00Z", ("23:40:00", "23:41:00")),
+    ],
+)
+def test_times_are_read_in_the_forms_in_which_people_type_them(start, end, expected):
+    span = TimeRange(LOW, HIGH)
+    span.set(start, end)
+    assert span.window == tuple(at(text) for text in expected)
+
+
+def test_a_time_in_the_afternoon_never_means_today():
+    span = TimeRange(LOW, HIGH)
+    with pytest.raises(InvalidArgumentError, match="lasts from 23:39:57 to 23:42:10 UTC"):
+        span.set("2:31pm", "2:35pm")
+    with pytest.raises(InvalidArgumentError, match="no time of day"):
+        span.set("13:40pm")
+
+
+@given(text=st.text(max_size=12) | st.from_regex(r"[+-]?\d{1,4}[:.]?\d{0,3} ?(am|pm|min|h|s)?", fullmatch=True))
+@settings(max_examples=200, deadline=None, database=None)
+def test_whatever_is_typed_is_a_window_within_the_call_or_refused_with_its_span(text):
+    span, said = TimeRange(LOW, HIGH), ""
+    try:
+        span.set(text)
+    except InvalidArgumentError as error:
+        said = str(error)
+    if said:
+        assert span.is_whole
+    assert not said or "23:39:57" in said or "starts before it ends" in said
+    assert LOW <= span.window[0] <= span.window[1] <= HIGH
+
+
+@pytest.mark.parametrize(
     ("start", "end", "message"),
     [
         ("soon", None, "'soon' is no time"),
