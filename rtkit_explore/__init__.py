@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from rtkit_explore.app import App, AsyncApp, connect, load, replay
     from rtkit_explore.call import Call
     from rtkit_explore.complaints.symptoms import symptoms
+    from rtkit_explore.explorer_app import explorer
     from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
     from rtkit_explore.findings.profiles import profiles
     from rtkit_explore.report.exports import export_tables, read_tables
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from rtkit_explore.training.glossary_terms import glossary
     from rtkit_explore.training.lessons import lesson, lessons
     from rtkit_explore.training.mystery import mystery, score_card
-    from rtkit_explore.widgets.explorer_view import explorer
     from rtkit_explore.widgets.pickers import pick_participants, pick_session, pick_stream, pick_window
 
 __version__ = "0.1.0"
@@ -82,7 +82,7 @@ _NAMES = {
     "compare_participant": "findings.compare:compare_participant",
     "compare_with_usual": "findings.compare:compare_with_usual",
     "connect": "app:connect",
-    "explorer": "widgets.explorer_view:explorer",
+    "explorer": "explorer_app:explorer",
     "export_tables": "report.exports:export_tables",
     "load": "app:load",
     "pick_participants": "widgets.pickers:pick_participants",

@@ -36,7 +36,7 @@ LAYERS = [
     {"archive"},
     {"widgets"},
     {"report"},
-    {"simulated", "accuracy"},
+    {"simulated", "accuracy", "explorer_app"},
     {"training"},
     {"cli"},
 ]

@@ -9,16 +9,16 @@ In a notebook::
     call = app.call(picker.value)       # in the next cell
     picker.to_code()                    # the line that makes the same choice without the widget
 
-    rtk.explorer(app)                   # all of them linked, above live plots
+    rtk.explorer(app)                   # one page for a call: verdict, findings, one time axis, tables
 
-By keyboard: type into the search box, Enter chooses what it shows. (JupyterLab keeps the arrow keys for itself.)
+By keyboard: type into the search box, Enter chooses what it shows; in a list, the arrow keys.
 What has been chosen is remembered when the cell runs again, for as long as the kernel lives;
 ``rtk.widgets.forget()`` forgets it.
 """
 
 from __future__ import annotations
 
-from rtkit_explore.widgets.explorer_view import Explorer, explorer
+from rtkit_explore.widgets.explorer_view import Explorer, open_explorer
 from rtkit_explore.widgets.picker import ListPicker, Picker
 from rtkit_explore.widgets.pickers import (
     ParticipantsPicker,
@@ -46,8 +46,8 @@ __all__ = [
     "StreamPicker",
     "TimeRange",
     "WindowPicker",
-    "explorer",
     "forget",
+    "open_explorer",
     "pick_participants",
     "pick_session",
     "pick_stream",

@@ -9,7 +9,7 @@ import threading
 import time
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rtkit_explore.call import Call, check_call
 from rtkit_explore.errors import InvalidArgumentError, RtkitError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.app import App
 
+WriteReport: TypeAlias = "Callable[[Call, Path], Path]"
 STILL_DELAY_S: Final = 1.5
 """The still in the notebook's output follows a choice after so long a pause."""
 ASK_AGAIN: Final = "Choose again, or reload the page."
@@ -44,9 +45,9 @@ class Explorer:
         What it knows and what is chosen, in plain Python.
     """
 
-    def __init__(self, model: ExplorerModel, *, download: bool = False) -> None:
+    def __init__(self, model: ExplorerModel, *, download: bool = False, report: WriteReport | None = None) -> None:
         self.model = model
-        self._download = download
+        self._download, self._report = download, report
         self._view: ExplorerView | None = None
         self._still: Still | None = None
         self._lock = threading.RLock()
@@ -86,7 +87,7 @@ class Explorer:
         """The view, made when it is first asked for."""
         with self._lock:
             if self._view is None:
-                self._view = ExplorerView(self.model, download=self._download)
+                self._view = ExplorerView(self.model, download=self._download, report=self._report)
             return self._view
 
     @property
@@ -179,13 +180,15 @@ class ExplorerView:
         The model.
     download
         Whether files go to the browser instead of the kernel's folder.
+    report
+        Writes the report of a call into a file.
     """
 
-    def __init__(self, model: ExplorerModel, *, download: bool = False) -> None:
+    def __init__(self, model: ExplorerModel, *, download: bool = False, report: WriteReport | None = None) -> None:
         from rtkit_explore.widgets.explorer_widget import ExplorerWidget
 
         self.model = model
-        self._download = download
+        self._download, self._write_report = download, report
         self._lock = threading.RLock()
         self._asked_at: float | None = None
         self._handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
@@ -321,12 +324,13 @@ class ExplorerView:
         self._reply("answer", text=str(answer), reply=reply if isinstance(reply, str) else "", finding=key)
 
     def _report(self, _: Mapping[str, Any]) -> None:
-        from rtkit_explore.report.page import write_report
-
         call = self._call()
+        if self._write_report is None:
+            msg = "No report can be written from here: rtk.write_report(call, path) writes it."
+            raise InvalidArgumentError(msg)
         name = f"call-{(call.session_id or 'report')[:8]}.html"
         with tempfile.TemporaryDirectory() as folder:
-            page = Path(write_report(call, Path(folder) / name)).read_bytes()
+            page = Path(self._write_report(call, Path(folder) / name)).read_bytes()
         self._reply("file", files=[page], name=name, mime="text/html", text="Report, without personal data")
 
     def _save(self, _: Mapping[str, Any]) -> None:
@@ -382,7 +386,7 @@ def same_finding(model: ExplorerModel, row: pd.Series[Any]) -> int | None:
     return None
 
 
-def explorer(
+def open_explorer(
     source: App | Call,
     *,
     name: str = "",
@@ -391,45 +395,23 @@ def explorer(
     session: str | None = None,
     view: Mapping[str, Any] | None = None,
     download: bool = False,
-    **query: Any,
+    report: WriteReport | None = None,
+    query: Mapping[str, Any] | None = None,
 ) -> Explorer:
     """
-    Explore calls with the mouse or the keyboard: who was there, what was wrong, and the measures that show it.
+    Make an explorer: what ``rtk.explorer`` does, with the parts that stand below the widgets given.
 
     Parameters
     ----------
-    source
-        An app (``rtk.connect``, ``rtk.replay``, ``rtk.demo``), whose calls are listed, or one Call. Of an app, the
-        call looked at before, else the newest one that has ended, is fetched now.
-    name
-        Tells apart explorers that are to remember different choices.
-    remember
-        Whether choices survive when the cell runs again (in the memory of the kernel).
-    tz
-        Time zone in which times are shown and typed.
-    session
-        Session id of the call to open first.
-    view
-        A view to restore, as the button "copy this view" gives it.
-    download
-        Whether a saved call goes to the browser's downloads instead of the folder that the kernel runs in.
-    **query
-        Passed on to ``app.sessions``: status, start_time, end_time, search, limit and so on.
+    source, name, remember, tz, session, view, download, query
+        As in ``rtk.explorer``.
+    report
+        Writes the report of a call into a file.
 
     Returns
     -------
     Explorer
-        Shown as the last line of a cell. ``call`` is the chosen call, ``value`` all that is chosen.
-
-    Raises
-    ------
-    InvalidArgumentError
-        Where ``source`` is neither an app nor a Call, or ``tz`` is no time zone.
-
-    Examples
-    --------
-    >>> import rtkit_explore as rtk
-    >>> rtk.explorer(rtk.demo())  # doctest: +SKIP
+        Shown as the last line of a cell.
     """
     if not isinstance(source, Call):
         fetch = getattr(source, "sessions", None)
@@ -439,6 +421,6 @@ def explorer(
         msg = f"One Call is not searched, so {', '.join(query)} cannot be used with it."
         raise InvalidArgumentError(msg)
     model = ExplorerModel(source, tz=tz, remember=remember, name=name, session=session, view=view, query=query)
-    made = Explorer(model, download=download)
+    made = Explorer(model, download=download, report=report)
     memory.take_place(("explorer", name, "" if not isinstance(source, Call) else str(source.session_id)), made)
     return made
