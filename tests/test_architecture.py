@@ -36,7 +36,8 @@ LAYERS = [
     {"archive"},
     {"widgets"},
     {"report"},
-    {"simulated", "accuracy", "explorer_app"},
+    {"explorer_app"},
+    {"simulated", "accuracy"},
     {"training"},
     {"cli"},
 ]

@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -246,7 +247,7 @@ def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None)
     rows: list[dict[str, object]] = []
     order = np.argsort(index.peer, kind="stable")
     begins = np.flatnonzero(np.diff(index.peer[order], prepend=-1))
-    for begin, end in zip(begins, [*begins[1:], len(order)], strict=True):
+    for begin, end in pairwise([*begins, len(order)]):
         mine: Any = order[begin:end]
         if mine[-1] - mine[0] == len(mine) - 1:  # as nearly always: then no column is copied
             mine = slice(int(mine[0]), int(mine[-1]) + 1)
