@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -25,7 +26,7 @@ from rtkit_explore.plot.palette import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     from matplotlib.artist import Artist
@@ -38,6 +39,22 @@ TRANSPORTS = ("producing", "consuming")
 _WORDS = {"producing": "sends over", "consuming": "receives over"}
 MOST = 30
 """Paths that one plot shows; of more, the nominated ones come first, then those with most bytes."""
+MOST_NOMINATED = 200
+"""Nominated paths that one plot shows: it has a row for each."""
+_READ = (
+    "peer_id",
+    "transport",
+    "nominated",
+    "relayed",
+    "path_protocol",
+    "local_candidate_type",
+    "remote_candidate_type",
+    "local_candidate_protocol",
+    "local_candidate_network_type",
+    "rtt_ms",
+    "bytes_received",
+    "bytes_sent",
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +75,14 @@ class Path:
         return float(np.nansum([self.received, self.sent]))
 
 
-def path_of(row: pd.Series) -> Path:
+def paths_of(table: pd.DataFrame) -> list[Path]:
+    """Read the rows of the table ``candidate_pairs``."""
+    columns = [name for name in _READ if name in table.columns]
+    rows = table[columns].astype("object").itertuples(index=False, name=None)
+    return [path_of(dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def path_of(row: Mapping[str, Any]) -> Path:
     """Read a row of the table ``candidate_pairs``."""
     kind, far = _text(row, "local_candidate_type"), _text(row, "remote_candidate_type")
     protocol = (_text(row, "path_protocol") or _text(row, "local_candidate_protocol")).lower()
@@ -93,17 +117,17 @@ def path_of(row: pd.Series) -> Path:
     )
 
 
-def _text(row: pd.Series, name: str) -> str:
+def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _flag(row: pd.Series, name: str) -> bool:
+def _flag(row: Mapping[str, Any], name: str) -> bool:
     value = row.get(name)
     return isinstance(value, bool | np.bool_) and bool(value)
 
 
-def _number(row: pd.Series, name: str) -> float:
+def _number(row: Mapping[str, Any], name: str) -> float:
     value = row.get(name)
     return float(value) if isinstance(value, int | float | np.integer | np.floating) else float("nan")
 
@@ -160,7 +184,7 @@ def candidate_pairs(
         table = table[table["peer_id"].isin(chosen)]
     if wanted is not None:
         table = table[table["transport"].isin(wanted)]
-    paths = [path_of(row) for _, row in table.astype("object").iterrows()]
+    paths = paths_of(table)
     title = "Network paths (candidate pairs, as of the last sample)"
     if not paths:
         of_whom = "" if chosen is None else f" of {' and '.join(subject.name(peer) for peer in chosen)}"
@@ -192,7 +216,9 @@ def candidate_pairs(
     handles, words = _legend([one for one in rows if isinstance(one, Path)])
     if idle:
         handles.append(Line2D([], [], linestyle="none"))
-        words.append(f"{idle} further pairs are not drawn (not nominated, no or few bytes)")
+        drawn = sum(isinstance(one, Path) for one in rows)
+        why = "choose with participants=" if drawn >= MOST_NOMINATED else "not nominated, no or few bytes"
+        words.append(f"{idle} further pairs are not drawn ({why})")
     beside = max(len(line) for label in labels for line in label.split("\n"))
     legend_below(ax, handles, words, points=36, beside=beside)
     return ax
@@ -201,27 +227,31 @@ def candidate_pairs(
 def _rows(paths: list[Path], subject: PlotInput) -> tuple[list[Path | str], int]:
     """Order the paths under headings of participant and transport; leave out what never carried anything."""
     kept = [one for one in paths if one.nominated or one.carried > 0]
+    nominated = sum(one.nominated for one in kept)
     if len(kept) > MOST:
         kept = sorted(kept, key=lambda one: (not one.nominated, -one.carried))
-        kept = kept[: max(MOST, sum(one.nominated for one in kept))]
+        kept = kept[: min(max(MOST, nominated), MOST_NOMINATED)]
     rank = {peer: i for i, peer in enumerate(subject.names)}
-    everyone = sorted({one.peer_id for one in paths}, key=lambda peer: (rank.get(peer, len(rank)), peer))
+    listed = Counter((one.peer_id, one.transport) for one in paths)
+    drawn: dict[tuple[str, str], list[Path]] = {}
+    for one in kept:
+        drawn.setdefault((one.peer_id, one.transport), []).append(one)
+    # Where not even all nominated paths fit, an absent one says nothing of its participant.
+    shown_of = drawn if nominated > MOST_NOMINATED else listed
+    everyone = sorted({peer for peer, _ in shown_of}, key=lambda peer: (rank.get(peer, len(rank)), peer))
     rows: list[Path | str] = []
     for peer in everyone:
         before: list[tuple[str, float, float]] = []
         for transport in TRANSPORTS:
-            listed = [one for one in paths if one.peer_id == peer and one.transport == transport]
-            here = sorted(
-                (one for one in kept if one.peer_id == peer and one.transport == transport),
-                key=lambda one: (not one.nominated, -one.carried),
-            )
-            if listed:
-                remark = "" if here else f": none of {len(listed)} pairs was in use"
-                figures = [(one.words, one.received, one.sent) for one in here]
-                if transport == TRANSPORTS[1] and figures and figures == before:
-                    remark = " (same as for sending)"
-                rows += [f"{subject.name(peer)} {_WORDS[transport]}{remark}", *here]
-                before = figures
+            if (peer, transport) not in shown_of:
+                continue
+            here = sorted(drawn.get((peer, transport), ()), key=lambda one: (not one.nominated, -one.carried))
+            remark = "" if here else f": none of {listed[peer, transport]} pairs was in use"
+            figures = [(one.words, one.received, one.sent) for one in here]
+            if transport == TRANSPORTS[1] and figures and figures == before:
+                remark = " (same as for sending)"
+            rows += [f"{subject.name(peer)} {_WORDS[transport]}{remark}", *here]
+            before = figures
     return rows, len(paths) - len(kept)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -118,7 +119,7 @@ class PlotInput:
                 if isinstance(peer, str) and not names.get(peer):
                     names[peer] = name if isinstance(name, str) and name else ""
         found = {peer: name or f"participant {peer[:8]}" for peer, name in names.items()}
-        several = {name for name in found.values() if list(found.values()).count(name) > 1}
+        several = {name for name, times in Counter(found.values()).items() if times > 1}
         count: dict[str, int] = {}
         for peer, name in found.items():
             if name in several:

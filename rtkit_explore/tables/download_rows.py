@@ -42,7 +42,8 @@ _HEADER = frozenset(
         "sentence",
     }
 )
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
+# Digits are bounded, and read from their first one on: a line of nothing but digits takes no longer than any other.
+_CLOCK = re.compile(r"(?<!\d)(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _CUE = re.compile(rf"{_CLOCK.pattern}\s*-->\s*{_CLOCK.pattern}")
 _EARLIEST_EPOCH_MS = 1e11  # March 1973; a meeting is not that long
 _SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}): (?P<text>.*)", re.DOTALL)
