@@ -766,7 +766,10 @@ class ParsedDocuments:
         }
         merged: dict[Any, Row] = {}
         for number, row in enumerate(self.listings.participants):
-            merged.setdefault(row["peer_id"] or number, {**row})  # those without an id might be anybody: a row each
+            known = row["peer_id"] or number  # those without an id might be anybody: a row each
+            if merged.get(known, row) != row:
+                conflicts.append(self._listed_twice(row))
+            merged.setdefault(known, {**row})
         for peer, person in persons.items():
             row = merged.setdefault(peer, {"peer_id": peer})
             for name, value in person.items():
@@ -777,6 +780,17 @@ class ParsedDocuments:
         for known, row in merged.items():
             row["report"] = (persons.get(known or "") or {}).get("report") or states.get(known, "not_fetched")
         return Everyone(list(merged.values()), conflicts)
+
+    def _listed_twice(self, row: Row) -> Problem:
+        return Problem(
+            "conflict",
+            "a participant's id that the list has more than once",
+            "the first is shown",
+            "$.data.participants[]",
+            self.documents.names.get("participants", "participants"),
+            row.get("session_id"),
+            row["peer_id"],
+        )
 
     def _conflict(self, peer: str, name: str, row: Row) -> Problem:
         return Problem(

@@ -384,3 +384,9 @@ def test_findings_of_a_person_a_time_and_a_severity(lossy):
     assert "Verdict" in lossy.story(participant=who)
     with pytest.raises(InvalidArgumentError, match="severity="):
         lossy.findings(severity="awful")
+
+
+def test_two_people_under_one_id_are_a_problem_and_the_first_is_shown():
+    call = Call(CallDocuments(participants=people_of(person("a", "Alma"), person("b", "Boris"), person("a", "Anna"))))
+    assert call.participants["display_name"].tolist() == ["Alma", "Boris"]
+    assert call.problems[["kind", "peer_id"]].to_numpy().tolist() == [["conflict", "a"]]

@@ -25,6 +25,8 @@ from rtkit_explore.table_schema.media import SAMPLE_FIELDS, SERIES
 from rtkit_explore.tables.json_reader import child
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
 TEXT_FIELDS = ("mid", "timestamp", "producer_id", "consumer_id", "peer_id", "quality_limitation_reason")
@@ -259,6 +261,8 @@ class DecodedSeries:
     reasons: list[str | None] | None
     unknown: dict[str, tuple[int, int]]
     places: list[int] | None = None
+    colons: int = -1
+    """Colons that the JSON text of the list has if no key stands twice in it; -1 where that is not known."""
 
     @property
     def size(self) -> int:
@@ -363,6 +367,9 @@ def _columns(kind: _Kind, records: list[Any]) -> DecodedSeries:
     combinations = [combination + padding for combination in ids]
     times = list(map(attrgetter("timestamp"), records))
     reasons = None
+    # Every key has a colon, and so have some texts: counted here, they show later whether a key stood twice.
+    id_keys = [len(text_keys) + sum(text.count(":") for text in text_keys) for text_keys in _present(ids)]
+    colons = int(np.array(id_keys)[labels].sum()) + _colons_of(times)
     unknown: dict[str, tuple[int, int]] = {}
     if kind.limited:
         reasons = list(map(attrgetter(_REASON), records))
@@ -370,11 +377,25 @@ def _columns(kind: _Kind, records: list[Any]) -> DecodedSeries:
         absent = kind.durations()
         durations = [absent if one is None else one for one in nested] if None in nested else nested
         numbers = np.hstack([numbers, _packed(durations, len(DURATION_PARTS))])
+        colons += _colons_of(reasons) + len(nested) - nested.count(None)
         for at, key in enumerate(kind.extra_durations):
-            _note(unknown, child(f".{DURATIONS}", key), list(map(attrgetter(f"extra_{at}"), durations)))
+            values = list(map(attrgetter(f"extra_{at}"), durations))
+            colons += _note(unknown, child(f".{DURATIONS}", key), values)
     for at, key in enumerate(kind.extra):
-        _note(unknown, child("", key), list(map(attrgetter(f"extra_{at}"), records)))
-    return DecodedSeries(numbers, number_fields(kind.name), labels, combinations, times, reasons, unknown)
+        colons += _note(unknown, child("", key), list(map(attrgetter(f"extra_{at}"), records)))
+    colons += numbers.size - int(np.count_nonzero(np.isnan(numbers)))
+    fields = number_fields(kind.name)
+    return DecodedSeries(numbers, fields, labels, combinations, times, reasons, unknown, colons=colons)
+
+
+def _present(ids: Iterable[tuple[str | None, ...]]) -> Iterator[list[str]]:
+    for combination in ids:
+        yield [text for text in combination if text is not None]
+
+
+def _colons_of(texts: list[str | None]) -> int:
+    """Count the colons of a field that is a text: one of its key, and those in it."""
+    return len(texts) - texts.count(None) + "".join(filter(None, texts)).count(":")
 
 
 def _packed(records: list[Any], count: int) -> NDArray[np.float64]:
@@ -394,10 +415,13 @@ def _packed(records: list[Any], count: int) -> NDArray[np.float64]:
     return np.frombuffer(packed, dtype="float64").reshape(len(records), count)
 
 
-def _note(unknown: dict[str, tuple[int, int]], key: str, values: list[Any]) -> None:
+def _note(unknown: dict[str, tuple[int, int]], key: str, values: list[Any]) -> int:
+    """Take down where a key that nobody knows stands first and how often; return the colons that it brings along."""
     count = len(values) - values.count(msgspec.UNSET)
-    if count:
-        unknown[key] = (next(at for at, value in enumerate(values) if value is not msgspec.UNSET), count)
+    if not count:
+        return 0
+    unknown[key] = (next(at for at, value in enumerate(values) if value is not msgspec.UNSET), count)
+    return count + msgspec.json.encode([value for value in values if value is not msgspec.UNSET]).count(b":")
 
 
 _KINDS = _Kinds()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.errors import NotADocumentError
@@ -45,28 +46,99 @@ _HEADER = frozenset(
 # Digits are bounded, and read from their first one on: a line of nothing but digits takes no longer than any other.
 _CLOCK = re.compile(r"(?<!\d)(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _CUE = re.compile(rf"{_CLOCK.pattern}\s*-->\s*{_CLOCK.pattern}")
+_PAGE = ("<!doctype", "<html", "<?xml", "<head", "<body")
+_NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # bytes that are no character of Windows-1252
 _EARLIEST_EPOCH_MS = 1e11  # March 1973; a meeting is not that long
 _SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}): (?P<text>.*)", re.DOTALL)
 _VOICE = re.compile(r"<v(?:\.[^ >]*)? (?P<name>[^>]+)>(?P<text>.*?)(?:</v>)?$", re.DOTALL)
 
 
-def _text(document: bytes | str) -> str:
-    text = document.decode("utf-8-sig", "replace") if isinstance(document, bytes) else document
-    return text.removeprefix("\ufeff")
+def _text(document: bytes | str, problems: Problems) -> str:
+    """Decode a download; encodings other than UTF-8 are told from the bytes, and said."""
+    if isinstance(document, str):
+        return document.removeprefix("\ufeff")
+    wide = _wide_encoding(document)
+    if wide:
+        problems.bad_value("$", f"{wide.upper()} where UTF-8 belongs", "read as that")
+        return document.decode(wide, "replace").removeprefix("\ufeff")
+    try:
+        return document.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = document.decode("utf-8-sig", "replace")
+    # Latin text has single bytes that are no UTF-8; a broken UTF-8 text has good characters beside the bad ones.
+    bad = text.count("\ufffd")
+    if 2 * bad > sum(not character.isascii() for character in text):
+        problems.bad_value("$", "Latin-1 where UTF-8 belongs", "read as that")
+        return document.decode("cp1252" if not _NOT_WINDOWS.search(document) else "latin-1")
+    problems.bad_value("$", "bytes that are not UTF-8", "shown as \ufffd where they stand", count=bad)
+    return text
 
 
-def _table(text: str) -> list[list[str]]:
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # one cell may hold all of it
-    return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+def _wide_encoding(document: bytes) -> str:
+    """Return the name of a UTF-16 encoding by its mark, or by the zeros between Latin letters; empty for others."""
+    if document.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = document[:200]
+    for name, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+        zeros = head[first::2]
+        if len(head) >= 4 and 2 * zeros.count(0) > len(zeros) and not head[1 - first :: 2].count(0):
+            return name
+    return ""
+
+
+def _is_page(text: str, problems: Problems, what: str) -> bool:
+    """Tell a page or an error answer from a download, for a server that answers 200 all the same."""
+    head = text[:500].lstrip().lower()
+    if head.startswith(_PAGE):
+        form = "an HTML page"
+    elif what != "captions" and head.startswith("{"):
+        form = "a JSON object"
+    else:
+        return False
+    problems.add("broken", "$", f"{form} where {what} belongs", "it is in no table; fetch it again")
+    return True
+
+
+def _table(text: str, problems: Problems) -> list[list[str]]:
+    """Read comma-separated values; a quote that is never closed costs the rows after it nothing."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1000))  # one cell may hold all of it
+    rows, begin = _cells(text)
+    if begin is None:
+        return [row for row in rows if row]
+    problems.bad_value(f"line {begin}", "a quote that is never closed", "read as an ordinary character")
+    lines = io.StringIO(text, newline="").readlines()
+    opened = next(csv.reader([lines[begin - 1]], quoting=csv.QUOTE_NONE), [])
+    return [row for row in (*rows[:-1], opened, *_cells("".join(lines[begin:]))[0]) if row]
+
+
+def _cells(text: str) -> tuple[list[list[str]], int | None]:
+    """Read rows of cells; returns also the first line of a last row whose quote is never closed."""
+    end = "end of the table"
+    while end in text:
+        end += "!"
+    # A line is added: whether it stays a line of its own tells whether all quotes are closed before it.
+    reader = csv.reader(io.StringIO(f"{text}\r\n{end}", newline=""))
+    rows: list[list[str]] = []
+    first_line = 1
+    for row in reader:
+        rows.append(row)
+        if row and row[-1].endswith(end):
+            return (rows[:-1], None) if row == [end] else (rows, first_line)
+        first_line = reader.line_num + 1
+    return rows, None
 
 
 def chat_rows(document: bytes | str, problems: Problems, session_id: str | None = None) -> list[Row]:
     """Read a chat download: CSV with a header."""
     reader = Reader(problems)
-    table = _table(_text(document))
+    text = _text(document, problems)
+    table = [] if _is_page(text, problems, "a chat") else _table(text, problems)
     if not table:
         return []
     header = [name.strip() for name in table[0]]
+    for key, times in Counter(header).items():
+        if times > 1 and key:
+            problems.bad_value(f"header.{key}", "a column that stands twice", "the last one that is filled is shown")
     by_key = {column.key: column for column in CHAT.columns}
     for key in header:
         if key not in by_key:
@@ -131,7 +203,8 @@ def _is_header(cells: list[str]) -> bool:
 
 
 def _csv_utterances(document: bytes | str, reader: Reader) -> list[Row]:
-    table = _table(_text(document))
+    text = _text(document, reader.problems)
+    table = [] if _is_page(text, reader.problems, "a transcript") else _table(text, reader.problems)
     names = list(_TRANSCRIPT_COLUMNS)
     if table and _is_header(table[0]):
         table = table[1:]
@@ -175,8 +248,11 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
 
 def _cues(document: bytes | str, problems: Problems) -> list[Row]:
     """Read the cues of SubRip (SRT) or WebVTT."""
-    rows = []
-    blocks = re.split(r"\n[ \t]*\n", _text(document).replace("\r\n", "\n").replace("\r", "\n"))
+    rows: list[Row] = []
+    whole = _text(document, problems)
+    if _is_page(whole, problems, "captions"):
+        return rows
+    blocks = re.split(r"\n[ \t]*\n", whole.replace("\r\n", "\n").replace("\r", "\n"))
     for number, block in enumerate(blocks, start=1):
         lines = block.strip("\n").split("\n")
         at = next((index for index, line in enumerate(lines) if "-->" in line), None)

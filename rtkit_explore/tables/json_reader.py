@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,6 +31,7 @@ _WANTED = {
 _BIGGEST = 2**63 - 1
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 LATEST_MS = LATEST // 1000
+_TWICE = "a key that stands twice in one object"
 IMPOSSIBLE_TIME = "a time that no clock can have shown: before 1900 or after 2499"
 _CALENDAR = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -59,7 +61,67 @@ def decode(body: bytes | str, problems: Problems, path: str = "$", *, what: str 
     else:
         if value is None:
             problems.add("broken", path, "null instead of a document", f"{what} is in no table")
+        if (body.count('":') if isinstance(body, str) else body.count(b'":')) != _count_keys(value):
+            report_doubled_keys(body, problems, path)
     return value
+
+
+def _count_keys(value: Any) -> int:
+    """Count the keys of all objects in a decoded document."""
+    total, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            total += len(one)
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return total
+
+
+class _Doubled(dict[str, Any]):
+    """An object in which keys stand twice."""
+
+    keys_twice: tuple[str, ...] = ()
+
+
+def report_doubled_keys(body: bytes | str, problems: Problems, path: str) -> None:
+    """
+    Record each key that stands twice in one object, whose first value no table has.
+
+    JSON decoders keep the last value without a word, so the document is read again by one that is asked to tell.
+
+    Parameters
+    ----------
+    body
+        JSON text that can be decoded.
+    path
+        Where it stands in its document.
+    """
+
+    def take(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        taken = dict(pairs)
+        if len(taken) == len(pairs):
+            return taken
+        doubled = _Doubled(taken)
+        doubled.keys_twice = tuple(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        return doubled
+
+    try:
+        waiting = [(json.loads(body, object_pairs_hook=take, parse_int=_whole), path)]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        value, place = waiting.pop()
+        if isinstance(value, _Doubled):
+            for key in value.keys_twice:
+                problems.bad_value(
+                    child(place, key), "a key that stands twice in one object", "its last value is shown"
+                )
+        if isinstance(value, dict):
+            waiting += [(inner, child(place, key)) for key, inner in reversed(value.items())]
+        elif isinstance(value, list):
+            waiting += [(inner, f"{place}[{at}]") for at, inner in reversed(list(enumerate(value)))]
 
 
 def _decode_slowly(body: bytes | str, problems: Problems, path: str, what: str) -> Any:

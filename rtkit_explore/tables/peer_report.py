@@ -15,7 +15,7 @@ from rtkit_explore.tables.frames import from_rows
 from rtkit_explore.tables.json_reader import Reader, child, decode
 from rtkit_explore.tables.problem_rows import Problem, Problems, problems_frame
 from rtkit_explore.tables.report_rows import ReportRows
-from rtkit_explore.tables.sample_rows import SampleRows
+from rtkit_explore.tables.sample_rows import SampleRows, check_doubled_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,8 +98,13 @@ def read_samples(
     peer_id: str | None = None,
     session_id: str | None = None,
     source: str = "",
+    thorough: bool = True,
 ) -> list[Problem]:
-    """Decode the samples of a report into a collector, in one pass where it can be; returns what was wrong."""
+    """
+    Decode the samples of a report into a collector, in one pass where it can be; returns what was wrong.
+
+    ``thorough=False`` does not look for keys that stand twice, for callers who do not want to know what was wrong.
+    """
     whole = decode_whole(document) if isinstance(document, bytes) else None
     own = whole.peer_id if whole is not None else None
     if whole is None or not (peer_id or (isinstance(own, str) and own not in ("", "null"))):
@@ -109,6 +114,8 @@ def read_samples(
     session = named if isinstance(named, str) and named not in ("", "null") else session_id
     peer = peer_id or str(own)
     problems = Problems(source, session_id=session, peer_id=peer)
+    if thorough and isinstance(document, bytes):
+        check_doubled_keys(split_report(document).series, whole.series, _QUALITY_PATH, problems)
     rows.add_decoded(whole.series, _QUALITY_PATH, problems, session_id=session, peer_id=peer)
     return problems.rows()
 
@@ -178,7 +185,7 @@ def samples(documents: Any) -> pd.DataFrame:
     """
     rows = SampleRows()
     for document in each(documents):
-        read_samples(document, rows)
+        read_samples(document, rows, thorough=False)
     return rows.finish()
 
 

@@ -68,9 +68,9 @@ class Problems:
         """Record a value of another type, without showing texts, which can be personal or secret."""
         self.add("wrong_type", path, f"{_describe(value)} where {wanted} belongs", meaning)
 
-    def bad_value(self, path: str, message: str, meaning: str = "missing in the table") -> None:
+    def bad_value(self, path: str, message: str, meaning: str = "missing in the table", *, count: int = 1) -> None:
         """Record a value of the right type that cannot be right."""
-        self.add("bad_value", path, message, meaning)
+        self.add("bad_value", path, message, meaning, count=count)
 
     def rows(self) -> list[Problem]:
         """Return what was found, in order."""

@@ -22,7 +22,7 @@ from rtkit_explore.tables.decoding import (
     number_fields,
 )
 from rtkit_explore.tables.frames import column_dtype, frame, texts, times_from_ints
-from rtkit_explore.tables.json_reader import Reader, child, decode
+from rtkit_explore.tables.json_reader import Reader, child, decode, report_doubled_keys
 from rtkit_explore.tables.times import NAT, parse_times
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class SampleRows:
                 items = _items(series[name], problems, place) if name in series else decoded.get(name)
                 block = _read_slowly(name, items, place, Reader(problems))
             blocks[name] = block
+        check_doubled_keys(series, blocks, path, problems)
         self.add_decoded(blocks, path, problems, session_id=session_id, peer_id=peer_id)
 
     def add_decoded(
@@ -200,6 +201,29 @@ class SampleRows:
             for column, values in floats.items():
                 values[span] = block.numbers[:, place[column]] if column in place else np.nan
         return frame(SAMPLES, columns | floats, rows)
+
+
+def check_doubled_keys(
+    series: Mapping[str, msgspec.Raw], decoded: Mapping[str, DecodedSeries], path: str, problems: Problems
+) -> None:
+    """
+    Record the keys that stand twice in a sample.
+
+    Parameters
+    ----------
+    series
+        Lists of samples as JSON text.
+    decoded
+        What they were decoded to.
+    path
+        JSON path of the report's ``quality``.
+    """
+    for name, raw in series.items():
+        # Counting colons costs next to nothing; only a list with more of them than its keys need is read again. What
+        # was read value by value has been looked through already.
+        found = np.count_nonzero(np.frombuffer(memoryview(raw), dtype="u1") == ord(":"))
+        if name not in decoded or decoded[name].colons not in (found, -1):
+            report_doubled_keys(bytes(raw), problems, child(path, name))
 
 
 def _joined(parts: list[NDArray[Any]], dtype: str) -> NDArray[Any]:
