@@ -9,6 +9,7 @@ recording shows there.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,19 @@ import msgspec
 
 from rtkit_explore.errors import SavedCallError
 from rtkit_explore.simulator.engine import SimulatedCall, run
-from rtkit_explore.simulator.plan import STEP, CallPlan, Effect, Impair, Incident, Person
+from rtkit_explore.simulator.plan import (
+    STEP,
+    CallPlan,
+    Cap,
+    Effect,
+    Impair,
+    Incident,
+    NeverConnect,
+    Person,
+    Relay,
+    Reroute,
+    Stall,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +68,10 @@ WHY = {
 """Why a measure's simulated median may lie outside of the recorded span."""
 
 
+ICE_MOVES_S = 3.8
+"""How long ICE took to move to the second path when the first one died (recording path-switch)."""
+
+
 def _epoch(text: str) -> float:
     return dt.datetime.fromisoformat(text).timestamp()
 
@@ -86,7 +103,16 @@ def simulate_recording(folder: Path | str, *, seed: int = 0) -> SimulatedCall:
     firsts = {key: _first_sample(Path(folder), peer, change) for key, peer in truth["peers"].items()}
     shift = (min(firsts.values()) - started) % STEP
     started, seconds = started + shift, seconds - shift
+    seen = {key: _seen(Path(folder), peer) for key, peer in truth["peers"].items()}
     effects: list[Effect] = []
+    for key, name in names.items():
+        # what holds from first to last stands in the report, not among the phases
+        if seen[key].relayed:
+            effects.append(Relay(name))
+        if seen[key].cap_kbps is not None:
+            effects.append(Cap(name, seen[key].cap_kbps or 0.0))
+        if any(state.get("state") == "failed" for state in truth.get("states", {}).get(key, [])):
+            effects.append(NeverConnect(name))
     for phase in truth["phases"]:
         begin = phase["t"] / 1000 - started
         effects.extend(_effects(phase, names, begin, begin + phase["s"]))
@@ -96,6 +122,7 @@ def simulate_recording(folder: Path | str, *, seed: int = 0) -> SimulatedCall:
             name,
             joins=0.0,
             leaves=seconds,
+            browser="firefox" if seen[key].firefox else "chrome",
             first_sample=firsts[key] - started,
         )
         for key, name in names.items()
@@ -106,12 +133,46 @@ def simulate_recording(folder: Path | str, *, seed: int = 0) -> SimulatedCall:
             seconds=seconds,
             incidents=(incident,),
             seed=seed,
-            shape="recorded_sfu" if server else "recorded_direct",
+            shape="recorded_sfu" if server else _direct_shape(seen.values()),
             direct=not server,
+            slow_reports=not server,
             started=started,
             title=f"simulated {truth['scenario']}",
         )
     )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a report says of its client from first to last: browser, camera, relay, and a cap of the server."""
+
+    firefox: bool
+    relayed: bool
+    cap_kbps: float | None
+    width: int
+
+
+def _seen(folder: Path, peer: str) -> _Seen:
+    report = msgspec.json.decode((folder / f"peer-report-{peer}.json").read_bytes())["data"]["participant"][
+        "peer_report"
+    ]
+    pairs = report["metadata"]["candidate_pairs"]["producing_transport"]
+    sent = report["quality"]["video_producer"]
+    # a room's cap shows as bandwidth that is short in every single sample, on a link of which nothing was taken
+    always = bool(sent) and all(row.get("quality_limitation_reason") == "bandwidth" for row in sent)
+    available = next((pair["available_outgoing_bitrate"] for pair in pairs if "available_outgoing_bitrate" in pair), 0)
+    return _Seen(
+        firefox=report["metadata"]["browser_metadata"].get("engine") == "Gecko",
+        relayed=any(
+            pair["local_candidate_type"] == "relay" and pair["local_candidate_protocol"] == "tcp" for pair in pairs
+        ),
+        cap_kbps=available / 1000 if always and available else None,
+        width=max((row.get("frame_width", 0) for row in sent), default=0),
+    )
+
+
+def _direct_shape(seen: Iterable[_Seen]) -> str:
+    return "recorded_direct_480" if max(one.width for one in seen) == 480 else "recorded_direct"
 
 
 def _truth(folder: Path) -> tuple[dict[str, Any], dict[str, str], float, float]:
@@ -142,7 +203,15 @@ def _first_sample(folder: Path, peer: str, change: float) -> float:
 
 def _effects(phase: dict[str, Any], names: dict[str, str], begin: float, end: float) -> Iterable[Effect]:
     for key, value in phase.items():
-        if key in ("ab", "ba"):
+        if key == "ab" and value.get("down") and "ab2" in phase:
+            # the first of two paths dies: nothing passes until ICE has moved to the second, which is longer
+            longer = 1000 * phase["ab2"]["delay"] - 20.0
+            yield Reroute(names["A"], begin, begin + ICE_MOVES_S, longer)
+        elif key == "turn":
+            yield Stall(names["A"], begin, end, 1000 * value["stall"][1])
+        elif key in ("ab", "ba") and "ab2" in phase:
+            continue
+        elif key in ("ab", "ba"):
             yield _impair(names["A" if key == "ab" else "B"], "up", begin, end, value)
         elif key in names:
             for link in ("up", "down"):
@@ -158,7 +227,8 @@ def _impair(who: str, link: str, begin: float, end: float, what: dict[str, Any])
         end,
         loss=what.get("loss", 0.0),
         delay_ms=1000 * what.get("delay", 0.0),
-        jitter_ms=1000 * what.get("jitter", 0.0),
+        # each packet is late by a half-normal deviate of that size: RTP's estimate of it is 0.4 times that
+        jitter_ms=400 * what.get("jitter", 0.0),
         kbps=what.get("kbps"),
         queue_ms=what.get("queue_ms", 300.0),
         down=bool(what.get("down")),
@@ -208,26 +278,32 @@ def measured(reports: dict[str, bytes], started: float) -> list[dict[str, Any]]:
 def _measures(row: dict[str, Any], media: str, direction: str, seconds: float) -> list[tuple[str, float | None]]:
     sending = direction == "producer"
     packets = row["packets_sent" if sending else "packets_received"]
-    lost = row["packets_lost"]
+    lost = row.get("packets_lost", 0)
     total = packets if sending else packets + lost
     values: list[tuple[str, float | None]] = [
         ("bitrate_kbps", row["bytes_sent" if sending else "bytes_received"] * 0.008 / seconds),
         ("packets_per_s", packets / seconds),
         ("loss_pct", 100 * lost / total if total else None),
-        ("jitter_ms", 1000 * row["jitter"]),
+        ("jitter_ms", _times(row.get("jitter"), 1000)),
     ]
     if sending:
-        values.append(("rtt_ms", 1000 * row["rtt"]))
+        values.append(("rtt_ms", _times(row.get("rtt"), 1000)))
     else:
         emitted = row["jitter_buffer_emitted_count"]
         values.append(("buffer_ms", 1000 * row["jitter_buffer_delay"] / emitted if emitted else None))
     if media == "audio" and not sending:
         values.append(("concealment_events", row["concealment_events"]))
     if media == "video":
-        values += [("fps", row.get("frames_per_second")), ("width", row["frame_width"])]
+        values += [("fps", row.get("frames_per_second")), ("width", row.get("frame_width"))]
         if sending:
-            values.append(("limited_bandwidth", row["quality_limitation_durations"]["bandwidth"] / seconds))
+            limited = row.get("quality_limitation_durations", {}).get("bandwidth")
+            values.append(("limited_bandwidth", _times(limited, 1 / seconds)))
     return values
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    """Scale a value; what a browser does not report stays unknown."""
+    return None if value is None else value * factor
 
 
 def paired_samples(recording: str | Path, *, seed: int = 0) -> pd.DataFrame:

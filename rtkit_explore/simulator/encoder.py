@@ -110,6 +110,24 @@ SHAPES: dict[str, Shape] = {
         buffer_drift_ms=0.0,
         buffer_drift_s=60.0,
     ),
+    # two browsers directly: a canvas of 480 by 270, as in the recordings turn-tcp and path-switch
+    "recorded_direct_480": Shape(
+        sizes=((480, 270), (320, 180)),
+        kbps=(1700.0, 600.0),
+        fps=20.0,
+        fps_wander=0.2,
+        packet_bytes=1052.0,
+        small_packets=0.87,
+        frame_floor=0.3,
+        loss_patience_s=400.0,
+        loss_gain=1.35,
+        loss_burst=1.65,
+        recover_s=95.0,
+        jitter_ms=3.1,
+        buffer_ms=8.0,
+        buffer_drift_ms=0.0,
+        buffer_drift_s=60.0,
+    ),
     # three browsers over a server: 480 by 270, as in the recordings sfu-*
     "recorded_sfu": Shape(
         sizes=((480, 270), (320, 180)),
@@ -225,12 +243,11 @@ def encode_video(
         )
         for j, (rate, loss, down, busy, late, luck) in enumerate(columns, start=first):
             kbps[j], fps[j], level[j], limit[j] = control.step(rate, loss, down, busy, luck, late=late)
-    if cap_kbps < shape.kbps[0]:
-        # a cap is no congestion: the encoder stays at what fits from the first frame on, and says "bandwidth"
-        last = len(shape.sizes) - 1
-        small = 0 if cap_kbps >= 0.75 * shape.kbps[0] else last
-        level = np.maximum(level, small)
-        kbps = np.minimum(kbps, min(cap_kbps, shape.kbps[small]))
+    if cap_kbps < 1.2 * shape.kbps[0]:
+        # a cap is no congestion: the encoder stays small from the first frame on, with room to spare, and says
+        # "bandwidth" (recording sfu-fox-clean)
+        level = np.full(steps, len(shape.sizes) - 1)
+        kbps = np.minimum(kbps, min(cap_kbps, shape.kbps[-1]))
         limit = np.where(limit == NONE, BANDWIDTH, limit)
     full = fps >= shape.fps * 0.98
     fps = np.where(full, fps + sway, fps)
@@ -289,7 +306,7 @@ class _Control:
             by_bandwidth = self.level == last
         elif self.late_s > LATE_PATIENCE_S:
             self.level = last
-            target, by_bandwidth = shape.kbps[self.level] * min(1.1, 0.9 * luck), True
+            target, by_bandwidth = shape.kbps[self.level] * min(1.6, 1.2 * luck), True
         elif self.level > 0 and self.good_s < 1e8:
             if self.good_s >= shape.recover_s:
                 self.level -= 1

@@ -36,6 +36,8 @@ class Link:
         Share of the step during which nothing passes, 0 to 1.
     stall_ms
         How long the last packet of the step waits because a TCP connection underneath stalls.
+    usual_delay_ms, usual_jitter_ms
+        The everyday state.
     touched
         Whether anything but the everyday state was ever set.
     """
@@ -48,6 +50,8 @@ class Link:
     queue_ms: Floats
     down: Floats
     stall_ms: Floats
+    usual_delay_ms: float = 0.0
+    usual_jitter_ms: float = 0.0
     touched: bool = False
 
     @classmethod
@@ -66,6 +70,8 @@ class Link:
             queue_ms=full(steps, 300.0),
             down=np.zeros(steps),
             stall_ms=np.zeros(steps),
+            usual_delay_ms=delay_ms,
+            usual_jitter_ms=jitter_ms,
         )
 
     def impair(self, impairment: Impair) -> None:
@@ -93,7 +99,7 @@ class Link:
     @property
     def unsteady(self) -> NDArray[np.bool_]:
         """Steps in which packets arrive so irregularly that a sender takes it for a lack of bandwidth."""
-        flags: NDArray[np.bool_] = (self.jitter_ms > 30.0) | (self.stall_ms > 0)
+        flags: NDArray[np.bool_] = (self.jitter_ms > 15.0) | (self.stall_ms > 0)
         return flags
 
     def absorb(self, other: Link) -> None:
@@ -105,8 +111,8 @@ class Link:
         narrower = other.kbps < self.kbps
         self.loss = 1 - (1 - self.loss) * (1 - other.loss)
         self.burst_ms = np.maximum(self.burst_ms, other.burst_ms)
-        self.delay_ms = self.delay_ms + (other.delay_ms - other.delay_ms.min())
-        self.jitter_ms = self.jitter_ms + (other.jitter_ms - other.jitter_ms.min())
+        self.delay_ms = self.delay_ms + (other.delay_ms - other.usual_delay_ms)
+        self.jitter_ms = self.jitter_ms + (other.jitter_ms - other.usual_jitter_ms)
         self.kbps = np.minimum(self.kbps, other.kbps)
         self.queue_ms = np.where(narrower, other.queue_ms, self.queue_ms)
         self.down = np.maximum(self.down, other.down)

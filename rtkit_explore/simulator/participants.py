@@ -243,7 +243,7 @@ def _apply(seat: ParticipantState, effect: object, steps: int, rng: np.random.Ge
         seat.relay = True
         for link in (seat.up, seat.down):
             # a detour over the relay, and TCP in place of loss: later, but complete
-            link.delay_ms += 18.0
+            link.delay_ms += 20.0
             link.jitter_ms += 3.0
     elif isinstance(effect, Stall):
         for link in (seat.up, seat.down):

@@ -345,6 +345,7 @@ def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: 
     stall_ms = np.maximum(sender.up.stall_ms, receiver.down.stall_ms)
     over = np.zeros(steps)
     ends = np.array(_ends(outage > 0.3), dtype=np.int64)
+    silent_s = np.convolve(outage > 0.3, np.ones(int(SHORT_OUTAGE_S / STEP)))[: steps + 1] * STEP
     if stream.pictures is None:
         home = rng.uniform(44.0, 62.0) + np.abs(wander(rng, steps, scale=16.0, memory_s=25.0))
         over[ends[ends < steps]] = 140.0
@@ -353,11 +354,15 @@ def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: 
             # after a few long waits the buffer stays that deep, for half a minute and more after the last (turn-tcp)
             spike = np.maximum(spike, fading_peak(stall_ms, 90.0))
         follow = 9.0 * np.clip(stream.jitter_ms - 1.6 - 0.02 * stall_ms, 0.0, 75.0)
-        heard: Floats = np.clip(np.maximum(home + follow, spike), 20.0, 900.0)
+        # once grown for jitter, the buffer comes down for half a minute and more (recording latency)
+        grown_to = fading_peak(np.where(follow > 60.0, home + follow, 0.0), 40.0)
+        heard: Floats = np.clip(np.maximum(np.maximum(home + follow, spike), grown_to), 20.0, 900.0)
         return heard
     grown = 1 - np.exp(-np.arange(steps) * STEP / shape.buffer_drift_s)
     home = shape.buffer_ms * rng.uniform(0.92, 1.1) + shape.buffer_drift_ms * grown
-    over[ends[ends < steps]] = 75.0
+    # a short outage between two browsers leaves the pictures' buffer as it was (recording path-switch)
+    noticed = ends[(ends < steps) & (not plan.direct or silent_s[np.minimum(ends, steps) - 1] >= SHORT_OUTAGE_S)]
+    over[noticed] = 75.0
     mending = (downlink.loss > 0.01) | (world.seats[stream.track.seat].up.loss > 0.01)
     slow = fading_peak(np.where(mending & stream.subscribed, 50.0 if plan.direct else 36.0, 0.0), 45.0)
     jumps = fading_peak(np.where(late > 20, late * 0.6, 0.0), 12.0) + fading_peak(over, 40.0)

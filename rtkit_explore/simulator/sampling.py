@@ -170,6 +170,7 @@ def sample_sent(world: SimulationState, track: Track, clock: Clock, series: Seri
         + (0.8 if plan.direct else 0.6) * track.pace_ms
         + repairing
         + np.minimum(0.05 * track.queue_ms, 15.0)
+        + (0.12 if video else 0.04) * seat.up.stall_ms
     )
     if track.pictures is not None:
         jitter_ms = jitter_ms + track.pictures.frame_ms
