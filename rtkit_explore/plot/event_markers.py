@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -12,6 +13,7 @@ from rtkit_explore.plot.labels import shown
 from rtkit_explore.plot.layout import SMALL, axes_size_inches
 from rtkit_explore.plot.palette import BLUE, GREEN, ORANGE, PURPLE, TEXT_GREY, VERMILLION
 from rtkit_explore.plot.time_axis import positions
+from rtkit_explore.table_schema.labels import event_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -156,6 +158,8 @@ class Events:
 
     def lines(self, axes: Sequence[Axes]) -> None:
         """Draw a fine line through all panels where something happened that explains what media do."""
+        for ax in axes:
+            HAPPENED[ax] = self
         moments = sorted({round(at, 9) for at, name in zip(self.at, self.name, strict=True) if mark_of(name).line})
         if len(moments) > MOST_LINES:
             return  # a fence explains nothing; the marks above stay
@@ -182,9 +186,15 @@ class Events:
                     markerfacecolor=mark.colour if mark.filled else "white",
                 )
             )
-            text = ", ".join(shown(name) for name in names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+            text = ", ".join(shown(event_words(name)) for name in names[:3]) + (
+                f" and {len(names) - 3} more" if names[3:] else ""
+            )
             labels.append(f"{text} (also on a normal hang-up)" if "disconnect" in names else text)
         return handles, labels
+
+
+HAPPENED: WeakKeyDictionary[Axes, Events] = WeakKeyDictionary()
+"""Axes to the events that belong to its time, for those who show the same in another form."""
 
 
 def lane_above(ax: Axes, events: Events, names: Mapping[str, str]) -> Axes:

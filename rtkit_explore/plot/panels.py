@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -47,6 +49,34 @@ _WHY_NOT = {
 }
 
 
+@dataclass
+class DrawnPanel:
+    """
+    What stands on an Axes, for those who show the same in another form.
+
+    Attributes
+    ----------
+    panels
+        The streams, and which of them have lines of their own.
+    metric, label
+        What is drawn, and the label of its axis.
+    numbers
+        Its values, one a row of the table.
+    band
+        Where the other streams are drawn as a band: edges in matplotlib's days, then 5 %, median and 95 %.
+    """
+
+    panels: Panels
+    metric: str
+    label: str
+    numbers: Floats
+    band: tuple[Floats, Floats, Floats, Floats] | None = None
+
+
+DRAWN: WeakKeyDictionary[Axes, DrawnPanel] = WeakKeyDictionary()
+"""Axes to what was drawn on it last."""
+
+
 class Panels:
     """The lines of a quality plot: the same stream looks the same in every panel."""
 
@@ -78,6 +108,11 @@ class Panels:
         worst = [float(np.nanmax(values[one.rows], initial=-np.inf)) for one in self.series]
         return sorted(sorted(range(len(worst)), key=lambda i: -worst[i])[:MOST])
 
+    @property
+    def leading(self) -> list[int]:
+        """Places of the streams that get lines of their own."""
+        return self._lead
+
     def look(self, place: int) -> dict[str, Any]:
         """Colour, line style and marker of a leading stream."""
         number = self._lead.index(place)
@@ -91,6 +126,7 @@ class Panels:
     def draw(self, ax: Axes, metric: str, *, values: Floats | None = None, label: str = "") -> None:
         """Draw one measure of all streams on an Axes."""
         numbers = self.values(metric) if values is None else values
+        DRAWN[ax] = DrawnPanel(self, metric, label or axis_label(metric), numbers)
         score = self.table.get("score_scale")
         wide = score is not None and bool((score == "1-5").any())
         ax.set_ylabel(label or axis_label(metric, wide_score=wide), fontsize=SMALL)
@@ -170,7 +206,9 @@ class Panels:
         values = pd.Series(np.repeat(numbers[rows], cells)).groupby(np.minimum(place, count - 1))
         wide = values.quantile(np.array([0.05, 0.5, 0.95])).unstack().reindex(range(count))  # noqa: PD010 - of a Series
         edges = low + width * np.arange(count + 1)
-        lower, middle, upper = (np.append(wide[share].to_numpy(), np.nan) for share in (0.05, 0.5, 0.95))
+        shares = wide[[0.05, 0.5, 0.95]].to_numpy(dtype="float64")
+        lower, middle, upper = (np.append(column, np.nan) for column in shares.T)
+        DRAWN[ax].band = (np.asarray(edges, dtype="float64"), lower, middle, upper)
         ax.fill_between(
             edges, lower, upper, step="post", facecolor=PALE, edgecolor="none", zorder=1.5, gid="other streams"
         )

@@ -1,4 +1,4 @@
-"""Plots of the report, as images inside of the page."""
+"""Plots of the report: pictures inside of the page, and the same as data where they have an axis of time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rtkit_explore.report.html import Html, joined, tag
+from rtkit_explore.report.interactive import interactive_data
+from rtkit_explore.report.view import Plot
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
 DPI = 110
@@ -20,9 +22,9 @@ _TALLEST = 22.0
 """Inches: a plot of very many people is made no higher than this."""
 
 
-def drawn(draw: Callable[[Figure], Any], *, alt: str, caption: str) -> Html:
+def drawn(draw: Callable[[Figure], Any], *, alt: str, caption: str, zone: dt.tzinfo) -> Plot:
     """
-    Draw a plot and put it into the page.
+    Draw a plot for the page.
 
     Parameters
     ----------
@@ -32,11 +34,13 @@ def drawn(draw: Callable[[Figure], Any], *, alt: str, caption: str) -> Html:
         What the plot says, for those who do not see it.
     caption
         What it shows.
+    zone
+        Time zone of its axis.
 
     Returns
     -------
-    Html
-        A ``figure`` element; where the plot cannot be drawn, a sentence that says so.
+    Plot
+        With the picture; without one, and with the reason, where the plot cannot be drawn.
     """
     figure = Figure()
     target = io.BytesIO()
@@ -51,9 +55,9 @@ def drawn(draw: Callable[[Figure], Any], *, alt: str, caption: str) -> Html:
             # Straight to the canvas: savefig would lay out and draw everything twice.
             canvas: Any = FigureCanvasAgg(figure)
             canvas.print_png(target, metadata={"Software": None})
+            data = interactive_data(figure, zone)
     except Exception as error:  # noqa: BLE001 - a plot that fails must not take the rest of the report with it
-        return tag("p", f"{caption}: this plot could not be drawn ({type(error).__name__}).", class_="quiet undrawn")
+        return Plot(caption, alt, trouble=type(error).__name__)
     content = base64.b64encode(target.getvalue()).decode("ascii")
-    pixels = [round(inches * DPI) for inches in figure.get_size_inches()]
-    image = tag("img", src=Html(f"data:image/png;base64,{content}"), alt=alt, width=pixels[0], height=pixels[1])
-    return tag("figure", image, tag("figcaption", joined(caption)))
+    wide, high = (round(inches * DPI) for inches in figure.get_size_inches())
+    return Plot(caption, alt, content, wide, high, interactive=data)

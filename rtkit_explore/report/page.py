@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+import re
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from rtkit_explore import __version__
+from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.time_axis import zone
-from rtkit_explore.report import plots, sections
+from rtkit_explore.report.contents import ReportContext, report_of
 from rtkit_explore.report.files import check_arguments, write_whole
-from rtkit_explore.report.html import Html, joined, tag
-from rtkit_explore.report.html_tables import Shown
-from rtkit_explore.report.style import STYLE
 
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Callable
+
+    import jinja2
+    from markupsafe import Markup
 
     from rtkit_explore.call import Call
     from rtkit_explore.findings.profiles import ProfileLike
+    from rtkit_explore.report.view import Report
 
-_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_START: Final = "<!doctype html>"
-_MOST_ROWS: Final = 150
+# Characters that would change how others are read, or that HTML cannot hold.
+_CONTROLS: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
 
 
 def write_report(
@@ -40,8 +47,9 @@ def write_report(
     """
     Write what happened in a call into one HTML file: story, verdicts, findings with plots, timelines, tables.
 
-    The file needs no network, no script and no other file; it follows the reader's light or dark setting and prints.
-    Links and tokens are in none of it, nor is anything that was said, typed or transcribed.
+    The file needs no network and no other file; it follows the reader's light or dark setting and prints. Plots over
+    time can be zoomed and show values under the cursor; where scripts are off, pictures stand in their place. URLs and
+    tokens are in none of it, nor is anything that was said, typed or transcribed.
 
     Parameters
     ----------
@@ -80,9 +88,9 @@ def write_report(
     _check(target, overwrite=overwrite)
     where = zone(tz)
     shown = call.redact() if redacted else call
-    subject = sections.ReportContext(shown, profile, where)
-    content = _page(subject, title=title or f"Call report: {shown.title}", redacted=redacted)
-    write_whole(target, content.encode("utf-8"))
+    context = ReportContext(shown, profile, where)
+    page = render(report_of(context, title=title or f"Call report: {shown.title}", redacted=redacted))
+    write_whole(target, page.encode("utf-8"))
     return target
 
 
@@ -102,72 +110,75 @@ def _check(target: Path, *, overwrite: bool) -> None:
         raise InvalidArgumentError(msg)
 
 
-def _page(subject: sections.ReportContext, *, title: str, redacted: bool) -> str:
-    parts: list[tuple[str, str, Callable[[], Html]]] = [
-        ("story", "What happened", lambda: sections.story(subject)),
-        ("findings", "Findings", lambda: joined(plots.findings(subject), _all_findings(subject))),
-        ("figures", "Side by side", lambda: sections.figures(subject)),
-        ("people", "Who was there", lambda: joined(plots.timeline(subject), sections.people(subject))),
-        ("quality", "Over time", lambda: plots.over_time(subject)),
-        ("devices", "Devices", lambda: joined(plots.device_changes(subject), sections.devices(subject))),
-        ("paths", "Network paths", lambda: joined(plots.candidate_pairs(subject), sections.paths(subject))),
-        ("problems", "Not fetched or not readable", lambda: sections.problems(subject)),
-        ("unmeasured", "What is not measured", lambda: sections.unmeasured(subject)),
-        ("method", "How this was judged", lambda: sections.method(subject, version=__version__)),
-        ("text", "As text", lambda: sections.ticket(subject)),
-    ]
-    links = [tag("li", tag("a", name, href=f"#{key}")) for key, name, _ in parts]
-    body = [
-        tag("section", tag("h2", name, id=f"{key}-title"), make(), id=key, aria_labelledby=f"{key}-title")
-        for key, name, make in parts
-    ]
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name_="color-scheme", content="light dark"),
-        tag("meta", name_="robots", content="noindex"),
-        tag("title", title),
-        tag("style", Html(STYLE)),
-    )
-    page = tag(
-        "html",
-        head,
-        tag(
-            "body",
-            tag("header", sections.heading(subject, title=title, redacted=redacted)),
-            tag("nav", tag("ul", *links), aria_label="Sections"),
-            tag("main", *body),
-            tag("footer", f"rtkit_explore {__version__}"),
-        ),
-        lang="en",
-    )
-    return f"{_START}\n{page}\n"
+# The page -------------------------------------------------------------------------------------------------------------
 
 
-def _all_findings(subject: sections.ReportContext) -> Html:
-    """List every finding, the drawn ones included."""
-    made = subject.findings.copy()
-    made["who"] = [subject.name(peer) for peer in made["peer_id"]]
-    made["whose"] = [subject.side(row) for row in sections.records(made)]
-    made["limit"] = [plots.measure(*pair) for pair in zip(made["threshold"], made["unit"], strict=True)]
-    made["rule"] = made["rule"].str.replace("_", " ")
-    return subject.writer.table(
-        made,
-        (
-            Shown("severity", "Severity", "badge"),
-            Shown("rule", "Rule"),
-            Shown("who", "Participant"),
-            Shown("start", "From", "clock"),
-            Shown("end", "To", "clock"),
-            Shown("story", "What happened", "wide"),
-            Shown("limit", "Threshold"),
-            Shown("whose", "Side", "middling"),
-            Shown("confidence", "Confidence"),
-        ),
-        caption=f"All findings, worst first; times in {subject.zone_name}, in the sentences UTC",
-        empty="There are no findings, not even notes.",
-        most=_MOST_ROWS,
-        rest="call.findings()",
+def render(report: Report) -> str:
+    """Write the page; every text of the view is scrubbed and escaped here."""
+    return environment().get_template("report.html.j2").render(report=report).lstrip()
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the templates; jinja2 is loaded when the first report is written."""
+    import jinja2
+    from markupsafe import Markup
+
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_part),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else shown(value),
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    scripts = [_vendored("uPlot.LICENSE.txt", "uPlot.iife.min.js"), _part("plots.js")]
+    made.globals.update(
+        style=Markup(_static("uPlot.min.css") + _part("style.css")),  # noqa: S704 - our own files
+        scripts=[Markup(script) for script in scripts],  # noqa: S704
+        script_hashes=[_hash(script) for script in scripts],
+    )
+    made.filters.update(data=data, base64=Markup)  # base64 holds nothing to escape
+    return made
+
+
+def shown(value: Any) -> str:
+    """Return a value as the page shows it: without URLs and tokens, and without characters that mislead."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", without_secrets(str(value)))
+
+
+def data(value: Any) -> Markup:
+    """Return data as JSON for a script element, which ends at the first "</": its texts are scrubbed as all are."""
+    from markupsafe import Markup
+
+    text = json.dumps(_shown_inside(value), separators=(",", ":"), allow_nan=False)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 - nothing in it can end the element
+
+
+def _shown_inside(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shown_inside(each) for key, each in value.items()}
+    if isinstance(value, list):  # a tuple is a column of numbers, which are most of it
+        return [_shown_inside(each) for each in value]
+    return shown(value) if isinstance(value, str) else value
+
+
+def _part(name: str) -> str:
+    return (files("rtkit_explore.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _static(name: str) -> str:
+    # By path: importing ``widgets`` would load what draws in notebooks.
+    return (files("rtkit_explore") / "widgets" / "static" / name).read_text(encoding="utf-8")
+
+
+def _vendored(licence: str, script: str) -> str:
+    return f"/*\n{_static(licence).strip()}\n*/\n{_static(script)}"
+
+
+def _hash(script: str) -> str:
+    """Return what the content security policy lets run: this script and no other."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

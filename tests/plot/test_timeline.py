@@ -97,8 +97,8 @@ def test_events_are_marked_in_their_row_at_their_time_and_named():
     assert len(lost.get_xdata()) == 1
     assert abs(lost.get_ydata()[0] - 2) < 0.5
     words = legend(ax)
-    assert "audio_on, video_on" in words
-    assert "disconnect (also on a normal hang-up)" in words
+    assert "microphone on, camera on" in words
+    assert "disconnected (also on a normal hang-up)" in words
     assert "a_name_nobody_knows" in words
     assert not marked(plot.timeline({"participants": people(), "events": events}, events=False), "events")
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
+import datetime as dt
+import hashlib
 import itertools
 import json
 import re
 from html.parser import HTMLParser
 
+import jinja2
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,8 +20,11 @@ from hypothesis import strategies as st
 import rtkit_explore as rtk
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.report import figures
-from rtkit_explore.report.html import Html, escaped, joined, tag
+from rtkit_explore.plot.time_axis import zone
+from rtkit_explore.report import figures, plots
+from rtkit_explore.report import page as report_page
+from rtkit_explore.report.contents import ReportContext, records, report_of
+from rtkit_explore.report.view import Cell, Heading, Plot, Table
 from rtkit_explore.store.documents import CallDocuments
 from rtkit_explore.store.saved_calls import read_call
 from tests.redaction.planting import planted
@@ -24,12 +33,16 @@ from tests.redaction.test_redaction import NEEDLES, SECRETS
 VOID = {"img", "meta", "br", "col"}
 
 
+def page_hash(script):
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
 class Reader(HTMLParser):
     """Reads a page: elements with their attributes, texts, and whether every element is closed."""
 
     def __init__(self, page):
         super().__init__()
-        self.elements, self.text, self.open, self.style = [], [], [], ""
+        self.elements, self.text, self.open, self.style, self.scripts = [], [], [], "", []
         self.feed(page)
         self.close()
 
@@ -37,6 +50,8 @@ class Reader(HTMLParser):
         self.elements.append((name, dict(attributes)))
         if name not in VOID:
             self.open.append(name)
+        if name == "script":
+            self.scripts.append((dict(attributes).get("type"), ""))
 
     def handle_endtag(self, name):
         assert self.open.pop() == name
@@ -44,6 +59,9 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         if self.open and self.open[-1] == "style":
             self.style += data
+        elif self.open and self.open[-1] == "script":
+            kind, before = self.scripts.pop()
+            self.scripts.append((kind, before + data))
         else:
             self.text.append(data)
 
@@ -67,7 +85,6 @@ def test_the_page_is_whole_and_needs_nothing_else(uplink):
     page = Reader(uplink)
     assert page.open == []
     assert not {name for name, _ in page.elements} & {
-        "script",
         "link",
         "iframe",
         "object",
@@ -83,6 +100,14 @@ def test_the_page_is_whole_and_needs_nothing_else(uplink):
     assert "@import" not in page.style
     policy = next(m["content"] for m in page.named("meta") if m.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'")
+    run = [text for kind, text in page.scripts if kind is None]
+    assert re.findall(r"'(sha256-[^']+)'", policy) == [page_hash(script) for script in run]
+    assert len(run) == 2
+    assert not [
+        script
+        for script in run
+        if re.search(r"\beval\b|\bfetch\b|XMLHttp|innerHTML|import\(|https?://(?!github)", script)
+    ]
 
 
 def test_the_story_comes_first_and_blames_the_right_line(uplink):
@@ -156,7 +181,7 @@ def test_an_unredacted_report_escapes_everything_and_has_no_link_or_token(tmp_pa
         Call(documents), tmp_path / "call.html", redacted=False, title=f"{nasty} {link}"
     ).read_text()
     read = Reader(page)
-    assert not read.named("script")
+    assert len(read.named("script")) == 2
     assert all("onerror" not in attributes for attributes in read.named("img"))
     assert "<script>zyqarth()</script>" in read.words
     assert "https://store.example/…" in read.words
@@ -164,20 +189,84 @@ def test_an_unredacted_report_escapes_everything_and_has_no_link_or_token(tmp_pa
         assert hidden not in page
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.text())
-def test_any_text_becomes_markup_that_reads_as_that_text(text):
-    page = Reader(tag("p", text, title=text))
-    assert page.elements[0][0] == "p"
-    assert len(page.elements) == 1
-    plain = escaped(text)
-    assert not set("<>\"'") & set(plain)
-    plain.encode("utf-8")
+@settings(max_examples=100, deadline=None)
+@given(text=st.text())
+def test_any_text_becomes_markup_that_reads_as_that_text(empty_view, text):
+    said = report_page.shown(text)
+    data = {"label": text, "deep": [{text: text}], "x": (1.0, None)}
+    plot = Plot(text, text, png="AAAA", width=1, height=1, interactive=data)
+    table = Table(
+        text, [Heading(text, text, text)], [[Cell(text, kind)] for kind in ("", "name", "wide")], 7, text, text
+    )
+    made = report_page.render(
+        dataclasses.replace(empty_view, title=text, timeline=plot, people=table, unmeasured=[text])
+    )
+    read = Reader(made)
+    assert read.open == []
+    plain = dataclasses.replace(empty_view, timeline=PLOT, people=TABLE, unmeasured=["u"])
+    assert len(read.elements) == len(Reader(report_page.render(plain)).elements)
+    assert " ".join(said.split()) in read.words
+    inside = json.loads(next(body for kind, body in read.scripts if kind == "application/json"))
+    assert inside["label"] == said
+    assert inside["x"] == [1.0, None]
+    made.encode("utf-8")
 
 
-def test_markup_stays_and_texts_between_are_escaped():
-    assert joined(Html("<b>"), "<", None, Html("</b>")) == "<b>&lt;</b>"
-    assert tag("td", "1 < 2", class_="n", aria_label=None) == '<td class="n">1 &lt; 2</td>'
+PLOT = Plot("c", "a", png="AAAA", width=1, height=1, interactive={"x": ()})
+TABLE = Table("c", [Heading("h", "u", "a")], [[Cell("x", kind)] for kind in ("", "name", "wide")], 7, "r", "e")
+
+
+@pytest.fixture(scope="module")
+def empty_view():
+    context = ReportContext(Call(CallDocuments()), "default", dt.UTC)
+    return report_of(context, title="t", redacted=False)
+
+
+def test_a_part_that_the_view_lacks_is_an_error_and_not_an_empty_place():
+    with pytest.raises(jinja2.UndefinedError):
+        report_page.environment().from_string("{{ report.nonsense }}").render(report=object())
+
+
+def test_data_in_a_script_element_cannot_end_it():
+    made = report_page.data({"label": "</script><!--&", "token": "Bearer abcdefgh1234"})
+    assert not set("<>&") & set(made)
+    assert json.loads(made) == {"label": "</script><!--&", "token": "Bearer [token]"}
+
+
+def test_plots_over_time_come_as_data_with_the_values_that_were_measured(recordings):
+    call = Call(read_call(recordings / "sfu-uplink"))
+    context = ReportContext(call, "default", zone("Europe/Berlin"))
+    peer = call.peer("Alma")
+    data = plots.quality(context, peer).interactive
+    loss = data["panels"][0]
+    assert [panel["label"] for panel in data["panels"]] == [
+        "packet loss (%)",
+        "round trip (ms)",
+        "bitrate (kbit/s)",
+        "frame rate (frames/s)",
+    ]
+    sent = next(n for n, series in enumerate(loss["series"]) if series["label"] == "Alma sends audio")
+    rows = call.quality.query("peer_id == @peer and media == 'audio' and direction == 'producer'")
+    drawn = [value for value in loss["y"][sent] if value is not None]
+    assert max(drawn) == pytest.approx(rows["loss_pct"].max(), rel=1e-3)
+    # The zone's own clock, counted as if it were UTC.
+    first = dt.datetime.fromtimestamp(min(loss["x"]), dt.UTC).replace(tzinfo=None)
+    assert first == rows["start"].min().tz_convert("Europe/Berlin").tz_localize(None).round("100ms")
+    for begin, end, value in zip(rows["start"], rows["end"], rows["loss_pct"], strict=True):
+        if value == value:
+            at = ((begin + (end - begin) / 2) - pd.Timestamp(0, tz="UTC")).total_seconds() + 3600
+            place = max(n for n, x in enumerate(loss["x"]) if x <= at)
+            assert loss["y"][sent][place] == pytest.approx(value, rel=1e-3)
+
+
+def test_a_finding_brings_its_threshold_and_window(recordings):
+    call = Call(read_call(recordings / "sfu-uplink"))
+    row = records(call.findings())[0]
+    data = plots.finding(ReportContext(call, "default", dt.UTC), row).interactive
+    assert data["panels"][0]["threshold"] == pytest.approx(row["threshold"])
+    assert data["window"][0] == pytest.approx(row["start"].timestamp(), abs=0.1)
+    assert data["window"][1] == pytest.approx(row["end"].timestamp(), abs=0.1)
+    assert {event["name"] for event in data["events"]} >= {"microphone on", "camera on"}
 
 
 def test_a_call_of_which_nothing_is_known_still_has_a_report(tmp_path):
