@@ -99,7 +99,7 @@ def test_events_are_marked_in_their_row_at_their_time_and_named():
     words = legend(ax)
     assert "microphone on, camera on" in words
     assert "disconnected (also on a normal hang-up)" in words
-    assert "a_name_nobody_knows" in words
+    assert "a name nobody knows" in words
     assert not marked(plot.timeline({"participants": people(), "events": events}, events=False), "events")
 
 
