@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from rtkit_explore.training.glossary_terms import glossary
     from rtkit_explore.training.lessons import lesson, lessons
     from rtkit_explore.training.mystery import mystery, score_card
-    from rtkit_explore.widgets.pickers import pick_participants, pick_session, pick_stream, pick_window
+    from rtkit_explore.widgets.pickers import pick_finding, pick_participants, pick_session, pick_stream, pick_window
 
 __version__ = "0.1.0"
 
@@ -85,6 +85,7 @@ _NAMES = {
     "explorer": "explorer_app:explorer",
     "export_tables": "report.exports:export_tables",
     "load": "app:load",
+    "pick_finding": "widgets.pickers:pick_finding",
     "pick_participants": "widgets.pickers:pick_participants",
     "pick_session": "widgets.pickers:pick_session",
     "pick_stream": "widgets.pickers:pick_stream",
@@ -127,6 +128,7 @@ __all__ = [
     "load",
     "measures",
     "mystery",
+    "pick_finding",
     "pick_participants",
     "pick_session",
     "pick_stream",

@@ -21,10 +21,12 @@ from __future__ import annotations
 from rtkit_explore.widgets.explorer_view import Explorer, open_explorer
 from rtkit_explore.widgets.picker import ListPicker, Picker
 from rtkit_explore.widgets.pickers import (
+    FindingPicker,
     ParticipantsPicker,
     SessionPicker,
     StreamPicker,
     WindowPicker,
+    pick_finding,
     pick_participants,
     pick_session,
     pick_stream,
@@ -38,6 +40,7 @@ __all__ = [
     "Change",
     "Choices",
     "Explorer",
+    "FindingPicker",
     "Item",
     "ListPicker",
     "ParticipantsPicker",
@@ -48,6 +51,7 @@ __all__ = [
     "WindowPicker",
     "forget",
     "open_explorer",
+    "pick_finding",
     "pick_participants",
     "pick_session",
     "pick_stream",

@@ -12,6 +12,7 @@ import pandas as pd
 from rtkit_explore.findings.rules import BY_NAME
 from rtkit_explore.findings.segments import judged_values
 from rtkit_explore.table_schema.labels import column_of, device_kind_words, event_words, side_words, stream_words
+from rtkit_explore.widgets.item_labels import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -217,10 +218,7 @@ class OpenCall:
     @cached_property
     def is_live(self) -> bool:
         """Whether the call was going on when it was fetched."""
-        session = self.call.sessions
-        return bool(len(session)) and bool(
-            (session["status"].astype("object").eq("LIVE") & session["ended_at"].isna()).all()
-        )
+        return is_live(self.call.sessions)
 
     @cached_property
     def limits(self) -> tuple[float, float] | None:

@@ -8,7 +8,6 @@ from collections import OrderedDict
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 
 from rtkit_explore.call import Call
@@ -26,6 +25,7 @@ from rtkit_explore.widgets.explorer_scene import (
     with_filters,
 )
 from rtkit_explore.widgets.fallback import Code
+from rtkit_explore.widgets.item_labels import sorted_sessions
 from rtkit_explore.widgets.observers import Observers
 from rtkit_explore.widgets.time_range import TimeRange
 
@@ -195,7 +195,7 @@ class ExplorerModel:
         elif ids:
             self.open(ids[0])
         else:
-            self.problem = "No calls were found. Ask for another time or status, or look at app.sessions()."
+            self.problem = "No calls were found. Ask for another time or status."
 
     def open(self, session: str, *, again: bool = False) -> None:
         """
@@ -526,23 +526,6 @@ def is_measure(name: object) -> bool:
     return name in MEASURES or (
         isinstance(name, str) and name.startswith(JUDGED) and name.removeprefix(JUDGED) in BY_NAME
     )
-
-
-def sorted_sessions(table: pd.DataFrame) -> pd.DataFrame:
-    """Order calls as they are offered: those that have ended first, the newest first; each once."""
-    if not len(table):
-        return table
-    table = table[table["session_id"].notna()].drop_duplicates("session_id")
-    live = (
-        table["status"].astype("object").eq("LIVE").to_numpy(dtype=bool)
-        if "status" in table.columns
-        else np.zeros(len(table), dtype=bool)
-    )
-    begin = table["started_at"]
-    if "created_at" in table.columns:
-        begin = begin.fillna(table["created_at"])
-    order = begin.rank(method="first", ascending=False, na_option="bottom").to_numpy()
-    return table.iloc[np.lexsort((order, live))]
 
 
 def call_row(row: Mapping[Any, Any], verdicts: Mapping[str, str]) -> dict[str, Any]:

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.table_schema.labels import report_words, rule_words, stream_words
 from rtkit_explore.widgets.selection_model import Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-MEDIA_IN_WORDS = {
-    "audio": "audio",
-    "video": "video",
-    "screenshare_audio": "screen sound",
-    "screenshare_video": "screen",
-}
-REPORT_IN_WORDS = {
-    "missing": "no report exists",
-    "failed": "report could not be read",
-    "not_fetched": "report not fetched",
-}
+REPORT_READ = "read"
 CLIENT_CLOCK_SLACK = pd.Timedelta(hours=1)
 """How far a client's clock may lie outside of the server's times and still widen the window that is offered."""
 
@@ -42,6 +34,30 @@ def _rows(table: pd.DataFrame, key: str, columns: Iterable[str]) -> Iterator[dic
         row = dict.fromkeys(columns)
         row.update({name: None if pd.isna(value) else value for name, value in zip(present, values, strict=True)})
         yield {**row, key: str(key_value)}
+
+
+def is_live(sessions: pd.DataFrame) -> bool:
+    """Tell whether a call was going on when it was fetched."""
+    if not len(sessions) or "status" not in sessions.columns:
+        return False
+    return bool((sessions["status"].astype("object").eq("LIVE") & sessions["ended_at"].isna()).all())
+
+
+def sorted_sessions(table: pd.DataFrame) -> pd.DataFrame:
+    """Order calls as they are offered: those that have ended first, the newest first; each once."""
+    if not len(table):
+        return table
+    table = table[table["session_id"].notna()].drop_duplicates("session_id")
+    live = (
+        table["status"].astype("object").eq("LIVE").to_numpy(dtype=bool)
+        if "status" in table.columns
+        else np.zeros(len(table), dtype=bool)
+    )
+    begin = table["started_at"]
+    if "created_at" in table.columns:
+        begin = begin.fillna(table["created_at"])
+    order = begin.rank(method="first", ascending=False, na_option="bottom").to_numpy()
+    return table.iloc[np.lexsort((order, live))]
 
 
 def session_items(sessions: pd.DataFrame, *, tz: str) -> list[Item]:
@@ -74,7 +90,7 @@ def participant_items(participants: pd.DataFrame, *, names: Mapping[str, str], t
             names.get(row["peer_id"]) or row["display_name"] or f"participant {row['peer_id'][:8]}",
             f"joined {row['joined_at'].tz_convert(tz):%H:%M:%S}" if row["joined_at"] is not None else None,
             length(row["joined_at"], row["left_at"]),
-            REPORT_IN_WORDS.get(str(row["report"])),
+            None if row["report"] in (None, REPORT_READ) else report_words(row["report"]),
         ]
         words = " ".join(str(row[name]) for name in columns[:4] if row[name] is not None)
         items.append(Item(row["peer_id"], _joined(parts), words))
@@ -88,13 +104,8 @@ def stream_items(streams: pd.DataFrame, *, names: Mapping[str, str]) -> list[Ite
     for row in _rows(streams, "stream_id", columns):
         peer, far = row["peer_id"] or "", row["remote_peer_id"]
         who = names.get(peer) or row["display_name"] or f"participant {peer[:8]}"
-        media = MEDIA_IN_WORDS.get(str(row["media"]), str(row["media"] or "media"))
-        if row["direction"] == "producer":
-            what = f"{who} sends {media}"
-        else:
-            what = f"{who} gets {media}"
-            if far is not None:
-                what += f" from {names.get(far) or f'participant {far[:8]}'}"
+        remote = "" if far is None else names.get(far) or f"participant {far[:8]}"
+        what = stream_words(who, row["media"], row["direction"], remote)
         seconds, lost = row["duration_s"], row["loss_pct"]
         parts = [
             what,
@@ -102,6 +113,21 @@ def stream_items(streams: pd.DataFrame, *, names: Mapping[str, str]) -> list[Ite
             None if lost is None else f"{lost:.1f} % lost",
         ]
         items.append(Item(row["stream_id"], _joined(parts), f"{row['media']} {row['direction']} {peer} {far or ''}"))
+    return items
+
+
+SIGNS = {"bad": "◆", "warn": "▲", "note": "○"}
+"""Signs of severities, so that they are told apart at a glance and without colours."""
+
+
+def finding_items(findings: pd.DataFrame) -> list[Item]:
+    """Return one item a finding, in the table's order, known by its row number: severity and what happened."""
+    items = []
+    names = ("severity", "rule", "story", "display_name", "media", "side")
+    columns = [findings[name].astype("object").where(findings[name].notna(), "") for name in names]
+    for number, (severity, rule, story, *more) in enumerate(zip(*columns, strict=True)):
+        label = _joined([f"{SIGNS.get(severity, '')} {severity}", str(story) or rule_words(rule)])
+        items.append(Item(str(number), label, " ".join([rule_words(rule), *map(str, more)])))
     return items
 
 

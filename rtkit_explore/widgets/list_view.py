@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from rtkit_explore.widgets.key_guard import guarded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -118,6 +120,7 @@ class ListView:
         self._listing: _Listing | None = None
         self._before: _Listing | None = None
         self.widget = widgets.VBox([self._bar, self._place, self.status])
+        self.guard = guarded(self.widget)
         self.search.observe(self._searched, names="value")
         self.search.on_msg(self._entered)
         self._unsubscribe = choices.subscribe(self._changed)
@@ -198,8 +201,6 @@ class ListView:
             self.choices.query = change["new"]
 
     def _entered(self, _: object, content: dict[str, Any], __: object) -> None:
-        # JupyterLab takes the arrow keys for itself, also when a list has the focus. Text boxes it leaves alone, so
-        # that the search box is the way for those who use no mouse.
         if content.get("event") == "submit":
             self.choices.select_next()
 

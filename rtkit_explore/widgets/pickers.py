@@ -1,4 +1,4 @@
-"""The pickers: session, participants, stream, time window."""
+"""The pickers: session, participants, stream, finding, time window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.tables.participant_lookup import find_participants
 from rtkit_explore.widgets import remembered as memory
 from rtkit_explore.widgets.fallback import Code, StaticView
-from rtkit_explore.widgets.item_labels import limits_of, names_in, participant_items, session_items, stream_items
+from rtkit_explore.widgets.item_labels import (
+    finding_items,
+    is_live,
+    limits_of,
+    names_in,
+    participant_items,
+    session_items,
+    sorted_sessions,
+    stream_items,
+)
 from rtkit_explore.widgets.picker import ListPicker, Picker
 from rtkit_explore.widgets.selection_model import Choices, Item
 from rtkit_explore.widgets.time_range import TimeRange
@@ -31,7 +40,7 @@ class SessionPicker(ListPicker["str | None"]):
     """Picks one session; ``value`` is its id, None only where there is no session."""
 
     title = "Session"
-    empty = "no sessions here. Ask for another time, status or search, or look at app.sessions()."
+    empty = "no calls here. Ask for another time, status or search."
     _variable = "session_id"
 
     def _value_of(self, selected: tuple[str, ...]) -> str | None:
@@ -42,7 +51,7 @@ class ParticipantsPicker(ListPicker["list[str]"]):
     """Picks participants; ``value`` is the list of their peer ids, in the order of the table."""
 
     title = "Participants"
-    empty = "nobody is listed in this call. call.problems tells what could not be fetched."
+    empty = "nobody is listed in this call: the list of participants was not fetched, or is empty."
     _variable = "participants"
     _find: Callable[[str], str] | None = None
 
@@ -70,11 +79,38 @@ class ParticipantsPicker(ListPicker["list[str]"]):
         self.choices.select([who if find is None or who in known else find(who) for who in wanted])
 
 
+class FindingPicker(ListPicker["int | None"]):
+    """Picks one finding; ``value`` is its row number in the table of findings, None only where nothing was found."""
+
+    title = "Finding"
+    empty = "nothing was found to be wrong."
+    _variable = "finding"
+
+    def _value_of(self, selected: tuple[str, ...]) -> int | None:
+        return int(selected[0]) if selected else None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The chosen finding: one row of the table, none where nothing was found."""
+        number = self.value
+        return self._table.iloc[:0] if number is None else self._table.iloc[[number]]
+
+    @property
+    def finding(self) -> pd.Series[Any] | None:
+        """The chosen finding, for ``rtk.plot.finding``; None where nothing was found."""
+        number = self.value
+        return None if number is None else self._table.iloc[number]
+
+    def to_code(self) -> str:
+        """Return the line that makes the same choice without the widget; see :meth:`Picker.to_code`."""
+        return Code("finding = None" if self.value is None else f"finding = call.findings().iloc[{self.value}]")
+
+
 class StreamPicker(ListPicker["str | None"]):
     """Picks one stream; ``value`` is its stream id, None only where there is no stream."""
 
     title = "Stream"
-    empty = "no streams here: no report with samples was read. call.participants tells why (column report)."
+    empty = "no streams here: no report with samples was read."
     _variable = "stream_id"
 
     def _value_of(self, selected: tuple[str, ...]) -> str | None:
@@ -129,7 +165,7 @@ class WindowPicker(Picker["Window | None"]):
         if window is None:
             return Code("start, end = None, None")
         start, end = (f'pd.Timestamp("{time.isoformat()}")' for time in window)
-        return Code(f"start, end = {start}, {end}")
+        return Code(f"import pandas as pd\n\nstart, end = {start}, {end}")
 
     def _make_view(self) -> SpanView:
         from rtkit_explore.widgets.time_range_view import SpanView
@@ -161,8 +197,8 @@ def pick_session(
     Parameters
     ----------
     app
-        An app, whose sessions are fetched now, the newest first unless ``sort_by`` or ``sort_order`` is given; or a
-        table of sessions, whose order stays.
+        An app, whose sessions are fetched now: those that have ended first, the newest first, unless ``sort_by`` or
+        ``sort_order`` is given; or a table of sessions, whose order stays.
     selected
         Session id that is chosen at first; the first of the list by default.
     name
@@ -200,7 +236,7 @@ def pick_session(
             raise InvalidArgumentError(msg)
         sessions = fetch(**query)
         if not {"sort_by", "sort_order"} & set(query):
-            sessions = sessions.sort_values("started_at", ascending=False, kind="stable", na_position="last")
+            sessions = sorted_sessions(sessions)
     choices = _choices(
         ("session", name, ""), session_items(sessions, tz=tz), multiple=False, selected=selected, remember=remember
     )
@@ -302,6 +338,48 @@ def pick_stream(
     items = stream_items(streams, names=names)
     choices = _choices(key, items, multiple=False, selected=selected, remember=remember)
     picker = StreamPicker(choices, streams, key="stream_id", rows=rows)
+    if not isinstance(call, pd.DataFrame) and is_live(call.sessions):
+        picker.empty = "no streams yet: the call is going on, and a report comes when its participant has left."
+    memory.take_place(key, picker)
+    return picker
+
+
+def pick_finding(
+    call: Call | pd.DataFrame,
+    *,
+    selected: int | None = None,
+    name: str = "",
+    remember: bool = True,
+    rows: int = 8,
+) -> FindingPicker:
+    """
+    Pick a finding, worst first.
+
+    Parameters
+    ----------
+    call
+        A call, or a table of findings, whose order stays.
+    selected
+        Row number of the finding that is chosen at first; the first of the list by default.
+    name, remember, rows
+        As in :func:`pick_session`; choices are remembered for each session.
+
+    Returns
+    -------
+    FindingPicker
+        ``value`` is the row number, ``finding`` the row: ``rtk.plot.finding(call, picker.finding)`` draws it.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where there is no such finding.
+    """
+    _check(call, "pick_finding", "findings", "severity", "rule", "story")
+    table = call if isinstance(call, pd.DataFrame) else call.findings()
+    key = ("finding", name, _session_of(call) if isinstance(call, pd.DataFrame) else str(call.session_id))
+    wanted = None if selected is None else str(selected)
+    choices = _choices(key, finding_items(table), multiple=False, selected=wanted, remember=remember)
+    picker = FindingPicker(choices, table, key="rule", rows=rows)
     memory.take_place(key, picker)
     return picker
 
@@ -322,7 +400,8 @@ def pick_window(
     call
         A call, or a table of it whose time columns tell from when to when it lasts.
     selected
-        Start and end at first, as times or texts like "14:03:10"; None for an open side. The whole by default.
+        Start and end at first, as times or texts like "14:03:10", "2:03pm", "+5min"; None for an open side. The whole
+        by default.
     name, remember
         As in :func:`pick_session`; windows are remembered for each session.
     tz
@@ -361,6 +440,8 @@ def call_limits(call: Call | pd.DataFrame) -> tuple[Window | None, str]:
         return limits_of([], times), _session_of(call)
     sessions, people, streams = call.sessions, call.participants, call.streams
     server = [sessions["started_at"], sessions["ended_at"], people["joined_at"], people["left_at"]]
+    if is_live(sessions):  # nothing has ended: whatever is the last to be known tells how far the call has come
+        server += [sessions["updated_at"], people["updated_at"]]
     return limits_of(server, [streams["first"], streams["last"]]), str(call.session_id)
 
 

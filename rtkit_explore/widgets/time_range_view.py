@@ -11,6 +11,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.widgets.key_guard import guarded
 from rtkit_explore.widgets.list_view import INDENT, LABEL, WIDTH, SuppressEvents, close_all
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class SpanView:
             layout=widgets.Layout(align_items="center", flex_flow="row wrap"),
         )
         self.widget = widgets.VBox([self._place, self._bar, self.status])
+        self.guard = guarded(self.widget)
         self.start_box.observe(lambda change: self._typed(change, "start"), names="value")
         self.end_box.observe(lambda change: self._typed(change, "end"), names="value")
         self.whole_button.on_click(lambda _: self.span.whole())
@@ -97,6 +99,7 @@ class SpanView:
             if tuple(self.slider.index) != index:
                 self.slider.index = index
             self.start_box.value, self.end_box.value = (self.span.text(time) for time in window)
+            self.guard.values = [f"{self.span.text(time)} {self.span.tz}" for time in window]
             seconds = (window[1] - window[0]).total_seconds()
             share = "the whole call" if self.span.is_whole else f"{seconds:.0f} s chosen"
             self.status.value = f"{share}; times in {escape(self.span.tz)}"

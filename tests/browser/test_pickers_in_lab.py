@@ -47,7 +47,7 @@ def test_clicks_are_used_by_the_next_cells_and_kept_when_they_run_again(lab, pag
     lab.run_all(page)
     expect(chosen(page)).to_contain_text("recording loss | 2 people | audio consumer")
 
-    # By keyboard alone: JupyterLab keeps the arrow keys for itself, so Enter in the search box chooses.
+    # By keyboard alone: Enter in the search box chooses.
     listing(page, "Find stream").focus()
     page.keyboard.type("gets video")
     expect(page.locator("text='1 of 4'")).to_be_visible()
@@ -65,6 +65,49 @@ def test_clicks_are_used_by_the_next_cells_and_kept_when_they_run_again(lab, pag
     lab.run_all(page)
     expect(chosen(page)).to_contain_text("recording loss | 1 people | video consumer | 22:41:30")
     shoot(page, "pickers-chosen")
+
+
+CELLS = """() => { const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+  return JSON.stringify([...Array(cells.length).keys()].map(n => [cells.get(n).type, cells.get(n).sharedModel.getSource()])); }"""
+
+
+def test_no_key_that_is_typed_over_a_picker_reaches_the_notebook(lab, page):
+    from playwright.sync_api import expect
+
+    pick = "rtk.pick_finding(app.call(session.items[2].id), selected=1)"
+    lab.write(
+        "picker-keys.ipynb",
+        [*PICKERS[:5], f"finding = {pick}\nfinding", "print('chosen:', session.value, finding.value)"],
+    )
+    lab.open(page, "picker-keys.ipynb")
+    lab.run_all(page)
+    before = page.evaluate(CELLS)
+    selects = page.locator(".rtk-picker select")
+    expect(selects).to_have_count(4)
+    first = chosen(page).inner_text()
+    for n in range(4):
+        selects.nth(n).focus()
+        for key in ("d", "d", "x", "a", "b", "ArrowDown"):
+            page.keyboard.press(key)
+        page.keyboard.type("Alma")
+        assert page.evaluate(CELLS) == before
+    for part in (
+        ".rtk-picker button >> visible=true",
+        ".rtk-picker .noUi-handle",
+        ".rtk-picker .widget-label >> nth=0",
+        ".rtk-picker .widget-html >> nth=0",
+    ):
+        page.locator(part).first.click(force=True)
+        for key in ("d", "d", "b", "ArrowDown"):
+            page.keyboard.press(key)
+        assert page.evaluate(CELLS) == before, part
+    spoken = page.locator(".noUi-handle").first.get_attribute("aria-valuetext")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d UTC", spoken)
+    # What the keys do is to choose: the arrows move within the list.
+    selects.nth(0).focus()
+    page.keyboard.press("ArrowDown")
+    lab.run_all(page)
+    expect(chosen(page)).not_to_have_text(first)
 
 
 LONG = """import pandas as pd, rtkit_explore as rtk

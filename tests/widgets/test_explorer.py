@@ -11,8 +11,9 @@ import pytest
 import rtkit_explore as rtk
 from rtkit_explore.errors import InvalidArgumentError, NotFoundError
 from rtkit_explore.widgets.explorer_call import MEASURES, OpenCall
-from rtkit_explore.widgets.explorer_model import ExplorerModel, sorted_sessions
+from rtkit_explore.widgets.explorer_model import ExplorerModel
 from rtkit_explore.widgets.explorer_scene import MOST_LINES, MOST_POINTS, thinned
+from rtkit_explore.widgets.item_labels import sorted_sessions
 from tests.widgets.picker_frames import sessions
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 import pandas as pd
@@ -38,8 +39,8 @@ def test_an_app_is_asked_and_its_sessions_are_offered_newest_first():
     app = AppOf(sessions())
     picker = rtk.pick_session(app, status="ENDED", limit=5)
     assert app.asked == [{"status": "ENDED", "limit": 5}]
-    assert [item.id for item in picker.items] == ["s-two", "s-one", "s-three"]
-    assert picker.value == "s-two"
+    assert [item.id for item in picker.items] == ["s-one", "s-three", "s-two"], "those that have ended come first"
+    assert picker.value == "s-one"
 
 
 def test_an_order_that_was_asked_for_stays():
@@ -70,7 +71,7 @@ def test_people_of_the_same_name_are_told_apart_and_missing_reports_are_said():
         "Alma (1) · joined 09:00:00 · 10 min",
         "Boris · joined 09:01:00 · 29 min",
         "Alma (2) · joined 09:20:00 · 10 min · report could not be read",
-        "participant p-4 · no report exists",
+        "participant p-4 · no report",
     ]
 
 
@@ -99,7 +100,7 @@ def test_streams_are_said_in_plain_words():
     labels = [item.label for item in rtk.pick_stream(streams()).items]
     assert labels == [
         "Alma sends audio · 9:40",
-        "Alma sends screen · 1:00 · 0.0 % lost",
+        "Alma sends screen share · 1:00 · 0.0 % lost",
         "Boris gets video from Alma · 4.3 % lost",
     ]
 
@@ -154,7 +155,7 @@ def test_the_line_of_code_makes_the_same_choice(call):
         exec(picker.to_code(), made)
         assert made[name] == picker.value
         assert repr(picker.to_code()) == picker.to_code()
-    made = {"pd": pd}
+    made = {}
     exec(window.to_code(), made)
     assert (made["start"], made["end"]) == window.value
 
@@ -167,6 +168,58 @@ def test_an_id_cannot_smuggle_code_into_the_line():
     exec(picker.to_code(), made)
     assert made["session_id"] == "x'\nimport os #"
     assert "\n" not in picker.to_code()
+
+
+def test_a_finding_is_picked_worst_first_and_drawn():
+    call = rtk.simulate("lossy_uplink", seed=1, minutes=3).call
+    picker = rtk.pick_finding(call)
+    findings = call.findings()
+    assert picker.value == 0
+    assert picker.finding["story"] == findings["story"].iloc[0]
+    assert picker.items[0].label.startswith("◆ bad · ")
+    picker.search("video")
+    assert all("video" in item.label + item.words for item in picker.choices.shown)
+    picker.select("2")
+    assert picker.table["story"].tolist() == [findings["story"].iloc[2]]
+    made: dict[str, Any] = {"call": call}
+    exec(picker.to_code(), made)
+    assert made["finding"].equals(picker.finding)
+    assert rtk.pick_finding(call).value == 2, "it is remembered"
+    with pytest.raises(InvalidArgumentError, match="'99'"):
+        rtk.pick_finding(call, selected=99)
+
+
+def test_a_call_without_findings_gives_none():
+    picker = rtk.pick_finding(rtk.simulate("clean", seed=3, minutes=2).call.findings().iloc[:0])
+    assert picker.value is None
+    assert picker.finding is None
+    assert "nothing was found" in repr(picker)
+    assert picker.to_code() == "finding = None"
+
+
+def test_a_call_that_is_going_on_has_a_window_and_says_why_there_are_no_streams():
+    app = rtk.demo(progress=False)
+    table = app.sessions()
+    live = table[table["status"] == "LIVE"].iloc[0]
+    call = app.call(live["session_id"])
+    start, end = rtk.pick_window(call).value
+    assert end >= live["updated_at"]
+    assert (end - start).total_seconds() > 60
+    if call.streams.empty:
+        assert "the call is going on" in repr(rtk.pick_stream(call))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: rtk.pick_session(sessions().iloc[:0]),
+        lambda: rtk.pick_participants(participants().iloc[:0]),
+        lambda: rtk.pick_stream(streams().iloc[:0]),
+    ],
+)
+def test_what_support_staff_reads_is_not_python(make):
+    said = re.sub("<[^>]*>", "", make().view.status.value)
+    assert not re.search(r"\w\.\w|_", said), said
 
 
 def test_observers_get_values():
