@@ -11,7 +11,7 @@ from rtkit_explore.api.progress import Progress
 from rtkit_explore.api.query_params import TranscriptFormat, choice, instant, segment, window
 from rtkit_explore.api.query_params import text as checked_text
 from rtkit_explore.api.transport import RateLimit
-from rtkit_explore.errors import ApiError, InvalidArgumentError, NotFoundError, PartialResultWarning
+from rtkit_explore.errors import InvalidArgumentError, NotFoundError, PartialResultWarning, RtkitError
 from rtkit_explore.local_time import day_range, said_time, time_zone
 from rtkit_explore.settings import Settings, takes_options
 
@@ -472,22 +472,22 @@ class AsyncApp:
             ids = [str(value) for value in frame["session_id"].dropna()]
             bar.expect(len(ids))
             lists = await asyncio.gather(*(self._participants_or_error(session_id, bar) for session_id in ids))
-        failed = {key: got for key, got in zip(ids, lists, strict=True) if isinstance(got, ApiError)}
+        failed = {key: got for key, got in zip(ids, lists, strict=True) if isinstance(got, RtkitError)}
         failed = {key: error for key, error in failed.items() if not isinstance(error, NotFoundError)}
         if failed:
             first = next(iter(failed.values()))
             if len(failed) == len(ids):
                 raise first
             _warn(f"the participants of {len(failed)} of {len(ids)} sessions could not be searched, first: {first}")
-        answers = {key: got for key, got in zip(ids, lists, strict=True) if not isinstance(got, ApiError)}
+        answers = {key: got for key, got in zip(ids, lists, strict=True) if not isinstance(got, RtkitError)}
         for listed in answers.values():
             _checked_rows(listed)
         return participants_called(wanted, frame, {key: listed.rows for key, listed in answers.items()})
 
-    async def _participants_or_error(self, session_id: str, bar: Progress) -> PagedList | ApiError:
+    async def _participants_or_error(self, session_id: str, bar: Progress) -> PagedList | RtkitError:
         try:
             return await self.client.participants(session_id)
-        except ApiError as error:
+        except RtkitError as error:
             return error
         finally:
             bar.advance()

@@ -9,6 +9,8 @@ or a presigned URL.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 
 class RtkitError(Exception):
     """Base of all errors of this package: ``except rtk.RtkitError`` catches every one."""
@@ -90,6 +92,20 @@ class BadAnswerError(ApiError):
 
 class DownloadExpiredError(ApiError):
     """A presigned download is no longer valid; asking again gets a new one."""
+
+
+Error = TypeVar("Error", bound=BaseException)
+
+
+def without_frames(error: Error) -> Error:
+    """
+    Strip an error of the frames that it came through and of what caused it.
+
+    Tools that show the variables of every frame (IPython's verbose mode, rich, error trackers) would else show the
+    tokens and presigned addresses that these frames work with.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 class PartialResultWarning(UserWarning):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, cast
 from urllib.parse import quote, urlsplit
 
-from rtkit_explore.errors import InvalidArgumentError, MissingCredentialsError
+from rtkit_explore.errors import InvalidArgumentError, MissingCredentialsError, RtkitError, without_frames
 from rtkit_explore.local_time import time_zone
 
 if TYPE_CHECKING:
@@ -32,11 +33,14 @@ class Secret:
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str | None) -> None:
         self._text = text
 
     def reveal(self) -> str:
         """Return the text itself, for the one line that needs it."""
+        if self._text is None:
+            msg = "a secret does not travel in a pickle: give the credentials again in this process"
+            raise MissingCredentialsError(msg)
         return self._text
 
     def __repr__(self) -> str:
@@ -46,6 +50,18 @@ class Secret:
     def __str__(self) -> str:
         """Say that there is a secret, not which."""
         return "…"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Leave the text out of a pickle, which would hold it in clear."""
+        return Secret, (None,)
+
+    def __copy__(self) -> Self:
+        """Return itself; it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return itself; it never changes."""
+        return self
 
     def __eq__(self, other: object) -> bool:
         """Compare the texts."""
@@ -78,15 +94,29 @@ class ConnectOptions(TypedDict, total=False):
 
 
 def takes_options(function: Function) -> Function:
-    """Show the options one by one in the signature of a function that takes them as ``**options``."""
+    """
+    Show the options one by one in the signature of a function that takes them as ``**options``.
+
+    An error leaves the function without the frames that it came through, whose variables hold the token.
+    """
     signature = inspect.signature(function)
     own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    options = [
+    shown = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         for name, annotation in ConnectOptions.__annotations__.items()
     ]
-    function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-    return function
+
+    @functools.wraps(function)
+    def checked(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except RtkitError as error:
+            failure = without_frames(error)
+        options.clear()
+        raise failure
+
+    checked.__signature__ = signature.replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
+    return cast("Function", checked)
 
 
 @dataclass(frozen=True)

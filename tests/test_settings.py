@@ -118,6 +118,11 @@ def test_no_representation_holds_the_token():
         assert "tok-5ecret" not in repr(thing) + str(thing)
 
 
-def test_settings_travel_to_another_process():
+def test_settings_travel_to_another_process_without_the_token():
     settings = Settings.resolve(environment=ENVIRONMENT)
-    assert pickle.loads(pickle.dumps(settings)) == settings
+    pickled = pickle.dumps(settings)
+    assert settings.token.reveal().encode() not in pickled
+    there = pickle.loads(pickled)
+    assert (there.prefix, there.retries) == (settings.prefix, settings.retries)
+    with pytest.raises(MissingCredentialsError, match="give the credentials again"):
+        there.token.reveal()

@@ -8,8 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import httpx
 
-from rtkit_explore.api import responses as answers
-from rtkit_explore.api import transport
+from rtkit_explore.api import responses, transport
 from rtkit_explore.api.clock import Clock
 from rtkit_explore.api.pagination import Page, PagedList, Pager, read_page
 from rtkit_explore.api.proxies import Network
@@ -40,6 +39,8 @@ from rtkit_explore.errors import (
     InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
+    RtkitError,
+    without_frames,
 )
 from rtkit_explore.settings import Secret, Settings
 
@@ -255,18 +256,26 @@ class ApiClient:
             f"writing the summary of session {session_id}", f"no session {session_id}", repeatable=False
         )
         path = f"/sessions/{segment('session_id', session_id)}/summary"
-        return answers.whole(await self._send("POST", path, {}, subject), subject, self.settings)
+        return responses.whole(await self._send("POST", path, {}, subject), subject, self.settings)
 
     # Downloads
 
     async def link(self, session_id: Id, kind: str, form: str) -> DownloadLink:
         """Ask where a chat, a transcript or a summary can be downloaded."""
+        try:
+            return await self._asked_link(session_id, kind, form)
+        except RtkitError as error:
+            # The frames below hold the answer with its presigned address.
+            failure = without_frames(error)
+        raise failure
+
+    async def _asked_link(self, session_id: Id, kind: str, form: str) -> DownloadLink:
         path = f"/sessions/{segment('session_id', session_id)}/{kind}"
         asked = query(format=form) if kind == "transcript" else {}
         subject = RequestInfo(
             f"the {kind} of session {session_id}", f"no {kind} of session {session_id}, or no such session"
         )
-        answer = answers.small(await self._send("GET", path, asked, subject), subject, self.settings)
+        answer = responses.small(await self._send("GET", path, asked, subject), subject, self.settings)
         url = answer.get(f"{kind}_download_url")
         if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
             msg = f"the answer about {subject.what} names no address to download it from: try again"
@@ -289,10 +298,9 @@ class ApiClient:
         address = link.url
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._exchange("GET", address, subject, download=True)
-            where = response.headers.get("Location")
-            if not (response.is_redirect and where):
+            if not (response.is_redirect and response.headers.get("Location")):
                 break
-            address = Secret(str(httpx.URL(address.reveal()).join(where)))
+            address = _redirected(address, response, subject)
         if response.is_success:
             return response.content
         if response.is_redirect or response.status_code in {400, 401, 403, 404, 410}:
@@ -301,13 +309,13 @@ class ApiClient:
                 " the file may be gone, files are kept for some days only"
             )
             raise DownloadExpiredError(msg, status=response.status_code)
-        answers.whole(response, subject, self.settings)
+        responses.whole(response, subject, self.settings)
         return response.content
 
     # Requests
 
     async def _document(self, path: str, asked: dict[str, str], subject: RequestInfo) -> bytes:
-        return answers.whole(await self._send("GET", path, asked, subject), subject, self.settings)
+        return responses.whole(await self._send("GET", path, asked, subject), subject, self.settings)
 
     async def _list(
         self,
@@ -325,47 +333,71 @@ class ApiClient:
         async def fetch(number: int | None, size: int | None) -> Page:
             asked = wanted.asked | query(page_no=number, per_page=size)
             response = await self._send("GET", wanted.path, asked, wanted.subject)
-            return read_page(answers.decoded(response, wanted.subject, self.settings), response.content, wanted.key)
+            return read_page(responses.decoded(response, wanted.subject, self.settings), response.content, wanted.key)
 
         if page_no is not None:
             page = await fetch(page_no, per_page)
             rows = page.rows if limit is None else page.rows[:limit]
-            return PagedList(rows, page.content, page.total)
+            problems = [] if page.listed else [f"the answer holds no list of {wanted.key}"]
+            return PagedList(rows, page.content, page.total, problems)
         size = per_page or (self.settings.per_page if limit is None else min(self.settings.per_page, limit))
         return await self._pagers[wanted.key].read(
             fetch, per_page=size, fixed_size=per_page is not None, limit=limit, on_progress=on_progress
         )
 
     async def _send(self, method: str, path: str, asked: dict[str, str], subject: RequestInfo) -> httpx.Response:
-        url = httpx.URL(self.settings.prefix + path, params=asked) if asked else httpx.URL(self.settings.prefix + path)
+        try:
+            url = httpx.URL(self.settings.prefix + path, params=asked or None)
+        except (httpx.InvalidURL, ValueError):
+            msg = f"{subject.what[:200]} cannot be asked for: its id or an argument fits no address (too long?)"
+            raise InvalidArgumentError(msg) from None
         return await self._exchange(method, Secret(str(url)), subject, download=False)
 
     async def _exchange(self, method: str, address: Secret, subject: RequestInfo, *, download: bool) -> httpx.Response:
+        # The error is raised here, where no variable holds an address or a token.
+        outcome = await self._attempt(method, address, subject, download=download)
+        if isinstance(outcome, RtkitError):
+            raise outcome
+        return outcome
+
+    async def _attempt(
+        self, method: str, address: Secret, subject: RequestInfo, *, download: bool
+    ) -> httpx.Response | RtkitError:
+        """Send a request; whatever goes wrong is returned as an error of this package, without its frames."""
         # The chain is called as it is, without an httpx.AsyncClient around it, because that one logs every address,
         # and a presigned address is a secret.
         settings = self.settings
-        try:
-            url = httpx.URL(address.reveal())
-        except httpx.InvalidURL:
-            msg = f"the address of {subject.what} is not a web address: try again"
-            raise BadAnswerError(msg) from None
         limits = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout, pool=None)
-        request = httpx.Request(
-            method,
-            url,
-            headers={
-                "Accept": "*/*" if download else "application/json",
-                "Accept-Encoding": "gzip, deflate",
-                "User-Agent": f"rtkit-explore/{_version()}",
-            },
-            extensions={"timeout": limits.as_dict(), transport.DOWNLOAD: download},
-        )
+        try:
+            request = httpx.Request(
+                method,
+                address.reveal(),
+                headers={
+                    "Accept": "*/*" if download else "application/json",
+                    "Accept-Encoding": "gzip, deflate",
+                    "User-Agent": f"rtkit-explore/{_version()}",
+                },
+                extensions={
+                    "timeout": limits.as_dict(),
+                    transport.DOWNLOAD: download,
+                    transport.INTACT: None if download else _is_intact,
+                },
+            )
+        except (httpx.InvalidURL, ValueError):
+            return BadAnswerError(f"the address of {subject.what} is not a web address: try again")
         try:
             return await self._chain.handle_async_request(request)
+        except RtkitError as error:
+            return without_frames(error)
         except httpx.RequestError as error:
-            failure = answers.unreachable(error, request, subject, settings)
-        # Outside of the handler, so that the error does not hold the request with its address.
-        raise failure
+            return without_frames(responses.unreachable(error, request, subject, settings))
+        except Exception as error:  # noqa: BLE001 - sockets, TLS, IDNA and HTTP parsers each raise errors of their own
+            broken = httpx.ProtocolError(f"{type(error).__name__}: {error}")
+            return without_frames(responses.unreachable(broken, request, subject, settings))
+
+
+def _is_intact(response: httpx.Response) -> bool:
+    return not responses.is_cut(response)
 
 
 def _version() -> str:
@@ -373,6 +405,14 @@ def _version() -> str:
         return version("rtkit-explore")
     except PackageNotFoundError:
         return "0"
+
+
+def _redirected(address: Secret, response: httpx.Response, subject: RequestInfo) -> Secret:
+    try:
+        return Secret(str(httpx.URL(address.reveal()).join(response.headers["Location"])))
+    except (httpx.InvalidURL, ValueError):
+        failure = BadAnswerError(f"{subject.what} has moved to an address that is none: try again")
+    raise failure
 
 
 REFUSALS = (PermissionDeniedError, NotFoundError, BadRequestError)

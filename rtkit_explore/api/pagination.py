@@ -9,15 +9,21 @@ their id. Where something shows that rows moved while reading, the list is read 
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from rtkit_explore.errors import BadRequestError, NotFoundError, ServerError
+from rtkit_explore.errors import BadAnswerError, BadRequestError, NotFoundError, ServerError
 
 READINGS = 4
-MOST_PAGES = 20_000
+MOST_PAGES = 5_000
+"""Pages after which a list is taken for endless although it says how long it is: half a million rows."""
+MOST_UNCOUNTED_PAGES = 500
+"""The same for a list that does not say how long it is, or says something else on every page."""
+_DIGITS = 16
 
 
 @dataclass
@@ -35,6 +41,8 @@ class Page:
         The same, undecoded.
     total, start, end
         Of its paging block, where there is one.
+    listed
+        False where the answer holds no list at all.
     """
 
     rows: list[Any]
@@ -43,6 +51,7 @@ class Page:
     total: int | None = None
     start: int | None = None
     end: int | None = None
+    listed: bool = True
 
 
 @dataclass
@@ -99,6 +108,7 @@ def read_page(answer: dict[str, Any], content: bytes, key: str) -> Page:
     paging = paging if isinstance(paging, dict) else {}
     return Page(
         rows=rows if isinstance(rows, list) else [],
+        listed=isinstance(rows, list),
         answer=answer,
         content=content,
         total=_number(paging, "total_count", "totalCount"),
@@ -110,10 +120,10 @@ def read_page(answer: dict[str, Any], content: bytes, key: str) -> Page:
 def _number(paging: dict[str, Any], *names: str) -> int | None:
     for name in names:
         value = paging.get(name)
-        if isinstance(value, str) and value.strip().isdigit():
+        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < _DIGITS:
             value = int(value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == value // 1:
-            return int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**_DIGITS:
+            return int(value) if value == value // 1 else None
     return None
 
 
@@ -129,7 +139,6 @@ class _Reading:
     first: Page | None = None
     first_size: int = 0
     last_keys: list[str] = field(default_factory=list)
-    complete: bool = True
     explicit: bool = False
 
     def take(self, page: Page) -> int:
@@ -161,23 +170,26 @@ class _Reading:
             return self.steady
         if self.total is None:
             # Without a count, only a second reading could show that a row slipped from one page to the one before.
-            return self.steady and self.pages <= 1 and self.complete
-        return self.steady and len(self.rows) == self.total and self.complete
+            return self.steady and self.pages <= 1
+        return self.steady and len(self.rows) == self.total
 
 
 def _keys(rows: list[Any]) -> list[str]:
     """Name every row: by its id, else by its content and how often that came in this page."""
     keys = []
     counted: dict[str, int] = {}
+    first: dict[str, Any] = {}
     for row in rows:
         identity = row.get("id") if isinstance(row, dict) else None
         if isinstance(identity, str | int) and identity != "":
-            keys.append(f"id {identity}")
+            key = f"id {identity}"
+            # The same row twice in one page is one row; two different rows with one id are two.
+            same = first.setdefault(key, row) == row
+            keys.append(key if same else f"{key} {json.dumps(row, sort_keys=True)}")
             continue
         text = json.dumps(row, sort_keys=True)
         counted[text] = counted.get(text, 0) + 1
         keys.append(f"row {counted[text]} {text}")
-    # The same id twice in one page is one row.
     return keys
 
 
@@ -261,7 +273,13 @@ class Pager:
     ) -> int | None:
         explicit = reading.explicit
         number: int | None = 0 if explicit else None
-        for _ in range(MOST_PAGES):
+        for fetched in itertools.count():
+            if fetched >= (MOST_PAGES if len(reading.totals) == 1 else MOST_UNCOUNTED_PAGES):
+                msg = (
+                    f"the list of {self._key} had no end after {fetched} pages: narrow it down (start_time=, end_time=,"
+                    " search=), or give limit="
+                )
+                raise BadAnswerError(msg)
             try:
                 page = await fetch(number, size)
             except (BadRequestError, NotFoundError, ServerError) as error:
@@ -285,8 +303,6 @@ class Pager:
                 break
             self._learn(reading, number, fresh)
             number = self._next(number, explicit)
-        else:
-            reading.complete = False
         return size
 
     def _learn(self, reading: _Reading, number: int | None, fresh: int) -> None:
@@ -339,11 +355,25 @@ class Pager:
         if limit is not None:
             rows = rows[:limit]
         first = reading.first
+        problems = [*problems, *_oddities(self._key, first, rows)]
         if first is not None and len(rows) == len(first.rows) and reading.pages <= 1:
             content = first.content
         else:
             content = _joined_answer(first, rows, self._key, reading.total)
         return PagedList(rows, content, reading.total, problems)
+
+
+def _oddities(key: str, first: Page | None, rows: list[Any]) -> list[str]:
+    """Say what is odd about a list that was read."""
+    found = [] if first is None or first.listed else [f"the answer holds no list of {key}"]
+    several = Counter(row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
+    repeated = [identity for identity, times in several.items() if times > 1]
+    if repeated:
+        names = ", ".join(repeated[:3])
+        found.append(
+            f"{len(repeated)} id(s) stand for several {key} that differ: {names}{' …' if repeated[3:] else ''}"
+        )
+    return found
 
 
 def _joined(readings: list[_Reading]) -> _Reading:

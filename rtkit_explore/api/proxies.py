@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
 from rtkit_explore.settings import LOOPBACK
+
+
+class _ScrubAddresses(logging.Filter):
+    """Takes web addresses out of httpcore's debug log, which writes the headers of a redirect to a presigned one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record, and let it pass."""
+        text = _LOCATION.sub(r"\1…'", record.getMessage())
+        record.msg, record.args = without_secrets(text), ()
+        return True
+
+
+_LOCATION = re.compile(r"(b'(?:content-)?location', b')[^']*+'", re.IGNORECASE)
+_SCRUB = _ScrubAddresses()
+_LOGGERS = ("httpcore.http11", "httpcore.http2", "httpcore.connection", "httpcore.proxy", "httpcore.socks", "httpx")
 
 
 class Network(httpx.AsyncBaseTransport):
@@ -23,6 +41,8 @@ class Network(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, connections: int) -> None:
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(_SCRUB)
         self._limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         self._ways: dict[tuple[str, str | None], httpx.AsyncHTTPTransport] = {}
 

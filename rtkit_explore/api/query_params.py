@@ -65,7 +65,11 @@ def segment(name: str, value: object) -> str:
     if text in {".", ".."}:
         msg = f"{name} is {text!r}, which is not an id"
         raise InvalidArgumentError(msg)
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        msg = f"{name} holds half a character (a lone surrogate), which no address can: it is {ascii(text)[:80]}"
+        raise InvalidArgumentError(msg) from None
 
 
 def moment(name: str, value: Time) -> str:
@@ -108,7 +112,11 @@ def instant(name: str, value: Time) -> datetime:
         raise InvalidArgumentError(msg)
     read = read.replace(tzinfo=UTC) if read.tzinfo is None else read
     # Built anew: a pandas Timestamp has nanoseconds and an isoformat of its own.
-    utc = read.astimezone(UTC)
+    try:
+        utc = read.astimezone(UTC)
+    except OverflowError:
+        msg = f"{name} is {shown(value)}, which in UTC is not in the calendar"
+        raise InvalidArgumentError(msg) from None
     return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, tzinfo=UTC)
 
 
@@ -197,7 +205,7 @@ def head_count(value: str | tuple[int, int] | None) -> str | None:
     if value is None:
         return None
     parts = value.split(":") if isinstance(value, str) else [str(part) for part in value]
-    bounds = [int(part) for part in parts if part.strip().isdigit()]
+    bounds = [int(part) for part in parts if part.strip().isascii() and part.strip().isdigit() and len(part) < 10]
     if len(parts) != 2 or len(bounds) != 2 or bounds[0] > bounds[1]:
         msg = f"participants is {shown(value)}, but it is a range such as '1:10' or (1, 10): sessions of 1 to 10 people"
         raise InvalidArgumentError(msg)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import httpx
 import msgspec
 
+from rtkit_explore.api.bodies import BodyError, TotalTimeoutError
 from rtkit_explore.api.scrubbing import scrub
 from rtkit_explore.api.transport import ASKED_TO_WAIT, ATTEMPTS
 from rtkit_explore.errors import (
@@ -27,6 +28,9 @@ from rtkit_explore.settings import ACCOUNT_VARIABLE, APP_VARIABLE, TOKEN_VARIABL
 
 SAVED_FILE = "saved_file"
 """Extension of a response that comes from a file: the file's name."""
+
+SAVED_FAILURE = "saved_failure"
+"""Extension of a response: what went wrong when the call was fetched and saved, to be said again as it was."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,19 @@ class _Envelope(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"")
     error: Any = None
     errors: Any = None
+
+
+def is_cut(response: httpx.Response) -> bool:
+    """Tell whether a body began as JSON and does not end as such, as when a proxy gave up half-way."""
+    content = response.content
+    if response.extensions.get(SAVED_FILE) or content.lstrip()[:1] not in (b"{", b"["):
+        return False
+    try:
+        msgspec.json.decode(content, type=msgspec.Raw)
+        msgspec.json.decode(content, type=_Envelope)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return _decoded_or_none(content) is None
+    return False
 
 
 def whole(response: httpx.Response, subject: RequestInfo, settings: Settings) -> bytes:
@@ -145,6 +162,9 @@ def unreachable(
     """Make the error for a request that got no answer."""
     host = request.url.host
     tried = _tried(request)
+    if isinstance(error, BodyError | TotalTimeoutError):
+        msg = f"the response about {subject.what} was given up: {scrub(error.args[0], settings.token)}"
+        return ConnectionFailedError(msg)
     if isinstance(error, httpx.ConnectTimeout):
         cause = f"{host} took more than {settings.connect_timeout:g} s to accept a connection (connect_timeout=)"
     elif isinstance(error, httpx.TimeoutException):
@@ -197,14 +217,26 @@ def _stated(answer: Any) -> tuple[int | str | None, str]:
     if not isinstance(stated, Mapping):
         return None, ""
     code = stated.get("code")
-    return code if isinstance(code, int | str) else None, str(stated.get("message") or "")
+    known = (isinstance(code, str) and len(code) < 100) or (isinstance(code, int) and abs(code) < 10**18)
+    return code if known else None, str(stated.get("message") or "")
+
+
+def _status_of(code: int | str | None) -> int:
+    """Read an error code as an HTTP status; 0 where it is none."""
+    if isinstance(code, str):
+        return int(code) if len(code) == 3 and code.isascii() and code.isdigit() else 0
+    return code if isinstance(code, int) and 0 <= code < 1000 else 0
 
 
 def _refuse(response: httpx.Response, answer: Any, subject: RequestInfo, settings: Settings) -> NoReturn:
     code, message = _stated(answer)
     status = response.status_code
+    saved = response.extensions.get(SAVED_FAILURE)
+    if isinstance(saved, str):
+        # What a replay repeats was said already, to the words.
+        raise (NotFoundError if status == 404 else BadAnswerError)(saved, status=status)
     # An error may come with status 200; then its code says what it is.
-    number = int(str(code)) if str(code).isdigit() else 0
+    number = _status_of(code)
     kind = number if response.is_success and 400 <= number < 600 else status
     said = scrub(message, settings.token)
     said = f" (the API says: {said})" if said else ""

@@ -1,8 +1,8 @@
 """
 The way to the API: httpx transports that wrap one another, each of which does one thing.
 
-From the outside in: :class:`Retrying` repeats what is safe to repeat, :class:`WholeAnswers` bounds how many requests
-are under way and reads each answer to its end, :class:`Budgeted` keeps to the number of requests that the API allows,
+From the outside in: :class:`Retrying` repeats what is safe to repeat, :class:`ReadFully` bounds how many requests
+are under way and reads each response to its end, :class:`Budgeted` keeps to the number of requests that the API allows,
 :class:`Authorised` adds the token where it belongs, and innermost is the network, a replay or a simulation.
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from rtkit_explore.api.bodies import BodyError, TotalTimeoutError, read_bounded
 from rtkit_explore.api.progress import tell_waiting
 
 if TYPE_CHECKING:
@@ -31,7 +32,12 @@ ATTEMPTS: Final = "rtkit_explore.attempts"
 ASKED_TO_WAIT: Final = "rtkit_explore.asked_to_wait"
 """Extension of an answer: seconds that the API asked to wait, where that was too long to do so."""
 
+INTACT: Final = "rtkit_explore.intact"
+"""Extension of a request: tells of a body with status 200 whether it is whole; a cut one is asked for again."""
+
 RETRIED: Final = frozenset({408, 409, 429})
+_ABOUT_THE_BODY: Final = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+"""Headers that no longer hold once a body is decompressed."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 
@@ -61,7 +67,7 @@ def build(
     chain: httpx.AsyncBaseTransport = Authorised(innermost, settings.token, httpx.URL(settings.base_url))
     if budget is not None:
         chain = Budgeted(chain, budget, clock)
-    chain = ReadFully(chain, settings.in_flight)
+    chain = ReadFully(chain, settings.in_flight, settings.total_timeout, settings.largest_response)
     return Retrying(chain, settings.retries, settings.longest_wait, clock)
 
 
@@ -181,7 +187,7 @@ class Budgeted(_Wrapping):
 
 class ReadFully(_Wrapping):
     """
-    Reads every answer to its end, with so many under way at once.
+    Reads every response to its end, with only so many under way at once, and none without limit.
 
     Reading here means that a connection which breaks in the middle of a body is a failure that can be retried.
 
@@ -191,29 +197,40 @@ class ReadFully(_Wrapping):
         Next transport.
     in_flight
         How many requests may be under way.
+    total_timeout
+        Seconds that one request may take altogether.
+    largest
+        Bytes that a decompressed response may have.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, in_flight: int) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, in_flight: int, total_timeout: float, largest: int) -> None:
         super().__init__(inner)
         self._slots = asyncio.Semaphore(in_flight)
+        self._total_timeout = total_timeout
+        self._largest = largest
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, read, decode and close."""
+        """Send, read, decompress and close."""
         async with self._slots:
-            response = await self._inner.handle_async_request(request)
-            response.request = request
+            # The read time-out of httpx starts anew with every piece: a body that trickles in would never time out.
             try:
-                content = await response.aread()
-            finally:
-                await response.aclose()
-        headers = httpx.Headers(
-            [
-                (name, value)
-                for name, value in response.headers.multi_items()
-                # The content is decoded by now.
-                if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
-            ]
-        )
+                async with asyncio.timeout(self._total_timeout):
+                    return await self._read(request)
+            except TimeoutError:
+                msg = f"not complete after {self._total_timeout:g} s (total_timeout=)"
+                raise TotalTimeoutError(msg, request=request) from None
+
+    async def _read(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        try:
+            content = await read_bounded(response, self._largest)
+        except BodyError as error:
+            error.request = request
+            raise
+        finally:
+            await response.aclose()
+        # The raw headers: httpx decodes and encodes them differently, so that text beyond ASCII would not survive.
+        headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _ABOUT_THE_BODY]
         return httpx.Response(
             response.status_code, headers=headers, content=content, request=request, extensions=response.extensions
         )
@@ -255,11 +272,15 @@ class Retrying(_Wrapping):
             try:
                 response = await self._inner.handle_async_request(request)
             except httpx.RequestError as error:
-                if attempt > retries or isinstance(error, httpx.UnsupportedProtocol):
+                # What is too large or takes too long would be so again.
+                final = isinstance(error, httpx.UnsupportedProtocol | BodyError | TotalTimeoutError)
+                if attempt > retries or final:
                     raise
                 why = "the connection failed"
             else:
-                if response.status_code not in RETRIED and response.status_code < 500:
+                whole = request.extensions.get(INTACT)
+                cut = response.status_code == 200 and whole is not None and not whole(response)
+                if response.status_code not in RETRIED and response.status_code < 500 and not cut:
                     return response
                 asked = retry_after(response, self._clock)
                 if asked is not None and asked > self._longest_wait:
@@ -267,7 +288,7 @@ class Retrying(_Wrapping):
                     return response
                 if attempt > retries:
                     return response
-                why = f"the API answered {response.status_code}"
+                why = "the response was cut" if cut else f"the API answered {response.status_code}"
             pause = self._pause(attempt) if asked is None else asked
             tell_waiting(pause, f"{why}, trying again ({attempt} of {retries})")
             await self._clock.sleep(pause)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rtkit_explore.errors import ApiError, BadRequestError, DownloadExpiredError, NotFoundError, PermissionDeniedError
+from rtkit_explore.errors import (
+    BadRequestError,
+    DownloadExpiredError,
+    NotFoundError,
+    PermissionDeniedError,
+    RtkitError,
+)
 from rtkit_explore.store.documents import CallDocuments, Failure, TranscriptFormat
 
 if TYPE_CHECKING:
@@ -56,7 +62,7 @@ async def fetch_call(
 
     Raises
     ------
-    ApiError
+    RtkitError
         If the session itself is refused or absent, or neither it nor its participants could be fetched.
     """
     documents = CallDocuments(session_id=session_id)
@@ -91,27 +97,28 @@ async def _people(
         _tried(client.session(session_id, include_breakout_rooms=include_breakout_rooms)),
         _tried(client.participants(session_id, include_peer_events=include_peer_events)),
     )
-    if isinstance(session, ApiError):
-        if isinstance(session, REFUSED) or isinstance(listing, ApiError):
+    if isinstance(session, RtkitError):
+        if isinstance(session, REFUSED) or isinstance(listing, RtkitError):
             raise session
         documents.failures.append(Failure("session", str(session)))
     else:
         documents.session = session
-    if isinstance(listing, ApiError):
+    if isinstance(listing, RtkitError):
         missing = isinstance(listing, NotFoundError)
         documents.failures.append(Failure("participants", str(listing), missing=missing))
         return
     documents.participants = listing.content
     documents.failures += [Failure("participants", problem) for problem in listing.problems]
-    peers = [peer for row in listing.rows if (peer := _peer_id(row)) is not None]
-    if len(peers) < len(listing.rows):
-        count = len(listing.rows) - len(peers)
+    named = [peer for row in listing.rows if (peer := _peer_id(row)) is not None]
+    peers = list(dict.fromkeys(named))
+    if len(named) < len(listing.rows):
+        count = len(listing.rows) - len(named)
         message = f"{count} participant(s) have no id in the list, so their reports could not be asked for"
         documents.failures.append(Failure("peer-report", message))
     bar.expect(len(peers))
     reports = await asyncio.gather(*(_report(client, peer, include_peer_events, bar) for peer in peers))
     for peer, report in zip(peers, reports, strict=True):
-        if isinstance(report, ApiError):
+        if isinstance(report, RtkitError):
             missing = isinstance(report, NotFoundError)
             documents.failures.append(Failure("peer-report", str(report), peer_id=peer, missing=missing))
         else:
@@ -123,7 +130,9 @@ def _peer_id(row: Any) -> str | None:
     return stated if isinstance(stated, str) and stated.strip() else None
 
 
-async def _report(client: ApiClient, peer_id: str, include_peer_events: bool | None, bar: Progress) -> bytes | ApiError:
+async def _report(
+    client: ApiClient, peer_id: str, include_peer_events: bool | None, bar: Progress
+) -> bytes | RtkitError:
     try:
         return await _tried(client.peer_report(peer_id, include_peer_events=include_peer_events))
     finally:
@@ -132,7 +141,7 @@ async def _report(client: ApiClient, peer_id: str, include_peer_events: bool | N
 
 async def _chat(client: ApiClient, documents: CallDocuments, session_id: str) -> None:
     got = await _tried(client.chat(session_id))
-    if isinstance(got, ApiError):
+    if isinstance(got, RtkitError):
         documents.failures.append(_failure("chat", got))
     else:
         documents.chat = got.content
@@ -141,10 +150,10 @@ async def _chat(client: ApiClient, documents: CallDocuments, session_id: str) ->
 async def _transcript(
     client: ApiClient, documents: CallDocuments, session_id: str, forms: tuple[TranscriptFormat, ...]
 ) -> None:
-    failure: ApiError | None = None
+    failure: RtkitError | None = None
     for form in forms:
         got = await _tried(client.transcript(session_id, format=form))
-        if not isinstance(got, ApiError):
+        if not isinstance(got, RtkitError):
             documents.transcript, documents.transcript_format = got.content, form
             return
         # What the first form's answer says is what the user is told.
@@ -157,13 +166,13 @@ async def _transcript(
 
 async def _summary(client: ApiClient, documents: CallDocuments, session_id: str) -> None:
     got = await _tried(client.summary(session_id))
-    if isinstance(got, ApiError):
+    if isinstance(got, RtkitError):
         documents.failures.append(_failure("summary", got))
     else:
         documents.summary = decode_text(got.content)
 
 
-def _failure(source: str, error: ApiError) -> Failure:
+def _failure(source: str, error: RtkitError) -> Failure:
     return Failure(source, str(error), missing=isinstance(error, NotFoundError | DownloadExpiredError))
 
 
@@ -172,8 +181,9 @@ def decode_text(content: bytes) -> str:
     return content.decode("utf-8-sig", errors="replace")
 
 
-async def _tried(work: Awaitable[T]) -> T | ApiError:
+async def _tried(work: Awaitable[T]) -> T | RtkitError:
+    # Not only what the API refuses: an id that cannot be asked for costs its own document and no other.
     try:
         return await work
-    except ApiError as error:
+    except RtkitError as error:
         return error

@@ -7,11 +7,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtkit_explore.api.pagination import Page, Pager, read_page
-from rtkit_explore.errors import BadRequestError
+from rtkit_explore.errors import BadAnswerError, BadRequestError
 
 
 @dataclass
@@ -105,15 +106,57 @@ def test_a_list_that_moves_has_no_row_twice_and_none_that_stayed_is_lost_without
 def test_a_list_without_end_is_not_read_for_ever(monkeypatch):
     from rtkit_explore.api import pagination as paging
 
-    monkeypatch.setattr(paging, "MOST_PAGES", 20)
+    monkeypatch.setattr(paging, "MOST_UNCOUNTED_PAGES", 20)
     numbers = iter(range(10**6))
 
     async def endless(number, size):
         answer = {"data": {"sessions": [{"id": next(numbers)}]}}
         return read_page(answer, b"", "sessions")
 
-    listing = asyncio.run(Pager("sessions").read(endless, per_page=5))
-    assert listing.problems
+    with pytest.raises(BadAnswerError, match=r"no end after 20 pages: narrow it down .* or give limit="):
+        asyncio.run(Pager("sessions").read(endless, per_page=5))
+    assert len(asyncio.run(Pager("sessions").read(endless, per_page=5, limit=7)).rows) == 7
+
+
+def test_a_list_that_grows_with_every_page_is_not_read_for_ever(monkeypatch):
+    from rtkit_explore.api import pagination as paging
+
+    monkeypatch.setattr(paging, "MOST_UNCOUNTED_PAGES", 20)
+    numbers = iter(range(10**6))
+
+    async def growing(number, size):
+        first = next(numbers)
+        answer = {"data": {"sessions": [{"id": first}]}, "paging": {"total_count": first + 1000}}
+        return read_page(answer, b"", "sessions")
+
+    with pytest.raises(BadAnswerError, match="no end after 20 pages"):
+        asyncio.run(Pager("sessions").read(growing, per_page=5))
+
+
+@pytest.mark.parametrize("total", ["²", "9" * 5000, 10**5000, -1, 1e300, float("nan"), "  ", "\u0966"], ids=range(8))
+def test_a_count_that_is_none_is_no_count(total):
+    assert read_page({"data": {"sessions": []}, "paging": {"total_count": total}}, b"", "sessions").total is None
+
+
+def test_two_different_rows_with_one_id_are_both_kept_and_told():
+    rows = [{"id": "a", "name": "one"}, {"id": "a", "name": "two"}, {"id": "b"}, {"id": "b"}]
+
+    async def page(number, size):
+        return read_page({"data": {"participants": rows if number in (None, 0) else []}}, b"", "participants")
+
+    listing = asyncio.run(Pager("participants").read(page, per_page=50))
+    assert listing.rows == [*rows[:2], rows[2]]
+    assert any("1 id(s) stand for several participants" in problem for problem in listing.problems)
+
+
+@pytest.mark.parametrize("data", [{}, {"sessions": None}, None, {"sessions": {"id": "a"}}])
+def test_an_answer_without_a_list_is_a_problem(data):
+    async def page(number, size):
+        return read_page({"success": True, "data": data}, b"", "sessions")
+
+    listing = asyncio.run(Pager("sessions").read(page, per_page=50))
+    assert listing.rows == []
+    assert "the answer holds no list of sessions" in listing.problems
 
 
 def test_counts_are_read_from_numbers_in_any_dress():

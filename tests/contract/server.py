@@ -122,6 +122,7 @@ class ApiServer:
         self.session_shape: Literal["data", "session"] = "data"
         self.expired_links = 0
         self.redirect_downloads = False
+        self.redirect_to = b""
         self.compress = True
         self.started = threading.Event()
         self._lock = threading.Lock()
@@ -229,7 +230,8 @@ class ApiServer:
             if asked.parts[:1] == ("moved",):
                 asked = replace(asked, parts=asked.parts[1:])
             elif self.redirect_downloads and asked.parts[:1] == (DOWNLOADS,):
-                return Response(302, b"", {"location": f"/moved{path}?{urlencode(asked.query)}"})
+                where = self.redirect_to.decode("latin-1") or f"/moved{path}?{urlencode(asked.query)}"
+                return Response(302, b"", {"location": where})
             expired = self.expired_links > 0
             self.api.links.minutes = -5 if expired else 60
             response = self.api.respond(asked)
