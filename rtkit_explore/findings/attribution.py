@@ -1,9 +1,9 @@
 """
-Whose side it was on: both ends of a stream, and everyone else at the same time, held against each other.
+Whose side it was on: everyone's streams at the same time, held against each other.
 
-What speaks for a side is what others saw: who else received the same stream and how, what else this person received,
-what the far end told the sender. People without a report are unknown, never fine; people who were not there at that
-time are not compared.
+``attribute`` goes through ``PASSES`` at the end of this file, in that order. What was received is explained by the links
+that ``localization`` finds at fault; what was sent is held against how it was received; then what only follows from
+something else is put behind it. People without a report are unknown, never fine.
 """
 
 from __future__ import annotations
@@ -12,29 +12,139 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US, Concurrency
+from rtkit_explore.findings.localization import Family, Link
 from rtkit_explore.findings.narrative import figure
-from rtkit_explore.findings.profiles import SEVERITIES
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS, SEEN, UPWARD, WAY
+from rtkit_explore.findings.segments import part_of
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rtkit_explore.findings.candidates import Candidate, Confidence
-    from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.candidates import Candidate, Confidence, Side
+    from rtkit_explore.findings.context import Context, Window
     from rtkit_explore.findings.stream_arrays import Stream
 
+_SIDES: dict[str, Side] = {"up": "sender_uplink", "down": "receiver_downlink", "connection": "connection"}
+_FAMILIES: dict[str, tuple[Family, ...]] = {
+    "loss_in": ("loss",),
+    "concealment": ("loss", "silence", "late"),
+    "nothing_received": ("silence",),
+    "interrupted": ("silence",),
+    "frozen": ("silence", "loss"),
+    "late_media": ("late", "silence", "loss"),
+    "jitter": ("late", "loss", "silence"),
+    "decoder_behind": ("loss", "silence", "late"),
+    "low_frame_rate": ("loss", "silence"),
+}
+"""In what sense streams are compared to explain a rule's findings; the first sense in which they were bad decides."""
+_SURE, _FAIRLY_SURE, _LEAST = 1.5, 0.9, 0.3
+"""Margins from which on an explanation is of high or medium confidence, or one at all."""
 
-def attribute(context: Context, candidates: list[Candidate]) -> None:
-    """Say of every finding whose side it was on, with confidence and evidence."""
-    around = Concurrency(context, candidates)
+
+def attribute(context: Context, candidates: list[Candidate]) -> list[Candidate]:
+    """
+    Say of every finding whose side it was on, with confidence and evidence.
+
+    Returns
+    -------
+    list of Candidate
+        The findings; those during which the cause changed are cut there.
+    """
+    around = Concurrency(context, [part for one in candidates for part in _cut_where_the_cause_changes(context, one)])
     for step in PASSES:
         step(around)
+    return around.candidates
+
+
+def _votes(context: Context, candidate: Candidate) -> list[dict[Link, float]]:
+    """Return, for each sample of a received stream, the links that explain it and by what margin."""
+    stream = candidate.stream
+    if stream is None or candidate.samples is None:
+        return []
+    pair, arrays = (stream.remote or "", stream.peer or ""), context.arrays
+    found: list[dict[Link, float]] = []
+    for row in candidate.samples:
+        middle = (int(arrays.start[row]) + int(arrays.end[row])) // 2 - context.shift(stream)
+        slot = context.localization.at(middle)
+        told: dict[Link, float] = {}
+        for family in _FAMILIES.get(candidate.name, ("loss", "silence", "late")):
+            if pair not in context.localization.bad_pairs(family, slot):
+                continue
+            found_links = context.localization.explain(family, slot).margin
+            mine = {("up", pair[0]), ("down", pair[1]), ("connection", pair[0]), ("connection", pair[1])}
+            told = {link: margin for link, margin in found_links.items() if link in mine and margin >= _LEAST}
+            break
+        found.append(told)
+    return found
+
+
+def _cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list[Candidate]:
+    """
+    Cut a finding on a received stream where the link at fault changes.
+
+    Two faults of two people overlap as often as not; the stream between them is bad all the while. Without the cut, the
+    second one would be accused from the first one's beginning.
+    """
+    stream, samples = candidate.stream, candidate.samples
+    if stream is None or not stream.consumer or samples is None or len(samples) < 4:
+        return [candidate]
+    labels = [_leading(context, candidate, vote) for vote in _votes(context, candidate)]
+    known = [label for label in labels if label is not None]
+    if len(set(known)) < 2:
+        return [candidate]
+    # A sample beside a change is often half of each: runs of one sample belong to what came before.
+    runs: list[tuple[Link | None, list[int]]] = []
+    for place, label in enumerate(labels):
+        if runs and (label is None or label == runs[-1][0]):
+            runs[-1][1].append(place)
+        else:
+            runs.append((label, [place]))
+    merged: list[tuple[Link | None, list[int]]] = []
+    for label, places in runs:
+        if merged and (len(places) < 2 or label == merged[-1][0] or merged[-1][0] is None or len(merged[-1][1]) < 2):
+            keep = merged[-1][0] if len(places) < 2 or len(merged[-1][1]) >= 2 else label
+            merged[-1] = (keep if keep is not None else label, [*merged[-1][1], *places])
+        else:
+            merged.append((label, places))
+    if len(merged) < 2:
+        return [candidate]
+    return [part_of(candidate, samples[places]) for _, places in merged]
+
+
+def _leading(context: Context, candidate: Candidate, told: dict[Link, float]) -> Link | None:
+    """Choose between two links at fault at once: the sender's share is taken off before the receiver is judged."""
+    if len(told) < 2 or candidate.stream is None:
+        return next(iter(told), None)
+    sender = next((link for link in told if link[1] == candidate.stream.remote), None)
+    receiver = next((link for link in told if link[1] == candidate.stream.peer), None)
+    if sender is None or receiver is None:
+        return max(told, key=lambda link: told[link])
+    typical = _loss_elsewhere(context, candidate.stream, candidate)
+    return receiver if typical is not None and candidate.mean - typical > typical else sender
+
+
+def _loss_elsewhere(context: Context, stream: Stream, candidate: Candidate) -> float | None:
+    """Return how lossy the same stream was at others in that time, in percent."""
+    if candidate.name != "loss_in" or candidate.samples is None:
+        return None
+    arrays = context.arrays
+    one, two = int(arrays.start[candidate.samples[0]]), int(arrays.end[candidate.samples[-1]])
+    found = []
+    for other in context.consumers_of.get(stream.producer_id or "", ()):
+        if other.peer != stream.peer:
+            rows = slice(other.rows.start, other.rows.stop)
+            inside = (arrays.end[rows] > one) & (arrays.start[rows] < two)
+            judged = float(np.nansum(arrays["judged"][rows][inside]))
+            if judged > 0:
+                found.append(100 * float(np.nansum(arrays["lost"][rows][inside])) / judged)
+    return min(found, default=None)
 
 
 def _received_findings(around: Concurrency) -> None:
-    """Attribute what was received, by who else received it, and what else this person received."""
+    """Attribute what was received: to the links that explain it, else by who else received it and how."""
     for candidate in around.candidates:
         if candidate.stream is not None and candidate.stream.consumer and candidate.rule.value is not None:
             ReceiverAttribution(around, candidate, candidate.stream).attribute()
@@ -53,6 +163,109 @@ def _reports_came_late(around: Concurrency) -> None:
         stream = candidate.stream
         if stream is not None and not stream.consumer and FED_BACK in candidate.rule.tags:
             _follow_the_way_down(around, candidate, stream)
+
+
+def _follow_the_way_down(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """
+    Give a slow round trip or a limited encoder to the downlink where that is what is broken.
+
+    What the far end reports comes back the same way as everyone's media: where all that a participant receives is hit,
+    and nothing that was sent got lost, the reports are late, not the packets. In a call of two this tells nothing: the
+    two see the same round trip, and the same trouble from either end.
+    """
+    window = around.window(candidate)
+    rules = ("loss_in", "late_media", "jitter")
+    hit, present = around.hit(window, rules), around.present(window)
+    own = around.context.of_peer.get(stream.peer or "", ())
+    heard = [one for one in own if one.consumer and present[one.number]]
+    if len({one.remote for one in heard}) < 2:
+        return
+    if {one.remote for one in heard} != {one.remote for one in heard if hit[one.number]}:
+        return
+    if any(not one.consumer and around.troubled(one, window, ("loss_out",)) for one in own):
+        return
+    causes = [around.troubled(one, window, rules) for one in heard]
+    sides = {(cause.side, cause.side_peer) for cause in causes if cause is not None}
+    if len(sides) == 1:
+        side, peer = sides.pop()
+        candidate.attribute_to(side, peer, "low")
+        candidate.follows = True
+        candidate.evidence_for.append(
+            "all that this participant received was hit at that time, and nothing sent was lost"
+        )
+
+
+def _limits_follow_delay(around: Concurrency) -> None:
+    """Put an encoder's limit behind the round trip that rose at that time, on the same side: it is an answer to it."""
+    trips = [one for one in around.candidates if one.name == "round_trip" and one.severity != "note"]
+    for candidate in around.candidates:
+        if candidate.name not in ("bandwidth_limited", "congested") or candidate.stream is None:
+            continue
+        one, two = around.window(candidate)
+        for trip in trips:
+            start, end = around.window(trip)
+            if trip.peer == candidate.peer and start - SLACK_US <= one <= end and two > start:
+                candidate.follows = True
+                if not around.troubled(candidate.stream, (one, two), ("loss_out",)):
+                    candidate.attribute_to(trip.side, trip.side_peer, "low")
+                    candidate.evidence_for.append("it began when the round trip rose")
+                break
+
+
+def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Candidate]) -> None:
+    """Put what a cut connection did to one direction on the connection: it is one fault."""
+    one, two = around.window(candidate)
+    for outage in outages:
+        start, end = around.window(outage)
+        mine = outage.side == "connection" and candidate.side_peer == outage.side_peer
+        if mine and candidate.side in ("sender_uplink", "receiver_downlink", "connection"):
+            if start - SLACK_US <= one <= end + SLACK_US and two <= end + AFTER_US:
+                candidate.attribute_to("connection", outage.side_peer, outage.confidence)
+                candidate.follows = True
+                return
+
+
+def _lateness_outlives_its_cause(around: Concurrency) -> None:
+    """Put late media behind the loss or outage of the same receiver after which the buffer stayed up: it drains slowly."""
+    causes = [one for one in around.candidates if one.name in ("loss_in", "nothing_received", "interrupted")]
+    causes = [one for one in causes if one.severity != "note" and one.side not in ("unknown",)]
+    for candidate in around.candidates:
+        if candidate.name != "late_media" or candidate.stream is None:
+            continue
+        start, end = around.window(candidate)
+        mine = [one for one in causes if one.peer == candidate.peer and one.stream is not None
+                and (one.stream.remote == candidate.stream.remote or one.side_peer == one.peer)]  # fmt: skip
+        for cause in mine:
+            one, two = around.window(cause)
+            if one - SLACK_US <= start <= two + AFTER_US and end > two + SLACK_US:
+                candidate.attribute_to(cause.side, cause.side_peer, cause.confidence)
+                candidate.follows = True
+                candidate.severity = min(candidate.severity, "warn", key=SEVERITIES.index)
+                candidate.evidence_for = ["the jitter buffer comes down slowly after what made it grow"]
+                break
+
+
+def _follow_outages(around: Concurrency) -> None:
+    """If a finding started during an outage, or when its late reports arrived, attribute it to that outage."""
+    silent = ("nothing_received", "interrupted")
+    whole = ("between", "shared", "connection")
+    outages = [one for one in around.candidates if one.name in silent and one.side in whole and one.severity != "note"]
+    for candidate in around.candidates:
+        if candidate in outages or candidate.severity == "note":
+            continue
+        start = around.window(candidate)[0]
+        if FOLLOWS_OUTAGE not in candidate.rule.tags:
+            _same_connection(around, candidate, outages)
+            continue
+        for outage in outages:
+            one, two = around.window(outage)
+            concerned = (outage.side_peer,) if outage.side_peer else (
+                outage.peer, outage.stream.remote if outage.stream else None)  # fmt: skip
+            if candidate.peer in concerned and one - SLACK_US <= start <= two + AFTER_US:
+                candidate.attribute_to(outage.side, outage.side_peer, "low" if not outage.side_peer else "medium")
+                candidate.follows = True
+                candidate.evidence_for.append("it began with the outage")
+                break
 
 
 def _pictures_follow_loss(around: Concurrency) -> None:
@@ -114,98 +327,113 @@ def _no_worse_than_the_loss(around: Concurrency) -> None:
             candidate.severity = candidate.severity if lost is None else lost.severity
 
 
-def _follow_the_way_down(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
-    """
-    Give a slow round trip or a limited encoder to the way down where that is what is broken.
-
-    What the far end reports comes back the same way as everyone's media: where all that a participant receives is hit,
-    and nothing that was sent got lost, the reports are late, not the packets.
-    """
-    window = around.window(candidate)
-    hit, present = around.hit(window, ("loss_in", "late_media", "jitter")), around.present(window)
-    own = around.context.of_peer.get(stream.peer or "", ())
-    heard = [one for one in own if one.consumer and present[one.number]]
-    if not heard or {one.remote for one in heard} != {one.remote for one in heard if hit[one.number]}:
-        return
-    if any(not one.consumer and around.troubled(one, window, ("loss_out",)) for one in own):
-        return
-    causes = [around.troubled(one, window, ("loss_in", "late_media", "jitter")) for one in heard]
-    sides = {(cause.side, cause.side_peer) for cause in causes if cause is not None}
-    if len(sides) == 1:
-        side, peer = sides.pop()
-        candidate.attribute_to(side, peer, "low")
-        candidate.follows = True
-        candidate.evidence_for.append(
-            "all that this participant received was hit at that time, and nothing sent was lost"
-        )
-
-
-def _follow_outages(around: Concurrency) -> None:
-    """Give what began with an outage that is nobody's alone to nobody, too."""
-    outages = [one for one in around.candidates if one.name == "nothing_received" and one.side in ("between", "shared")]
-    for candidate in around.candidates:
-        if FOLLOWS_OUTAGE not in candidate.rule.tags or candidate.severity == "note":
-            continue
-        start = around.window(candidate)[0]
-        for outage in outages:
-            one, two = around.window(outage)
-            hit = outage.stream is not None and candidate.peer in (outage.peer, outage.stream.remote)
-            if hit and one - SLACK_US <= start <= two + AFTER_US:
-                candidate.attribute_to(outage.side, None, "low")
-                candidate.evidence_for.append("it began with the outage")
-                break
-
-
 def _sent(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
     """Attribute a finding on a sent stream."""
     context = around.context
     who, window = context.name(stream.peer), around.window(candidate)
     if candidate.name in ("cpu_limited", "nothing_sent", "low_frame_rate", "low_resolution"):
-        limited = around.troubled(stream, window, ("bandwidth_limited", "congested"))
-        if candidate.name in ("low_frame_rate", "low_resolution") and limited is not None:
-            candidate.attribute_to("sender_uplink", stream.peer, "medium")
-        else:
-            candidate.attribute_to("sender", stream.peer, "high" if candidate.name == "cpu_limited" else "medium")
-        candidate.evidence_for.append(f"{who}'s own client reports it")
-        return
-    if candidate.name == "keyframe_storm":
-        bad = _receivers(around, stream, window, around.tagged(WAY, SEEN))[0]
-        lossy = around.troubled(stream, window, ("loss_out",))
-        if lossy is not None:
-            candidate.attribute_to("sender_uplink", stream.peer, "medium")
-            candidate.evidence_for.append(f"{who}'s stream was losing packets on its way up")
-        elif len(bad) == 1:
-            candidate.attribute_to("receiver_downlink", bad[0], "low")
-            candidate.evidence_for.append(f"{context.name(bad[0])} received it badly")
-        else:
-            candidate.attribute_to("unknown", None, "low")
-            candidate.evidence_against.append("the report does not tell who asks for key frames")
-        return
-    if candidate.name == "nothing_sent":
-        return
-    bad, fine = _receivers(around, stream, window, around.tagged(WAY))
+        _of_encoder(around, candidate, stream)
+    elif candidate.name == "keyframe_storm":
+        _of_keyframes(around, candidate, stream)
+    elif candidate.name in ("round_trip", "jitter"):
+        _of_round_trip(around, candidate, stream)
+    else:
+        shared = _others_up(around, candidate, stream, window)
+        if shared:
+            _on_everyone(context, candidate, shared)
+            return
+        candidate.evidence_for.append(f"{who}'s own report shows it")
+        _of_uplink(around, candidate, stream)
+
+
+def _on_everyone(context: Context, candidate: Candidate, shared: list[str]) -> None:
+    several = len(shared) >= 2
+    candidate.attribute_to("shared" if several else "between", None, "medium" if several else "low")
+    names = ", ".join(context.name(peer) for peer in shared)
+    candidate.evidence_for.append(f"{names} reported the same at that time")
+
+
+def _of_encoder(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """Attribute what the sender's own client says of its encoder."""
+    limited = around.troubled(stream, around.window(candidate), ("bandwidth_limited", "congested"))
+    if candidate.name in ("low_frame_rate", "low_resolution") and limited is not None:
+        candidate.attribute_to("sender_uplink", stream.peer, "medium")
+    else:
+        candidate.attribute_to("sender", stream.peer, "high" if candidate.name == "cpu_limited" else "medium")
+    candidate.evidence_for.append(f"{around.context.name(stream.peer)}'s own client reports it")
+
+
+def _of_keyframes(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """Attribute requests for key frames; where nobody's picture was bad they are a note."""
+    context, window = around.context, around.window(candidate)
+    bad = _receivers(around, stream, window, around.tagged(WAY, SEEN))[0]
+    lossy = around.troubled(stream, window, ("loss_out",))
+    if lossy is not None:
+        candidate.attribute_to("sender_uplink", stream.peer, "medium")
+        candidate.evidence_for.append(f"{context.name(stream.peer)}'s stream was losing packets on its uplink")
+    elif len(bad) == 1:
+        candidate.attribute_to("receiver_downlink", bad[0], "low")
+        candidate.evidence_for.append(f"{context.name(bad[0])} received it badly")
+    else:
+        candidate.attribute_to("unknown", None, "low")
+        candidate.evidence_against.append("the report does not tell who asks for key frames")
+    if lossy is None and not bad:
+        candidate.severity = "note"
+        candidate.evidence_against.append("nobody is known to have seen it badly")
+
+
+def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """
+    Attribute a slow round trip, or the jitter that the far end tells: they name a person, and no direction.
+
+    A direction is named only by counters of one direction: media that came late from this person to everyone, or from
+    everyone to this person. In a call of two the round trip is the same from either end.
+    """
+    context, window, who = around.context, around.window(candidate), stream.peer or ""
     shared = _others_up(around, candidate, stream, window)
     if shared:
-        candidate.attribute_to(
-            "shared" if len(shared) >= 2 else "between", None, "medium" if len(shared) >= 2 else "low"
-        )
-        names = ", ".join(context.name(peer) for peer in shared)
-        candidate.evidence_for.append(f"{names} reported the same at that time")
+        _on_everyone(context, candidate, shared)
         return
-    candidate.evidence_for.append(f"{who}'s own report shows it")
-    if candidate.name in ("round_trip", "jitter"):
-        others = [peer for peer in context.of_peer if peer != stream.peer]
-        candidate.attribute_to("sender_uplink", stream.peer, "medium" if len(others) > 1 else "low")
-        candidate.evidence_against.append(
-            "a round trip goes both ways: the way down could be the long one"
-            if candidate.name == "round_trip"
-            else "the far end tells jitter, not its place"
-        )
+    others = [peer for peer in context.of_peer if peer != who]
+    if len(others) < 2:
+        candidate.attribute_to("between", None, "low")
+        candidate.evidence_against.append("with two people, either end would report the same")
         return
+    part = _late_part(around, who, window)
+    candidate.attribute_to(_SIDES[part], who, "medium")
+    candidate.evidence_for.append(f"{context.name(who)}'s own report shows it, and the others' do not")
+    if part == "connection":
+        candidate.evidence_against.append("a round trip goes both ways: it does not tell in which direction it is long")
+
+
+def _late_part(around: Concurrency, who: str, window: Window) -> str:
+    """Tell in which direction a participant's media were late, where only one was."""
+    rules, context = ("late_media", "jitter"), around.context
+    hit, present = around.hit(window, rules), around.present(window)
+    sent = [one for one in context.arrays.streams if one.consumer and one.remote == who and present[one.number]]
+    heard = [one for one in context.of_peer.get(who, ()) if one.consumer and present[one.number]]
+    from_me = {one.peer for one in sent if hit[one.number]}
+    to_me = {one.remote for one in heard if hit[one.number]}
+    if len(from_me) >= 2 and not to_me:
+        return "up"
+    if len(to_me) >= 2 and not from_me:
+        return "down"
+    return "connection"
+
+
+def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """Attribute loss or limits of what was sent: the far end tells of the uplink, listeners corroborate it."""
+    context, window = around.context, around.window(candidate)
+    bad, fine = _receivers(around, stream, window, around.tagged(WAY))
+    whole = len(context.of_peer) + len(context.silent_people)
+    # Over a server the far end is the server, whatever the listeners' own downlinks do.
     if len(bad) >= 2:
         candidate.attribute_to("sender_uplink", stream.peer, "high")
-    elif len(bad) + len(fine) >= 2 or (bad and fine):
+    elif (whole > 2 and (len(bad) + len(fine) >= 2 or (bad and fine))) or (whole > 2 and candidate.name == "loss_out"):
         candidate.attribute_to("sender_uplink", stream.peer, "medium")
+    elif _through_tcp(context, stream.peer) and candidate.name == "loss_out":
+        candidate.attribute_to("between", None, "low")
+        candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
     else:
         candidate.attribute_to("sender_uplink", stream.peer, "low")
         candidate.evidence_against.append("a single receiver's report, or none: nobody else could have noticed")
@@ -215,6 +443,41 @@ def _sent(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
     if fine:
         names = ", ".join(context.name(peer) for peer in fine)
         candidate.evidence_against.append(f"{names} received it well (a server repairs lost video)")
+
+
+def _through_tcp(context: Context, peer: str | None) -> bool:
+    """Tell whether a participant's media went to a TURN server over TCP or TLS."""
+    pairs = context.call.candidate_pairs
+    mine = pairs[(pairs["peer_id"] == (peer or "")) & pairs["relayed"].fillna(value=False).astype(bool)]
+    used = mine[mine["bytes_sent"].fillna(0) > 0]
+    return bool(used["path_protocol"].isin(("tcp", "tls")).any())
+
+
+def _stalls_of_tcp(around: Concurrency) -> None:
+    """
+    Put late media of a call of two on the relay over TCP, where exactly one of the two goes through one.
+
+    A TCP leg stalls in bunches: buffers and round trip rise in both directions, and nothing is counted as lost.
+    """
+    context = around.context
+    relayed = [peer for peer in context.of_peer if _through_tcp(context, peer)]
+    if len(context.of_peer) > 2 or len(relayed) != 1:
+        return
+    lossless = ("late_media", "round_trip", "jitter", "congested", "bandwidth_limited")
+    for candidate in around.candidates:
+        if candidate.stream is None:
+            continue
+        if candidate.name == "loss_in" and candidate.stream.remote == relayed[0]:
+            candidate.attribute_to("between", None, "low")
+            candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
+            continue
+        if candidate.name not in lossless or candidate.side == "connection":
+            continue
+        if around.troubled(candidate.stream, around.window(candidate), ("loss_in", "loss_out")):
+            continue
+        candidate.attribute_to("connection", relayed[0], "low")
+        candidate.evidence_for.append(f"{context.name(relayed[0])} went through a TURN server over TCP, which stalls")
+        candidate.evidence_against.append("with two people, either end would report the same")
 
 
 def _receivers(
@@ -254,6 +517,52 @@ def _others_up(around: Concurrency, candidate: Candidate, stream: Stream, window
     return []
 
 
+def _loss_as_heard(around: Concurrency) -> None:
+    """
+    Hold loss as the far end reports it against the listeners' own count, which is calm.
+
+    RTCP reports and samples do not align: a true 8 % shows as 1, 13, 5, 11. So the window is the listeners', and it is
+    no worse than the worst of them heard it.
+    """
+    context = around.context
+    for candidate in around.candidates:
+        stream = candidate.stream
+        if candidate.name != "loss_out" or stream is None or candidate.severity == "note":
+            continue
+        window = around.window(candidate)
+        heard = [
+            one
+            for other in context.consumers_of.get(stream.stream_id or "", ())
+            for one in [around.troubled(other, window, ("loss_in",))]
+            if one is not None
+        ]
+        if not heard:
+            continue
+        candidate.severity = min(
+            candidate.severity, max((one.severity for one in heard), key=SEVERITIES.index), key=SEVERITIES.index
+        )
+        ahead = candidate.start - window[0]
+        starts, ends = zip(*(around.window(one) for one in heard), strict=True)
+        best = min(range(len(heard)), key=lambda k: abs(starts[k] - window[0]) + abs(ends[k] - window[1]))
+        near = 2 * SLACK_US
+        if abs(starts[best] - window[0]) <= near and abs(ends[best] - window[1]) <= near:
+            candidate.start, candidate.end = starts[best] + ahead, ends[best] + ahead
+
+
+def _facts_degrade_nobody(around: Concurrency) -> None:
+    """Make a relay over TCP a note where nothing went wrong on it: perfect figures are not degraded."""
+    for candidate in around.candidates:
+        if candidate.name == "relayed" and candidate.severity == "warn":
+            mine = [
+                one
+                for one in around.candidates
+                if one is not candidate and one.severity != "note" and candidate.peer in (one.peer, one.side_peer)
+            ]
+            if not mine:
+                candidate.severity = "note"
+                candidate.evidence_against.append("nothing of warn or worse on this connection")
+
+
 class ReceiverAttribution:
     """The attribution of a finding on a received stream."""
 
@@ -264,6 +573,7 @@ class ReceiverAttribution:
         self.sender = self.context.name(stream.remote) if stream.remote else "the sender"
         way = WAY in candidate.rule.tags
         self.rules = around.tagged(WAY) if way else (*around.tagged(WAY, SEEN), candidate.name)
+        self.localization = self.context.localization
         self.producer = self.context.by_producer.get(stream.producer_id or "")
         self._look_around()
 
@@ -301,7 +611,7 @@ class ReceiverAttribution:
         candidate = self.candidate
         if SEEN in candidate.rule.tags and self._by_what_was_sent():
             return
-        if self._shared() or self._cut_off() or self._everything_of_mine() or self._sender_shows_it():
+        if self._shared() or self._by_links() or self._between_two() or self._sender_shows_it():
             self._no_decoder_trouble()
         elif candidate.name == "decoder_behind":
             self._of_decoder()
@@ -393,71 +703,77 @@ class ReceiverAttribution:
         )
         return True
 
-    def _cut_off(self) -> bool:
-        """Nothing arrives although it was sent: find whose connection was gone."""
-        candidate, stream = self.candidate, self.stream
-        if candidate.name not in ("nothing_received", "frozen"):
+    def _by_links(self) -> bool:
+        """Attribute to the link that explains most samples, as surely as no other set of links explains them."""
+        votes = _votes(self.context, self.candidate)
+        weight: dict[Link, list[float]] = {}
+        for vote in votes:
+            link = _leading(self.context, self.candidate, vote)
+            if link is not None:
+                weight.setdefault(link, []).append(vote[link])
+        if not weight:
             return False
-        mine = self._silent(stream.peer)
-        theirs = self._silent(stream.remote)
-        if mine and theirs:
-            others = [peer for peer in self.context.of_peer if peer not in (stream.peer, stream.remote)]
-            if not any(self._present(peer) for peer in others):
-                candidate.attribute_to("between", None, "low")
-                candidate.evidence_for.append("both directions stopped at the same time, and both went on sending")
-                candidate.evidence_against.append("with two people, the access of either one would look the same")
-                return True
-        if self.fine_senders and not mine and self._sender_reconnects():
-            candidate.attribute_to("sender_uplink", stream.remote, "high")
-            candidate.evidence_for.append(f"{self.sender} had to reconnect at that time")
-            return True
-        if theirs and (self.fine_senders or self.bad_others) and not (mine and len(self.bad_senders) > 1):
-            candidate.attribute_to(
-                "sender_uplink", stream.remote, "high" if self.bad_others or self.fine_senders else "medium"
-            )
-            candidate.evidence_for.append(f"{self.sender} received nothing from anybody at that time either")
-            return True
-        return False
-
-    def _sender_reconnects(self) -> bool:
-        """Tell whether the sender's client tried to reconnect at that time."""
-        one, two = self.window
-        for candidate in self.around.candidates:
-            if candidate.name == "reconnects" and candidate.peer == self.stream.remote:
-                start, end = self.around.window(candidate)
-                if start <= two + SLACK_US and end >= one - SLACK_US:
-                    return True
-        return False
-
-    def _silent(self, peer: str | None) -> bool:
-        """Tell whether a participant received nothing from anybody at that time."""
-        streams = [
-            stream
-            for stream in self.context.of_peer.get(peer or "", ())
-            if stream.consumer and self.around.there(stream, self.window)
-        ]
-        sound = [stream for stream in streams if stream.media == "audio"] or streams
-        return bool(sound) and all(self.around.troubled(stream, self.window, ("nothing_received",)) for stream in sound)
-
-    def _present(self, peer: str) -> bool:
-        span = self.context.spans.get(peer)
-        if span is None:
+        link, margins = max(weight.items(), key=lambda one: (len(one[1]), sum(one[1]), one[0]))
+        margin, share = float(np.median(margins)), len(margins) / len(votes)
+        if share < 0.4:
             return False
-        ahead = round(1e6 * self.context.arrays.shifts.get(peer, 0.0))
-        return min(span[1] - ahead, self.window[1]) - max(span[0] - ahead, self.window[0]) > 0
-
-    def _everything_of_mine(self) -> bool:
-        """One person is bad on everything, from different senders: that receiver's side."""
-        if len(self.bad_senders) < 2 or self.fine_senders:
-            return False
-        candidate = self.candidate
-        sure: Confidence = "high" if self.fine_others else "medium"
-        candidate.attribute_to("receiver_downlink", self.stream.peer, sure)
-        candidate.evidence_for.append(
-            f"{self.me} was hit on everything at that time, from {len(self.bad_senders)} different senders"
-        )
-        self._say_others()
+        sure: Confidence = "low"
+        if margin >= _FAIRLY_SURE and share >= 0.5:
+            sure = "high" if margin >= _SURE and share >= 0.6 else "medium"
+        part, who = link
+        self.candidate.attribute_to(_SIDES[part], who, sure)
+        self._say_link(part, who)
         return True
+
+    def _say_link(self, part: str, who: str) -> None:
+        """Say what speaks for a link."""
+        candidate, name = self.candidate, self.context.name(who)
+        if part == "connection":
+            candidate.evidence_for.append(f"{name}'s media failed in both directions at the same time")
+        elif part == "down":
+            if len(self.bad_senders) > 1:
+                candidate.evidence_for.append(
+                    f"{name} was hit on everything at that time, from {len(self.bad_senders)} different senders"
+                )
+            if self.fine_senders:
+                names = ", ".join(self.context.name(peer) for peer in self.fine_senders)
+                candidate.evidence_against.append(f"{self.me} received {names} well at that time")
+        else:
+            wrong = self._sender_troubles(self.around.tagged(UPWARD))
+            if wrong:
+                first = next((one for one in wrong if one.name in ("loss_out", "congested")), wrong[0])
+                shown = f"{first.name.replace('_', ' ')} of {figure(first.value)} {first.unit}"
+                candidate.evidence_for.append(f"{name}'s own report shows it: {shown}")
+        self._say_others()
+
+    def _between_two(self) -> bool:
+        """
+        Say what a call of two can tell: silence or lateness in one direction or both is nobody's in particular.
+
+        In an outage the far end's figures stand still, so that it reports no loss is then no evidence.
+        """
+        candidate = self.candidate
+        if len(self.localization.people) > 2 or candidate.name not in (
+            "nothing_received", "interrupted", "frozen", "late_media", "jitter"):  # fmt: skip
+            return False
+        lossy = self._sender_troubles(("loss_out",))
+        if candidate.name in ("late_media", "jitter") and (lossy or self._sender_troubles(("congested",))):
+            return False
+        if candidate.name == "frozen" and lossy and not self._both_silent():
+            return False
+        candidate.attribute_to("between", None, "low")
+        if self._both_silent():
+            candidate.evidence_for.append("both directions stopped at the same time, and both went on sending")
+        candidate.evidence_against.append("with two people, the access of either one would look the same")
+        return True
+
+    def _both_silent(self) -> bool:
+        """Tell whether both directions of a call of two stopped at that time."""
+        rules = ("nothing_received", "interrupted")
+        return all(
+            any(self.around.troubled(one, self.window, rules) for one in self.context.of_peer.get(who or "", ()))
+            for who in (self.stream.peer, self.stream.remote)
+        )
 
     def _sender_shows_it(self) -> bool:
         """Tell whether the sender's report shows trouble on its way up."""
@@ -576,8 +892,13 @@ PASSES: tuple[Callable[[Concurrency], None], ...] = (
     _received_findings,
     _sent_findings,
     _reports_came_late,
+    _stalls_of_tcp,
+    _limits_follow_delay,
     _follow_outages,
+    _lateness_outlives_its_cause,
     _pictures_follow_loss,
     _no_worse_than_the_loss,
+    _loss_as_heard,
+    _facts_degrade_nobody,
 )
 """The attribution, step by step; each step may correct those before it."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from rtkit_explore.findings.profiles import Severity
     from rtkit_explore.findings.rules.rule import Rule
+    from rtkit_explore.findings.segments import Judged, Rows
     from rtkit_explore.findings.stream_arrays import Stream
 
-Side = Literal["sender", "sender_uplink", "between", "receiver_downlink", "receiver", "shared", "unknown"]
-SIDES: tuple[Side, ...] = (
-    "sender", "sender_uplink", "between", "receiver_downlink", "receiver", "shared", "unknown",
-)  # fmt: skip
+Side = Literal["sender", "sender_uplink", "between", "receiver_downlink", "receiver", "connection", "shared", "unknown"]
+Severity = Literal["note", "warn", "bad"]
+SEVERITIES: tuple[Severity, ...] = ("note", "warn", "bad")
 Confidence = Literal["low", "medium", "high"]
 
 
@@ -42,6 +41,12 @@ class Candidate:
         First and last row of ``quality``; None where it rests on none.
     detail
         What else the words need.
+    through_kbps
+        What came through a link that was too narrow; None where it was not.
+    samples, judged
+        Rows of ``context.arrays`` that show it, and the values that they were judged by.
+    of
+        Samples of the whole time, those between that do not show it included.
     """
 
     rule: Rule
@@ -63,6 +68,10 @@ class Candidate:
     confidence: Confidence = "low"
     evidence_for: list[str] = field(default_factory=list)
     evidence_against: list[str] = field(default_factory=list)
+    through_kbps: float | None = None
+    samples: Rows | None = None
+    judged: Judged | None = None
+    of: int = 1
     follows: bool = False
     """Whether it only follows from another finding of the same side, which is named before it."""
 

@@ -40,7 +40,12 @@ def _limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floa
 
 
 def delay_off(context: Context) -> Floats:
-    """Return the round trip as a multiple of its own moving mean, over the eight samples before, at least 60 ms up."""
+    """
+    Return the round trip as a multiple of its own moving mean, over the eight samples before, at least 60 ms up.
+
+    Only where it falls back within three samples: a queue drains when the encoder steps down, while a longer path, or a
+    TCP leg that stalls, keeps the round trip up. That is delay, and ``round_trip`` names it.
+    """
     return context.once("delay_off", lambda: _delay_off(context))
 
 
@@ -59,7 +64,21 @@ def _delay_off(context: Context) -> Floats:
         seen = np.concatenate([[0], count])[:-1] - np.concatenate([[0], count])[far]
         mean = ratio(before, seen.astype("float64"))
         with np.errstate(invalid="ignore"):
-            found[stream.rows] = np.where(mine - mean >= 60, mine / mean, np.minimum(mine / mean, 1.0))
+            off = np.where(mine - mean >= 60, mine / mean, np.minimum(mine / mean, 1.0))
+            found[stream.rows] = np.where(_stays_up(mine), np.minimum(off, 1.0), off)
+    return found
+
+
+def _stays_up(trip: Floats) -> Bools:
+    """Tell which samples belong to a round trip that stays up for more than three samples."""
+    calm = np.nanmedian(np.sort(trip[~np.isnan(trip)])[: max(1, len(trip) // 2)]) if (~np.isnan(trip)).any() else 0.0
+    up = np.nan_to_num(trip, nan=np.inf) > calm + 60
+    found = np.zeros(len(trip), dtype=bool)
+    turns = np.flatnonzero(np.diff(np.concatenate([[0], up.astype("int8"), [0]]))).tolist()
+    for first, last in zip(turns[::2], turns[1::2], strict=True):
+        known = up[first:last] & ~np.isnan(trip[first:last])
+        if known.sum() > _SOON:
+            found[first:last] = True
     return found
 
 

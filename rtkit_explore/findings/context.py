@@ -16,6 +16,7 @@ from rtkit_explore.tables.scope import Scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rtkit_explore.findings.localization import Localization
     from rtkit_explore.findings.profiles import Profile
     from rtkit_explore.findings.rules.rule import Rule
     from rtkit_explore.findings.stream_arrays import Bools, Floats
@@ -133,6 +134,19 @@ class Context:
             if stream.peer is not None and (self.scope.media is None or stream.media in self.scope.media):
                 found.setdefault(stream.peer, []).append(stream)
         return found
+
+    @cached_property
+    def localization(self) -> Localization:
+        """The links that explain what everybody received."""
+        from rtkit_explore.findings.localization import Localization
+
+        return Localization(self)
+
+    @cached_property
+    def silent_people(self) -> list[str]:
+        """Who was in the call, and whose samples are not known."""
+        known = {peer for peer, streams in self.of_peer.items() if streams}
+        return [str(peer) for peer in self.call.participants["peer_id"].dropna().unique() if peer not in known]
 
     def shift(self, stream: Stream) -> int:
         """Microseconds by which the clock of a stream's reporter runs ahead."""

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rtkit_explore.findings.attribution import attribute
-from rtkit_explore.findings.candidates import Candidate
+from rtkit_explore.findings.candidates import SEVERITIES, Candidate
 from rtkit_explore.findings.context import SOUND, Context, context_of
 from rtkit_explore.findings.narrative import next_step_of, story_of
-from rtkit_explore.findings.profiles import SEVERITIES, Profile, ProfileLike, profile_of
+from rtkit_explore.findings.profiles import Profile, ProfileLike, profile_of
 from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.findings.segments import stream_candidates
 from rtkit_explore.findings.stream_arrays import NO_TIME
@@ -126,8 +126,7 @@ def candidates_of(context: Context, profile: Profile) -> list[Candidate]:
         return [candidate for candidate in whole.candidates if _in_scope(context.scope, candidate)]
     rules = profile.all_rules
     candidates = [*stream_candidates(context, profile, rules), *participant_candidates(context, profile, rules)]
-    attribute(context, candidates)
-    return in_order(candidates)
+    return in_order(attribute(context, candidates))
 
 
 def participant_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...]) -> list[Candidate]:

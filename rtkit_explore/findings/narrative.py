@@ -46,7 +46,7 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
 
     ``me`` (who reports it), ``remote`` (whom it was received from), ``media``, ``side`` (whose side, or "each of
     them"); ``mean`` and ``worst`` value, ``percent`` (the mean of a share), ``peak`` and ``peak_unit`` (the worst in
-    brackets, where there is more than one sample), ``times`` (", 3 times"), ``detail``; and the beginnings ``got``
+    brackets, where there is more than one sample), ``times`` (", 3 times"), ``total`` (mean times samples), ``detail``; and the beginnings ``got``
     ("Boris got Alma's audio"), ``sent``, ``shown`` and ``arrived``, which choose by direction.
     """
     me = context.name(candidate.peer)
@@ -69,6 +69,7 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
         "peak": "" if one else f" ({beyond} {worst})",
         "peak_unit": "" if one else f" ({beyond} {worst} {candidate.unit})",
         "times": "" if candidate.value < 2 else f", {worst} times",
+        "total": figure(candidate.mean * candidate.count),
         "detail": candidate.detail,
         "got": got,
         "sent": sent,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.findings.candidates import SEVERITIES, Severity
 from rtkit_explore.findings.rules import BY_NAME, RULES
 from rtkit_explore.findings.rules.rule import Rule
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Severity = Literal["note", "warn", "bad"]
-SEVERITIES: tuple[Severity, ...] = ("note", "warn", "bad")
 
 
 @dataclass(frozen=True)
@@ -119,6 +117,8 @@ DEFAULT = Profile(
         Limit("frozen", None, 0, "ObserveRTC: no new frame while bytes arrive", media=CAMERA),
         Limit("nothing_received", None, 10, "ObserveRTC (dry track); 10 % of usual: " + _OURS),
         Limit("nothing_sent", None, 10, "ObserveRTC (dry track); 10 % of usual: " + _OURS),
+        Limit("interrupted", 1.5, 3, _OURS + ": what cut connections of 3 to 6 s make; clean calls show up to 0.4 s"),
+        Limit("never_connected", None, 20, _OURS + ": ICE gives up after 15 s"),
         Limit("decoder_behind", 0.85, 0.7, _OBSERVER, media=CAMERA),
         Limit("keyframe_storm", 0.5, None, _OBSERVER, media=PICTURE),
         Limit("cpu_limited", 0.3, None, _OBSERVER, media=PICTURE),

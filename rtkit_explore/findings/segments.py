@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.findings.candidates import Candidate
+from rtkit_explore.findings.candidates import SEVERITIES, Candidate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _HOLE_SAMPLES, _HOLE_US = 2, 20_000_000
 """Flagged stretches of a stream that are at most two samples and 20 s apart are one."""
 _ONE_SAMPLE_S = 5.0
+_SETTLING_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -94,73 +95,111 @@ def beyond(values: Floats, threshold: float, *, low: bool) -> Bools:
 def _candidates_of(context: Context, rule: Rule, limit: Limit, values: Floats, profile: Profile) -> list[Candidate]:
     flagged = beyond(values, limit.levels[0][1], low=rule.low)
     judged = Judged(context, rule, limit, values, flagged)
-    candidates = [_candidate(judged, one, two) for one, two in _stretches(judged)] if flagged.any() else []
-    found = [(candidate, rows) for made in candidates if made is not None for candidate, rows in (made,)]
-    for candidate, rows in found:
-        _downgrade_weak(context, candidate, rows, profile)
-    return [candidate for candidate, _ in found]
+    made = [_candidate(judged, one, two) for one, two in _stretches(judged)] if flagged.any() else []
+    found = [candidate for candidate in made if candidate is not None]
+    for candidate in found:
+        _downgrade_weak(context, candidate, profile)
+    return found
 
 
 def _stretches(judged: Judged) -> list[tuple[int, int]]:
-    """Return first and last rows of flagged stretches, those put together that are close."""
+    """Return first and last rows of flagged stretches, those put together between which the trouble went on."""
     arrays, flagged, limit = judged.context.arrays, judged.flagged, judged.limit
     lasting = flagged
     if limit.recover is not None:
         lasting = flagged | beyond(judged.values, limit.recover, low=judged.rule.low)
-    other_lane = (arrays.stream_number[1:] != arrays.stream_number[:-1]) & lasting[1:] & lasting[:-1]
+    other_stream = (arrays.stream_number[1:] != arrays.stream_number[:-1]) & lasting[1:] & lasting[:-1]
     turns = np.diff(np.concatenate([[0], lasting.astype("int8"), [0]]))
-    edge = np.flatnonzero(turns | np.concatenate([[False], other_lane, [False]]))
+    edge = np.flatnonzero(turns | np.concatenate([[False], other_stream, [False]]))
+    runs = [(one, two - 1) for one, two in pairwise(edge.tolist()) if lasting[one] and flagged[one:two].any()]
     found: list[tuple[int, int]] = []
-    for one, two in pairwise(edge.tolist()):
-        if not lasting[one] or not flagged[one:two].any():
-            continue
-        last = found[-1] if found else None
-        if (
-            last is not None
-            and arrays.stream_number[last[1]] == arrays.stream_number[one]
-            and one - last[1] - 1 <= _HOLE_SAMPLES
-            and arrays.start[one] - arrays.end[last[1]] <= _HOLE_US
-        ):
-            found[-1] = (last[0], two - 1)
+    for run in runs:
+        if found and _goes_on(judged, found[-1], run):
+            found[-1] = (found[-1][0], run[1])
         else:
-            found.append((one, two - 1))
+            found.append(run)
     return found
 
 
-def _candidate(judged: Judged, one: int, two: int) -> tuple[Candidate, Rows] | None:
-    context, rule, values = judged.context, judged.rule, judged.values
-    arrays = context.arrays
+def _goes_on(judged: Judged, last: tuple[int, int], run: tuple[int, int]) -> bool:
+    """
+    Tell whether a trouble went on between two flagged stretches of a stream.
+
+    It does where the samples between are unknown or still half as bad; a single good sample is bridged where both
+    sides of it last. A bridged sample would else make a sentence untrue for part of its time.
+    """
+    arrays, values = judged.context.arrays, judged.values
+    if arrays.stream_number[last[1]] != arrays.stream_number[run[0]]:
+        return False
+    hole = np.arange(last[1] + 1, run[0])
+    if len(hole) > _HOLE_SAMPLES or arrays.start[run[0]] - arrays.end[last[1]] > _HOLE_US:
+        return False
+    threshold = judged.limit.levels[0][1]
+    near = beyond(values[hole], threshold * (2.0 if judged.rule.low else 0.5), low=judged.rule.low)
+    if bool((near | np.isnan(values[hole])).all()):
+        return True
+    return len(hole) == 1 and min(last[1] - last[0], run[1] - run[0]) >= 1
+
+
+def _candidate(judged: Judged, one: int, two: int) -> Candidate | None:
     rows = np.arange(one, two + 1)[judged.flagged[one : two + 1]]
-    mine = values[rows]
-    worst = float(np.min(mine) if rule.low else np.max(mine))
+    candidate = measured(judged, rows)
+    bad = rows[beyond(judged.values[rows], candidate.threshold, low=judged.rule.low)]
+    seconds = judged.context.arrays.seconds
+    if not _lasts(judged.rule, seconds[rows], seconds[bad if candidate.severity == "bad" else rows[:0]]):
+        return None
+    # ICE, the bandwidth estimate and the encoder need the first ten seconds: what is over by then is no trouble.
+    if judged.rule.layer != "connectivity" and bool((judged.context.age_s[rows] < _SETTLING_S).all()):
+        return None
+    if judged.rule.edges is not None:
+        candidate.start, candidate.end = judged.rule.edges(judged, rows, candidate.start, candidate.end)
+    return candidate
+
+
+def measured(judged: Judged, rows: Rows) -> Candidate:
+    """Make a candidate of flagged rows of one stream: its worst value and severity, its mean over the whole time."""
+    arrays, rule, values = judged.context.arrays, judged.rule, judged.values
+    worst = float(np.min(values[rows]) if rule.low else np.max(values[rows]))
     severity, threshold = judged.limit.levels[0]
     for level, value in judged.limit.levels:
         if bool(beyond(np.array([worst]), value, low=rule.low)[0]):
             severity, threshold = level, value
-    bad = rows[beyond(mine, threshold, low=rule.low)] if severity == "bad" else rows[:0]
-    if not _lasts(rule, arrays.seconds[rows], arrays.seconds[bad]):
-        return None
-    stream = arrays.streams[int(arrays.stream_number[one])]
-    start, end = int(arrays.start[rows[0]]), int(arrays.end[rows[-1]])
-    if rule.edges is not None:
-        start, end = rule.edges(judged, rows, start, end)
-    weight = np.nan_to_num(arrays["judged"][rows] if rule.by_packets else arrays.seconds[rows])
-    candidate = Candidate(
+    whole = np.arange(rows[0], rows[-1] + 1)
+    whole = whole[~np.isnan(values[whole])]
+    weight = np.nan_to_num(arrays["judged"][whole] if rule.by_packets else arrays.seconds[whole])
+    stream = arrays.streams[int(arrays.stream_number[rows[0]])]
+    return Candidate(
         rule=rule,
         severity=severity,
         peer=stream.peer,
         stream=stream,
-        start=start,
-        end=end,
+        start=int(arrays.start[rows[0]]),
+        end=int(arrays.end[rows[-1]]),
         value=worst,
         threshold=threshold,
         unit=rule.unit,
         source=judged.limit.source,
-        mean=float(np.average(mine, weights=weight)) if weight.sum() > 0 else worst,
+        mean=float(np.average(values[whole], weights=weight)) if weight.sum() > 0 else worst,
         count=len(rows),
+        of=len(whole),
         rows=(int(arrays.row[rows].min()), int(arrays.last_row[rows].max())),
+        samples=rows,
+        judged=judged,
     )
-    return candidate, rows
+
+
+def part_of(candidate: Candidate, rows: Rows) -> Candidate:
+    """Cut a part out of a candidate; at the ends that it shares with the whole it begins and ends as that does."""
+    if candidate.judged is None or candidate.samples is None:
+        return candidate
+    part = measured(candidate.judged, rows)
+    if rows[0] == candidate.samples[0]:
+        part.start = candidate.start
+    if rows[-1] == candidate.samples[-1]:
+        part.end = candidate.end
+    part.evidence_against = list(candidate.evidence_against)
+    part.severity = min(part.severity, candidate.severity, key=SEVERITIES.index)
+    return part
 
 
 def _lasts(rule: Rule, seconds: Floats, bad_seconds: Floats) -> bool:
@@ -172,10 +211,10 @@ def _lasts(rule: Rule, seconds: Floats, bad_seconds: Floats) -> bool:
     return at_once or (len(seconds) >= rule.samples and lasted >= rule.seconds)
 
 
-def _downgrade_weak(context: Context, candidate: Candidate, rows: Rows, profile: Profile) -> None:
+def _downgrade_weak(context: Context, candidate: Candidate, profile: Profile) -> None:
     """Make a note of what rests on too little, or is nobody's trouble."""
-    stream = candidate.stream
-    if stream is None:
+    stream, rows = candidate.stream, candidate.samples
+    if stream is None or rows is None:
         return
     if stream.packets < profile.fewest_packets or stream.seconds < profile.fewest_seconds:
         candidate.severity = "note"

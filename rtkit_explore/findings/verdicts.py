@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.context import micros
 from rtkit_explore.findings.evaluate import Evaluation, evaluate
 from rtkit_explore.findings.narrative import clock, lasting, side_words, story_of
-from rtkit_explore.findings.profiles import SEVERITIES, ProfileLike
+from rtkit_explore.findings.profiles import ProfileLike
 from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.findings.rules.participants import CLOCK_OFFSET
 from rtkit_explore.findings.stream_arrays import NO_TIME

@@ -16,7 +16,7 @@ from rtkit_explore.table_schema.columns import (
 )
 
 SEVERITIES = ("note", "warn", "bad")
-SIDES = ("sender", "sender_uplink", "between", "receiver_downlink", "receiver", "shared", "unknown")
+SIDES = ("sender", "sender_uplink", "between", "receiver_downlink", "receiver", "connection", "shared", "unknown")
 CONFIDENCES = ("low", "medium", "high")
 VERDICTS = ("good", "degraded", "bad", "unclassified")
 

@@ -44,6 +44,7 @@ SIDES: Final[Mapping[str, tuple[str, str]]] = {
     "between": ("between the two, or the server", ""),
     "receiver_downlink": ("{who}'s downlink", "the receiver"),
     "receiver": ("{who}'s own machine", "the receiver"),
+    "connection": ("{who}'s connection, both ways", "the participant"),
     "shared": ("a shared cause: the server or a region", ""),
     "unknown": ("unknown", ""),
 }

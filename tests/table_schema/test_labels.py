@@ -29,8 +29,8 @@ def test_a_stream_is_said_in_one_way(words, said):
 
 
 def test_a_side_names_the_person_or_the_part_they_play():
-    assert labels.side_words("sender_uplink", "Alma") == "Alma's sending line"
-    assert labels.side_words("sender_uplink") == "the sender's sending line"
+    assert labels.side_words("sender_uplink", "Alma") == "Alma's uplink"
+    assert labels.side_words("sender_uplink") == "the sender's uplink"
     assert labels.side_words("receiver", "{who} & co") == "{who} & co's own machine"
     assert labels.side_words("nobody's") == labels.side_words(None) == "unknown"
 

@@ -30,6 +30,7 @@ from rtkit_explore.findings.rules.streams import (
     CPU_LIMITED,
     DECODER_BEHIND,
     FROZEN,
+    INTERRUPTED,
     JITTER,
     KEYFRAME_STORM,
     LATE_MEDIA,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     ONE_WAY_TRANSPORT,
     NOTHING_RECEIVED,
+    INTERRUPTED,
     NOTHING_SENT,
     CONGESTED,
     LOSS_OUT,

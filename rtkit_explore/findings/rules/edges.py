@@ -40,6 +40,15 @@ def outage_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int,
     )
 
 
+def interruption_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
+    """Let a silence that spans the end of one sample and the beginning of the next last as long as both lack."""
+    if len(rows) != 2 or rows[1] != rows[0] + 1:
+        return start, end
+    middle = int(judged.context.arrays.end[rows[0]])
+    before, after = (round(1e6 * float(judged.values[row])) for row in rows)
+    return middle - before, middle + after
+
+
 def loss_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
     """Let the edges follow from how much of the usual loss the first and last sample, and those beside them, have."""
     if len(rows) < _WHOLE_SAMPLES:

@@ -1,0 +1,222 @@
+"""
+Which links explain what everybody received: the fewest that cover all bad streams, and no good one.
+
+A bad uplink is heard by everyone, and over a bad downlink everyone is heard badly. So what was received from whom by
+whom at one moment is a table of senders and receivers: a bad row is an uplink, a bad column a downlink, both of one
+person a connection. Two faults at once are two of these: that is what tells them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from rtkit_explore.findings.context import SOUND
+from rtkit_explore.findings.rules.streams import INTERRUPTED, JITTER, LATE_MEDIA, LOSS_IN, LOSS_OUT, NOTHING_RECEIVED
+from rtkit_explore.findings.segments import judged_values
+from rtkit_explore.findings.stream_arrays import NO_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
+
+Family = Literal["loss", "silence", "late"]
+Part = Literal["up", "down", "connection"]
+Link = tuple[Part, str]
+SERVER = ""
+"""Stands in the place of a receiver for what the far end of an uplink reports."""
+_STEP_US = 3_500_000
+"""Half a sample: streams are sampled at different moments."""
+_COSTS: dict[Part, float] = {"up": 1.0, "down": 1.0, "connection": 1.2}
+"""A connection that fails both ways is one fault, though it shows as two."""
+_UNEXPLAINED, _IMPLICATED = 2.5, 1.0
+_MOST_LINKS, _MOST_AT_ONCE = 14, 3
+"""So many links are weighed against each other, and so many may fail at once."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """
+    What explains one moment.
+
+    Attributes
+    ----------
+    links
+        The links at fault.
+    margin
+        By how much the next best explanation without each of them is worse: the costs of links that fail, of bad
+        streams left over, and of good streams that would have to be bad.
+    """
+
+    links: frozenset[Link]
+    margin: dict[Link, float]
+
+
+class Localization:
+    """What everybody received of everybody, on one clock, and the links that explain it."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.streams = [
+            one
+            for one in context.arrays.streams
+            if one.consumer and one.peer and one.remote and one.remote != one.peer and one.first_us != NO_TIME
+        ]
+        self.people = sorted({who or "" for one in self.streams for who in (one.remote, one.peer)})
+        self.pairs = sorted({(one.remote or "", one.peer or "") for one in self.streams})
+        if len(self.people) > 2:
+            # Over a server the far end of an uplink is the server: its reports tell of the uplink alone.
+            self.pairs += [(peer, SERVER) for peer in self.people if context.of_peer.get(peer)]
+        shifts = {one.number: context.shift(one) for one in self.streams}
+        self.first = min((one.first_us - shifts[one.number] for one in self.streams), default=0)
+        last = max((one.last_us - shifts[one.number] for one in self.streams), default=0)
+        self.moments = np.arange(self.first, last + _STEP_US, _STEP_US)
+        self._memo: dict[tuple[Family, int], Explanation] = {}
+        self._known: dict[tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]], Explanation] = {}
+        self._states: dict[Family, tuple[Bools, Bools]] = {}
+
+    def at(self, time: int) -> int:
+        """Return the slot of a time on the call's clock."""
+        return int(np.clip(round((time - self.first) / _STEP_US), 0, len(self.moments) - 1))
+
+    def bad_pairs(self, family: Family, slot: int) -> set[tuple[str, str]]:
+        """Return who received whom badly in a slot."""
+        bad, _ = self._tables(family)
+        return {pair for k, pair in enumerate(self.pairs) if bad[k, slot]}
+
+    def explain(self, family: Family, slot: int) -> Explanation:
+        """Return the links that explain what was bad in a slot."""
+        key = (family, slot)
+        if key not in self._memo:
+            bad, good = self._tables(family)
+            pattern = (
+                frozenset(pair for k, pair in enumerate(self.pairs) if bad[k, slot]),
+                frozenset(pair for k, pair in enumerate(self.pairs) if good[k, slot]),
+            )
+            if pattern not in self._known:
+                self._known[pattern] = _explain(*pattern)
+            self._memo[key] = self._known[pattern]
+        return self._memo[key]
+
+    def _tables(self, family: Family) -> tuple[Bools, Bools]:
+        """Tell for each pair of sender and receiver, and each slot, whether it was bad, and whether it was good."""
+        if family not in self._states:
+            shape = (len(self.pairs), len(self.moments))
+            bad, good = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+            wrong, right = _states(self.context, family)
+            place = {pair: k for k, pair in enumerate(self.pairs)}
+            for stream in self.streams:
+                rows, inside = self._rows(stream)
+                k = place[stream.remote or "", stream.peer or ""]
+                bad[k] |= inside & wrong[rows]
+                # Lost video is sent again: only sound that arrived whole says that a link was well.
+                if stream.media in SOUND or family != "loss":
+                    good[k] |= inside & right[rows]
+            if family == "loss" and len(self.people) > 2:
+                self._add_far_ends(place, bad, good)
+            self._states[family] = (bad, good & ~bad)
+        return self._states[family]
+
+    def _add_far_ends(self, place: dict[tuple[str, str], int], bad: Bools, good: Bools) -> None:
+        """Enter what the server reported of each uplink, where it reports anything."""
+        values = judged_values(self.context, LOSS_OUT)
+        with np.errstate(invalid="ignore"):
+            wrong, right = values >= 2, values < 1
+        for stream in self.context.arrays.streams:
+            k = place.get((stream.peer or "", SERVER))
+            if stream.consumer or stream.media not in SOUND or k is None or stream.first_us == NO_TIME:
+                continue
+            rows, inside = self._rows(stream)
+            bad[k] |= inside & wrong[rows]
+            good[k] |= inside & right[rows]
+
+    def _rows(self, stream: Stream) -> tuple[NDArray[np.intp], Bools]:
+        """Return the row of a stream at each slot, and whether it covers it."""
+        arrays, shift = self.context.arrays, self.context.shift(stream)
+        end, start = arrays.end[stream.rows] - shift, arrays.start[stream.rows] - shift
+        place = np.minimum(np.searchsorted(end, self.moments), len(end) - 1)
+        inside = (start[place] <= self.moments) & (end[place] >= self.moments) & arrays.known[stream.rows][place]
+        return np.asarray(place + stream.rows.start), np.asarray(inside)
+
+
+def _states(context: Context, family: Family) -> tuple[Bools, Bools]:
+    """Tell for each row whether it is bad, and whether it is clearly good, in the sense of a family."""
+    with np.errstate(invalid="ignore"):
+        if family == "loss":
+            loss = judged_values(context, LOSS_IN)
+            return loss >= 2, loss < 1
+        if family == "silence":
+            missing, share = judged_values(context, INTERRUPTED), judged_values(context, NOTHING_RECEIVED)
+            return (missing >= 1.5) | (share < 10), (share >= 80) & ~(missing >= 0.5)
+        late, jitter = judged_values(context, LATE_MEDIA), judged_values(context, JITTER)
+        sound = context.arrays.where(media=SOUND)
+        limit: Floats = np.where(sound, 30.0, 100.0)
+        return (late > 200) | (jitter > limit), (late < 130) & ~(jitter > 0.5 * limit)
+
+
+def _explain(bad: frozenset[tuple[str, str]], good: frozenset[tuple[str, str]]) -> Explanation:
+    """Weigh the links against each other and take the cheapest set."""
+    if not bad:
+        return Explanation(frozenset(), {})
+    price = _Prices(bad, good)
+    links = price.plausible()
+    priced = {
+        frozenset(chosen): price.of(chosen)
+        for count in range(min(_MOST_AT_ONCE, len(links)) + 1)
+        for chosen in combinations(links, count)
+        if len({who for _, who in chosen}) == count
+    }
+    best = min(priced, key=lambda one: (priced[one], sorted(one)))
+    # In a large call more links than were weighed together may fail at once: add what explains more than it costs.
+    for link in links:
+        if price.of((*best, link)) < price.of(tuple(best)):
+            best |= {link}
+    cost = price.of(tuple(best))
+    margin = {
+        link: min((paid for one, paid in priced.items() if link not in one), default=cost) - cost for link in best
+    }
+    return Explanation(best, margin)
+
+
+class _Prices:
+    """What a set of links costs: each its price, and so do bad streams left over, and good ones that it implicates."""
+
+    def __init__(self, bad: frozenset[tuple[str, str]], good: frozenset[tuple[str, str]]) -> None:
+        # Sets of streams are bit masks: a large call has hundreds of streams and thousands of sets to weigh.
+        self._bad, self._good, self._covers = 0, 0, dict[Link, int]()
+        for place, (sender, receiver) in enumerate(sorted(bad | good)):
+            bit = 1 << place
+            if (sender, receiver) in bad:
+                self._bad |= bit
+            else:
+                self._good |= bit
+            links: list[Link] = [("up", sender), ("connection", sender)]
+            if receiver != SERVER:
+                links += [("down", receiver), ("connection", receiver)]
+            for link in links:
+                self._covers[link] = self._covers.get(link, 0) | bit
+
+    def plausible(self) -> list[Link]:
+        """Return the links of which at least half of the known streams are bad, the most telling first."""
+        told = {
+            link: (streams & self._bad).bit_count() - (streams & self._good).bit_count()
+            for link, streams in self._covers.items()
+        }
+        fit = [link for link, count in told.items() if count >= 0 and self._covers[link] & self._bad]
+        return sorted(fit, key=lambda link: (-told[link], link))[:_MOST_LINKS]
+
+    def of(self, links: Iterable[Link]) -> float:
+        """Return the price of a set of links."""
+        covered, price = 0, 0.0
+        for link in links:
+            covered |= self._covers.get(link, 0)
+            price += _COSTS[link[0]]
+        left, wrong = (self._bad & ~covered).bit_count(), (self._good & covered).bit_count()
+        return price + _UNEXPLAINED * left + _IMPLICATED * wrong
