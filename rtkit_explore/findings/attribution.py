@@ -14,7 +14,6 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US, Concurrency
-from rtkit_explore.findings.localization import Family, Link
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS, SEEN, UPWARD, WAY
 from rtkit_explore.findings.segments import part_of
@@ -25,9 +24,15 @@ if TYPE_CHECKING:
 
     from rtkit_explore.findings.candidates import Candidate, Confidence, Side
     from rtkit_explore.findings.context import Context, Window
+    from rtkit_explore.findings.localization import Family, Link
     from rtkit_explore.findings.stream_arrays import Stream
 
-_SIDES: dict[str, Side] = {"up": "sender_uplink", "down": "receiver_downlink", "connection": "connection"}
+_SIDES: dict[str, Side] = {
+    "up": "sender_uplink",
+    "down": "receiver_downlink",
+    "connection": "connection",
+    "server": "between",
+}
 _FAMILIES: dict[str, tuple[Family, ...]] = {
     "loss_in": ("loss",),
     "concealment": ("loss", "silence", "late"),
@@ -64,21 +69,29 @@ def _votes(context: Context, candidate: Candidate) -> list[dict[Link, float]]:
     stream = candidate.stream
     if stream is None or candidate.samples is None:
         return []
-    pair, arrays = (stream.remote or "", stream.peer or ""), context.arrays
+    pair = (stream.remote or "", stream.peer or "")
     found: list[dict[Link, float]] = []
-    for row in candidate.samples:
-        middle = (int(arrays.start[row]) + int(arrays.end[row])) // 2 - context.shift(stream)
-        slot = context.localization.at(middle)
+    for slot in _slots_of(context, candidate):
         told: dict[Link, float] = {}
         for family in _FAMILIES.get(candidate.name, ("loss", "silence", "late")):
             if pair not in context.localization.bad_pairs(family, slot):
                 continue
             found_links = context.localization.explain(family, slot).margin
-            mine = {("up", pair[0]), ("down", pair[1]), ("connection", pair[0]), ("connection", pair[1])}
+            mine = {("up", pair[0]), ("server", pair[0]), ("down", pair[1])}
+            mine |= {("connection", who) for who in pair}
             told = {link: margin for link, margin in found_links.items() if link in mine and margin >= _LEAST}
             break
         found.append(told)
     return found
+
+
+def _slots_of(context: Context, candidate: Candidate) -> list[int]:
+    """Return the slot of the localization in which the middle of each sample lies."""
+    stream, arrays = candidate.stream, context.arrays
+    if stream is None or candidate.samples is None:
+        return []
+    middles = (arrays.start[candidate.samples] + arrays.end[candidate.samples]) // 2 - context.shift(stream)
+    return [context.localization.at(int(middle)) for middle in middles]
 
 
 def _cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list[Candidate]:
@@ -212,6 +225,24 @@ def _limits_follow_delay(around: Concurrency) -> None:
                 break
 
 
+def _frozen_by_silence(around: Concurrency, candidate: Candidate) -> bool:
+    """Put a bad picture beside a silence of the same two people on the same side: it is the same outage."""
+    if candidate.stream is None or not candidate.stream.consumer:
+        return False
+    one, two = around.window(candidate)
+    for outage in around.candidates:
+        if outage.name not in ("nothing_received", "interrupted") or outage.stream is None:
+            continue
+        start, end = around.window(outage)
+        same = (outage.peer, outage.stream.remote) == (candidate.peer, candidate.stream.remote)
+        if same and one <= end and two >= start and two - one <= end - start + 3 * SLACK_US:
+            candidate.attribute_to(outage.side, outage.side_peer, outage.confidence)
+            candidate.follows = True
+            candidate.evidence_for = ["nothing at all arrived at that time"]
+            return True
+    return False
+
+
 def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Candidate]) -> None:
     """Put what a cut connection did to one direction on the connection: it is one fault."""
     one, two = around.window(candidate)
@@ -228,7 +259,7 @@ def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Ca
 def _lateness_outlives_its_cause(around: Concurrency) -> None:
     """Put late media behind the loss or outage of the same receiver after which the buffer stayed up: it drains slowly."""
     causes = [one for one in around.candidates if one.name in ("loss_in", "nothing_received", "interrupted")]
-    causes = [one for one in causes if one.severity != "note" and one.side not in ("unknown",)]
+    causes = [one for one in causes if one.severity != "note" and one.side != "unknown"]
     for candidate in around.candidates:
         if candidate.name != "late_media" or candidate.stream is None:
             continue
@@ -237,11 +268,11 @@ def _lateness_outlives_its_cause(around: Concurrency) -> None:
                 and (one.stream.remote == candidate.stream.remote or one.side_peer == one.peer)]  # fmt: skip
         for cause in mine:
             one, two = around.window(cause)
-            if one - SLACK_US <= start <= two + AFTER_US and end > two + SLACK_US:
+            if one - SLACK_US <= start <= two + AFTER_US and end > one:
                 candidate.attribute_to(cause.side, cause.side_peer, cause.confidence)
                 candidate.follows = True
                 candidate.severity = min(candidate.severity, "warn", key=SEVERITIES.index)
-                candidate.evidence_for = ["the jitter buffer comes down slowly after what made it grow"]
+                candidate.evidence_for = ["the jitter buffer grew with it, and comes down slowly"]
                 break
 
 
@@ -254,6 +285,8 @@ def _follow_outages(around: Concurrency) -> None:
         if candidate in outages or candidate.severity == "note":
             continue
         start = around.window(candidate)[0]
+        if OF_LOSS in candidate.rule.tags and _frozen_by_silence(around, candidate):
+            continue
         if FOLLOWS_OUTAGE not in candidate.rule.tags:
             _same_connection(around, candidate, outages)
             continue
@@ -395,6 +428,10 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
         _on_everyone(context, candidate, shared)
         return
     others = [peer for peer in context.of_peer if peer != who]
+    if len(others) < 2 and candidate.name == "jitter" and around.troubled(stream, window, ("congested", "loss_out")):
+        candidate.attribute_to("sender_uplink", who, "low")
+        candidate.evidence_for.append("what was sent queued or got lost at that time")
+        return
     if len(others) < 2:
         candidate.attribute_to("between", None, "low")
         candidate.evidence_against.append("with two people, either end would report the same")
@@ -678,30 +715,43 @@ class ReceiverAttribution:
         return "high" if self.bad_others else "medium" if not self.fine_others else "low"
 
     def _shared(self) -> bool:
-        """Three people and half the call at once, and not all because of one sender."""
-        people, senders = {self.stream.peer}, {self.stream.remote}
-        present, hit, there = (
-            set(),
-            self.around.hit(self.window, self.around.tagged(WAY)),
-            self.around.present(self.window),
-        )
-        for peer, streams in self.context.of_peer.items():
-            heard = [stream for stream in streams if stream.consumer and there[stream.number]]
-            if not heard:
-                continue
-            present.add(peer)
-            from_whom = {stream.remote for stream in heard if hit[stream.number]}
-            if from_whom and len(from_whom) >= min(2, len({stream.remote for stream in heard})):
-                people.add(peer)
-                senders |= from_whom
-        if len(people) < 3 or 2 * len(people) < len(present) or len(senders) < 2:
+        """Three people and half the call at once, or everything that anybody received: no single link does that."""
+        votes, where = 0, self.localization
+        hit: dict[str, None] = {}
+        for slot, family in self._slots():
+            links = where.explain(family, slot).links
+            people = {who for _, who in links}
+            whole = where.all_bad(family, slot)
+            if whole or (len(people) >= 3 and 2 * len(people) >= len(where.people)):
+                votes += 1
+                hit |= dict.fromkeys(where.people if whole else sorted(people))
+        if self.candidate.samples is None or 2 * votes <= len(self.candidate.samples):
             return False
-        self.candidate.attribute_to("shared", None, "high" if len(people) > 3 else "medium")
-        names = ", ".join(sorted(self.context.name(peer) for peer in people))
+        self.candidate.attribute_to("shared", None, "high" if len(hit) > 3 else "medium")
+        names = ", ".join(sorted(self.context.name(peer) for peer in hit))
         self.candidate.evidence_for.append(
-            f"{len(people)} of {len(present)} people with a report were hit at once, from several senders: {names}"
+            f"{len(hit)} of {len(where.people)} people with a report were hit at once, from several senders: {names}"
         )
         return True
+
+    def _slots(self) -> list[tuple[int, Family]]:
+        """Return, for each sample, its slot and in what sense this stream was bad then."""
+        pair = (self.stream.remote or "", self.stream.peer or "")
+        return [
+            (slot, family)
+            for slot in _slots_of(self.context, self.candidate)
+            for family in [
+                next(
+                    (
+                        one
+                        for one in _FAMILIES.get(self.candidate.name, ("loss", "silence", "late"))
+                        if pair in self.localization.bad_pairs(one, slot)
+                    ),
+                    None,
+                )
+            ]
+            if family is not None
+        ]
 
     def _by_links(self) -> bool:
         """Attribute to the link that explains most samples, as surely as no other set of links explains them."""
@@ -721,14 +771,20 @@ class ReceiverAttribution:
         if margin >= _FAIRLY_SURE and share >= 0.5:
             sure = "high" if margin >= _SURE and share >= 0.6 else "medium"
         part, who = link
-        self.candidate.attribute_to(_SIDES[part], who, sure)
+        if part == "up" and not (self.bad_others or self.fine_others or self.troubled_others) and not (
+            self.producer is not None and self._far_end(self.producer)
+        ):  # fmt: skip
+            sure = "low"  # a single listener's report, and none of the sender's
+        self.candidate.attribute_to(_SIDES[part], who if part != "server" else None, sure)
         self._say_link(part, who)
         return True
 
     def _say_link(self, part: str, who: str) -> None:
         """Say what speaks for a link."""
         candidate, name = self.candidate, self.context.name(who)
-        if part == "connection":
+        if part == "server":
+            candidate.evidence_for.append(f"{name} went on sending, and its far end reports no loss")
+        elif part == "connection":
             candidate.evidence_for.append(f"{name}'s media failed in both directions at the same time")
         elif part == "down":
             if len(self.bad_senders) > 1:
@@ -744,6 +800,11 @@ class ReceiverAttribution:
                 first = next((one for one in wrong if one.name in ("loss_out", "congested")), wrong[0])
                 shown = f"{first.name.replace('_', ' ')} of {figure(first.value)} {first.unit}"
                 candidate.evidence_for.append(f"{name}'s own report shows it: {shown}")
+            elif self.producer is None or not self._far_end(self.producer):
+                candidate.evidence_against.append(f"nothing tells what arrived of {name} at the server")
+            if self.troubled_others:
+                names = ", ".join(self.context.name(peer) for peer in self.troubled_others)
+                candidate.evidence_for.append(f"{names} had trouble with what came of {name} as well")
         self._say_others()
 
     def _between_two(self) -> bool:

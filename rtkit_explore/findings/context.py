@@ -148,6 +148,12 @@ class Context:
         known = {peer for peer, streams in self.of_peer.items() if streams}
         return [str(peer) for peer in self.call.participants["peer_id"].dropna().unique() if peer not in known]
 
+    @cached_property
+    def reporting(self) -> list[str]:
+        """Who has a report that was read."""
+        people = self.call.participants
+        return [str(peer) for peer in people.loc[people["report"] == "read", "peer_id"].dropna()]
+
     def shift(self, stream: Stream) -> int:
         """Microseconds by which the clock of a stream's reporter runs ahead."""
         return round(1e6 * self.arrays.shifts.get(stream.peer or "", 0.0))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from rtkit_explore.findings.context import SOUND
-from rtkit_explore.findings.rules.streams import INTERRUPTED, JITTER, LATE_MEDIA, LOSS_IN, LOSS_OUT, NOTHING_RECEIVED
+from rtkit_explore.findings.rules.streams import INTERRUPTED, JITTER, LATE_MEDIA, LOSS_IN, NOTHING_RECEIVED
 from rtkit_explore.findings.segments import judged_values
 from rtkit_explore.findings.stream_arrays import NO_TIME
 
@@ -28,15 +28,16 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
 
 Family = Literal["loss", "silence", "late"]
-Part = Literal["up", "down", "connection"]
+Part = Literal["up", "down", "connection", "server"]
 Link = tuple[Part, str]
 SERVER = ""
 """Stands in the place of a receiver for what the far end of an uplink reports."""
 _STEP_US = 3_500_000
 """Half a sample: streams are sampled at different moments."""
-_COSTS: dict[Part, float] = {"up": 1.0, "down": 1.0, "connection": 1.2}
-"""A connection that fails both ways is one fault, though it shows as two."""
-_UNEXPLAINED, _IMPLICATED = 2.5, 1.0
+_COSTS: dict[Part, float] = {"up": 1.0, "down": 1.0, "connection": 1.2, "server": 2.0}
+"""A connection that fails both ways is one fault, though it shows as two; the server failing for one sender is rare."""
+_UNEXPLAINED, _IMPLICATED, _CONTRADICTED = 2.5, 1.0, 1.5
+"""Prices of a bad stream left over, of a good one that is implicated, and of an uplink that the server calls good."""
 _MOST_LINKS, _MOST_AT_ONCE = 14, 3
 """So many links are weighed against each other, and so many may fail at once."""
 
@@ -91,6 +92,13 @@ class Localization:
         bad, _ = self._tables(family)
         return {pair for k, pair in enumerate(self.pairs) if bad[k, slot]}
 
+    def all_bad(self, family: Family, slot: int) -> bool:
+        """Tell whether everything that was received, by three people or more, was bad in a slot."""
+        bad, good = self._tables(family)
+        there = [k for k, (_, receiver) in enumerate(self.pairs) if receiver != SERVER]
+        people = {who for k in there if bad[k, slot] for who in self.pairs[k]}
+        return len(people) > 2 and bool(bad[there, slot].sum() >= 4) and not bool(good[there, slot].any())
+
     def explain(self, family: Family, slot: int) -> Explanation:
         """Return the links that explain what was bad in a slot."""
         key = (family, slot)
@@ -119,23 +127,30 @@ class Localization:
                 # Lost video is sent again: only sound that arrived whole says that a link was well.
                 if stream.media in SOUND or family != "loss":
                     good[k] |= inside & right[rows]
-            if family == "loss" and len(self.people) > 2:
-                self._add_far_ends(place, bad, good)
+            if family != "late" and len(self.people) > 2:
+                self._add_far_ends(family, place, bad, good)
             self._states[family] = (bad, good & ~bad)
         return self._states[family]
 
-    def _add_far_ends(self, place: dict[tuple[str, str], int], bad: Bools, good: Bools) -> None:
-        """Enter what the server reported of each uplink, where it reports anything."""
-        values = judged_values(self.context, LOSS_OUT)
-        with np.errstate(invalid="ignore"):
-            wrong, right = values >= 2, values < 1
+    def _add_far_ends(self, family: Family, place: dict[tuple[str, str], int], bad: Bools, good: Bools) -> None:
+        """Enter what the server reported of each uplink: loss, or figures that stand still when nothing reaches it."""
+        wrong, right = _far_end_states(self.context, family)
+        pictures = np.zeros_like(bad)
         for stream in self.context.arrays.streams:
             k = place.get((stream.peer or "", SERVER))
-            if stream.consumer or stream.media not in SOUND or k is None or stream.first_us == NO_TIME:
+            if stream.consumer or k is None or stream.first_us == NO_TIME:
                 continue
             rows, inside = self._rows(stream)
             bad[k] |= inside & wrong[rows]
-            good[k] |= inside & right[rows]
+            if stream.media in SOUND:
+                good[k] |= inside & right[rows]
+            else:
+                pictures[k] |= inside & wrong[rows]
+        # A report that comes late tells of loss that is over: where listeners received all, it counts for nothing.
+        for (sender, receiver), k in place.items():
+            if receiver == SERVER:
+                heard = [n for (other, to), n in place.items() if other == sender and to != SERVER]
+                bad[k] &= ~good[heard].any(axis=0) | pictures[k]
 
     def _rows(self, stream: Stream) -> tuple[NDArray[np.intp], Bools]:
         """Return the row of a stream at each slot, and whether it covers it."""
@@ -161,6 +176,22 @@ def _states(context: Context, family: Family) -> tuple[Bools, Bools]:
         return (late > 200) | (jitter > limit), (late < 130) & ~(jitter > 0.5 * limit)
 
 
+def _far_end_states(context: Context, family: Family) -> tuple[Bools, Bools]:
+    """Tell for each row of a sent stream whether the far end's report shows trouble, and whether it shows none."""
+    arrays = context.arrays
+    with np.errstate(invalid="ignore"):
+        if family == "loss":
+            # Not evened out: what came late would smear over the end of a loss.
+            return arrays["lost"] >= 0.02 * arrays["judged"], arrays["lost"] < 0.005 * arrays["judged"]
+        sent = arrays["packets"] > 0
+        same = np.zeros(len(sent), dtype=bool)
+        same[1:] = arrays.stream_number[1:] == arrays.stream_number[:-1]
+        told = same & sent & ~np.isnan(arrays["rtt_ms"]) & (arrays["rtt_ms"] > 0)
+        before_trip, before_jitter = np.roll(arrays["rtt_ms"], 1), np.roll(arrays["jitter_ms"], 1)
+        still = (arrays["rtt_ms"] == before_trip) & (arrays["jitter_ms"] == before_jitter)
+        return told & still, told & ~still
+
+
 def _explain(bad: frozenset[tuple[str, str]], good: frozenset[tuple[str, str]]) -> Explanation:
     """Weigh the links against each other and take the cheapest set."""
     if not bad:
@@ -180,9 +211,16 @@ def _explain(bad: frozenset[tuple[str, str]], good: frozenset[tuple[str, str]]) 
             best |= {link}
     cost = price.of(tuple(best))
     margin = {
-        link: min((paid for one, paid in priced.items() if link not in one), default=cost) - cost for link in best
+        link: min((paid for one, paid in priced.items() if not _blames(one, link)), default=cost) - cost
+        for link in best
     }
     return Explanation(best, margin)
+
+
+def _blames(links: frozenset[Link], link: Link) -> bool:
+    """Tell whether a set of links is about the same as a link: the same person's, in whatever direction."""
+    part, who = link
+    return link in links or (part != "server" and any(one == who and other != "server" for other, one in links))
 
 
 class _Prices:
@@ -190,16 +228,18 @@ class _Prices:
 
     def __init__(self, bad: frozenset[tuple[str, str]], good: frozenset[tuple[str, str]]) -> None:
         # Sets of streams are bit masks: a large call has hundreds of streams and thousands of sets to weigh.
-        self._bad, self._good, self._covers = 0, 0, dict[Link, int]()
+        self._bad, self._good, self._told, self._covers = 0, 0, 0, dict[Link, int]()
         for place, (sender, receiver) in enumerate(sorted(bad | good)):
             bit = 1 << place
             if (sender, receiver) in bad:
                 self._bad |= bit
+            elif receiver == SERVER:
+                self._told |= bit
             else:
                 self._good |= bit
             links: list[Link] = [("up", sender), ("connection", sender)]
             if receiver != SERVER:
-                links += [("down", receiver), ("connection", receiver)]
+                links += [("down", receiver), ("connection", receiver), ("server", sender)]
             for link in links:
                 self._covers[link] = self._covers.get(link, 0) | bit
 
@@ -219,4 +259,5 @@ class _Prices:
             covered |= self._covers.get(link, 0)
             price += _COSTS[link[0]]
         left, wrong = (self._bad & ~covered).bit_count(), (self._good & covered).bit_count()
-        return price + _UNEXPLAINED * left + _IMPLICATED * wrong
+        against = (self._told & covered).bit_count()
+        return price + _UNEXPLAINED * left + _IMPLICATED * wrong + _CONTRADICTED * against

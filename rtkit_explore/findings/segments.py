@@ -125,7 +125,7 @@ def _goes_on(judged: Judged, last: tuple[int, int], run: tuple[int, int]) -> boo
     """
     Tell whether a trouble went on between two flagged stretches of a stream.
 
-    It does where the samples between are unknown or still half as bad; a single good sample is bridged where both
+    It does where the samples between are unknown or still nearly as bad; a single good sample is bridged where both
     sides of it last. A bridged sample would else make a sentence untrue for part of its time.
     """
     arrays, values = judged.context.arrays, judged.values
@@ -135,10 +135,10 @@ def _goes_on(judged: Judged, last: tuple[int, int], run: tuple[int, int]) -> boo
     if len(hole) > _HOLE_SAMPLES or arrays.start[run[0]] - arrays.end[last[1]] > _HOLE_US:
         return False
     threshold = judged.limit.levels[0][1]
-    near = beyond(values[hole], threshold * (2.0 if judged.rule.low else 0.5), low=judged.rule.low)
+    near = beyond(values[hole], threshold * (1.5 if judged.rule.low else 2 / 3), low=judged.rule.low)
     if bool((near | np.isnan(values[hole])).all()):
         return True
-    return len(hole) == 1 and min(last[1] - last[0], run[1] - run[0]) >= 1
+    return judged.rule.bridges or (len(hole) == 1 and min(last[1] - last[0], run[1] - run[0]) >= 1)
 
 
 def _candidate(judged: Judged, one: int, two: int) -> Candidate | None:

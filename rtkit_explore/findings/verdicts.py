@@ -12,7 +12,6 @@ from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.context import micros
 from rtkit_explore.findings.evaluate import Evaluation, evaluate
 from rtkit_explore.findings.narrative import clock, lasting, side_words, story_of
-from rtkit_explore.findings.profiles import ProfileLike
 from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.findings.rules.participants import CLOCK_OFFSET
 from rtkit_explore.findings.stream_arrays import NO_TIME
@@ -22,7 +21,7 @@ from rtkit_explore.tables.frames import from_rows
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import CallTables, Context
-    from rtkit_explore.findings.profiles import Profile
+    from rtkit_explore.findings.profiles import Profile, ProfileLike
 
 WORDS = {"bad": "bad", "warn": "degraded", "note": "good"}
 _REPORTS = {

@@ -16,6 +16,7 @@ from rtkit_explore.findings.rules.participants import (
     DEVICE_LOST,
     HIDDEN,
     IMPLAUSIBLE,
+    NEVER_CONNECTED,
     NO_REPORT,
     ONE_WAY_TRANSPORT,
     PATH_CHANGED,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
+    NEVER_CONNECTED,
     ONE_WAY_TRANSPORT,
     NOTHING_RECEIVED,
     INTERRUPTED,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _MEDIA_BYTES = 10_000.0
 """A pair with less has carried checks, or the first packets before another was chosen."""
 _REJOIN_US = 180_000_000
+_CONNECTS_US = 20_000_000
 _SAME_TROUBLE_US = 10_000_000
 REFUSALS = ("denied", "system_denied", "could_not_start", "no_devices_available")
 _DEVICES = {"audioinput": "microphone", "audiooutput": "speaker", "videoinput": "camera"}
@@ -48,26 +51,85 @@ def span_of(context: Context, peer: str) -> tuple[int, int]:
 
 
 def _relayed(context: Context, _profile: Profile) -> Iterator[Observation]:
-    """Find who went through a TURN server; over TCP or TLS it is held against the profile."""
-    pairs = context.call.candidate_pairs
-    for peer, mine in pairs[pairs["peer_id"].notna()].groupby("peer_id", sort=False):
-        chosen = mine[mine["nominated"].fillna(value=False).astype(bool)]
-        moved = mine["bytes_sent"].fillna(0) + mine["bytes_received"].fillna(0)
-        carried = mine[moved > _MEDIA_BYTES]
-        used = carried if len(carried) else chosen
-        relayed = used[used["relayed"].fillna(value=False).astype(bool)]
-        if relayed.empty:
+    """Find who went through a TURN server, and from when to when; over TCP or TLS it is held against the profile."""
+    for peer, paths in _paths_of(context).items():
+        relayed = [path for path in paths if path.relayed]
+        if not relayed:
             continue
-        protocols = sorted({str(value) for value in relayed["path_protocol"].dropna()})
+        protocols = sorted({path.protocol for path in relayed if path.protocol})
         over = " and ".join(name.upper() for name in protocols) or "an unknown protocol"
+        window = (min(path.start for path in relayed), max(path.end for path in relayed))
         yield _own(
             context,
-            str(peer),
-            span_of(context, str(peer)),
+            peer,
+            window,
             1.0,
             f"through a TURN server over {over}",
             judged=any(name in ("tcp", "tls") for name in protocols),
         )
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A way that a participant's media went: one pair of addresses, and from when to when."""
+
+    transport: str
+    start: int
+    end: int
+    network: str
+    relayed: bool
+    protocol: str
+
+
+def _paths_of(context: Context) -> dict[str, list[_Path]]:
+    """
+    Return the paths that carried media both ways, or were nominated, by participant and in the order of their use.
+
+    A pair is one snapshot with running totals: it was in use until its last packet, and from when the one before it
+    was left. Chrome's first pair over a server often receives some kilobytes, sends nothing and is never nominated:
+    that is no path.
+    """
+    found: dict[str, list[_Path]] = {}
+    for peer, transport, pairs in _transports(context):
+        sent, received = pairs["bytes_sent"].fillna(0), pairs["bytes_received"].fillna(0)
+        chosen = pairs["nominated"].fillna(value=False).astype(bool)
+        both = (sent > _MEDIA_BYTES) & (received > 0) | (sent > 0) & (received > _MEDIA_BYTES)
+        used = pairs[(chosen & (sent + received > _MEDIA_BYTES)) | both]
+        if used.empty:
+            used = pairs[chosen & (sent + received > 0)]
+        # The nominated one of pairs between the same two ports is the path; the other is how it was found.
+        used = used.sort_values("nominated", ascending=False, kind="stable")
+        ports = ["local_candidate_address", "local_candidate_port", "remote_candidate_port"]
+        used = used[~used.duplicated(ports) | used[ports].isna().any(axis=1)]
+        one, two = span_of(context, peer)
+        last = np.array(micros(used["last_packet_received_timestamp"]))
+        until = np.where(last == NO_TIME, np.array(micros(used["last_packet_sent_timestamp"])), last)
+        until = np.where(until == NO_TIME, two, np.minimum(until, max(two, one)))
+        begin = one
+        for place in np.argsort(until, kind="stable"):
+            row = used.iloc[int(place)]
+            end = int(until[place]) if place != np.argsort(until, kind="stable")[-1] else two
+            found.setdefault(peer, []).append(
+                _Path(
+                    transport,
+                    begin,
+                    max(begin, end),
+                    _network(row),
+                    bool(row["relayed"]) if not pd.isna(row["relayed"]) else False,
+                    "" if pd.isna(row["path_protocol"]) else str(row["path_protocol"]),
+                )
+            )
+            begin = max(begin, end)
+    return found
+
+
+def _network(row: pd.Series[Any]) -> str:
+    """Name the network that a path starts from."""
+    kind = row["local_candidate_network_type"]
+    words = {"wifi": "Wi-Fi", "cellular": "cellular", "ethernet": "Ethernet", "vpn": "VPN"}
+    name = "" if pd.isna(kind) else words.get(str(kind), str(kind))
+    relay = not pd.isna(row["relayed"]) and bool(row["relayed"])
+    return f"{name or 'an unknown network'}{' through a relay' if relay else ''}"
 
 
 def _own(
@@ -80,7 +142,7 @@ def _own(
         value,
         detail,
         judged,
-        side="sender_uplink",
+        side="connection",
         side_peer=peer,
         confidence="medium",
         evidence_for=[f"{context.name(peer)}'s own report shows it"],
@@ -96,30 +158,24 @@ def _transports(context: Context) -> Iterator[tuple[str, str, pd.DataFrame]]:
 
 
 def _path_changed(context: Context, _profile: Profile) -> Iterator[Observation]:
-    """Note that several pairs of one transport carried media."""
-    seen: set[tuple[str, str]] = set()
-    for peer, transport, pairs in _transports(context):
-        moved = pairs["bytes_sent"].fillna(0) + pairs["bytes_received"].fillna(0)
-        chosen = pairs["nominated"].fillna(value=False).astype(bool)
-        used = pairs[(moved > _MEDIA_BYTES) | (chosen & (moved > 0))]
-        paths = used[["local_candidate_id", "remote_candidate_id", "local_candidate_port", "remote_candidate_port"]]
-        count = len(paths.drop_duplicates())
-        if count < 2:
-            continue
-        kinds = ", ".join(sorted({str(kind) for kind in used["local_candidate_type"].dropna()}))
-        text = f"{count} pairs carried media ({kinds})"
-        # Some clients use one connection for both transports and list it twice.
-        if (peer, text) in seen:
-            continue
-        seen.add((peer, text))
-        found = _own(context, peer, span_of(context, peer), float(count), f"{transport}: {text}")
-        yield _of_transport(found, transport)
+    """Note when a transport left one path for another, to the second, and both networks."""
+    for peer, paths in _paths_of(context).items():
+        seen: set[int] = set()
+        for before, after in pairwise(paths):
+            # Some clients use one connection for both transports and list it twice.
+            if before.transport != after.transport or before.end // 1_000_000 in seen:
+                continue
+            seen.add(before.end // 1_000_000)
+            same = before.network == after.network
+            text = f"to another address on {after.network}" if same else f"from {before.network} to {after.network}"
+            found = _own(context, peer, (before.end, before.end), 2.0, text)
+            found.side, found.confidence = "connection", "medium"
+            yield found
 
 
 def _of_transport(found: Observation, transport: str) -> Observation:
     """Put an observation on the direction that a transport carries."""
-    if transport == "consuming":
-        found.side = "receiver_downlink"
+    found.side = "receiver_downlink" if transport == "consuming" else "sender_uplink"
     return found
 
 
@@ -145,6 +201,37 @@ def _one_way(context: Context, _profile: Profile) -> Iterator[Observation]:
         yield _of_transport(
             _own(context, peer, span, min(sent, received), f"{transport}: {text}", judged=True), transport
         )
+
+
+def _never_connected(context: Context, _profile: Profile) -> Iterator[Observation]:
+    """Find who had tracks on, or a connection in the making, and never a packet in either direction: zero is known."""
+    dead = {peer: span for peer in context.reporting for span in [_dead_span(context, peer)] if span is not None}
+    alone = len(dead) == 1 and len(context.reporting) > 2
+    for peer, (one, two) in dead.items():
+        found = Observation(peer, (one, two), (two - one) / 1e6, judged=True)
+        if alone:
+            found.side, found.side_peer, found.confidence = "connection", peer, "high"
+            found.evidence_for.append("everybody else was connected")
+        else:
+            found.side, found.confidence = "between", "low"
+            found.evidence_against.append("nobody else's report tells whose network refused the connection")
+        found.evidence_for.insert(0, f"{context.name(peer)}'s own report: samples without a packet, no pair that works")
+        yield found
+
+
+def _dead_span(context: Context, peer: str) -> tuple[int, int] | None:
+    """Return from when to when a participant tried to send and receive, if not a packet ever went through."""
+    pairs = context.call.candidate_pairs
+    mine = pairs[pairs["peer_id"] == peer]
+    moved = float((mine["bytes_sent"].fillna(0) + mine["bytes_received"].fillna(0)).sum())
+    streams = context.of_peer.get(peer, [])
+    if sum(stream.packets for stream in streams) > 0 or moved > _MEDIA_BYTES:
+        return None
+    sent = [stream for stream in streams if not stream.consumer]
+    if not sent and mine.empty:
+        return None
+    one, two = span_of(context, peer)
+    return (one, two) if NO_TIME not in (one, two) and two - one >= _CONNECTS_US else None
 
 
 # Reconnects ------------------------------------------------------------------------------------------------------
@@ -351,6 +438,16 @@ def _shown_too_little(candidate: Candidate, words: Mapping[str, str]) -> str:
     return f"{what}: too little to judge ({words['worst']} packets in {candidate.detail})"
 
 
+NEVER_CONNECTED = Rule(
+    "never_connected",
+    "connectivity",
+    "s",
+    "not connected",
+    "{me} never got connected: not one packet went through in either direction",
+    "Look at connection_checks and at firewalls: is UDP blocked, is a TURN server reachable (relay_connectivity)?",
+    find=_never_connected,
+    drawn="timeline",
+)
 RELAYED = Rule(
     "relayed",
     "connectivity",
@@ -366,8 +463,8 @@ PATH_CHANGED = Rule(
     "connectivity",
     "paths",
     "paths",
-    "{me}'s network path changed: {detail}",
-    "Look at candidate_pairs: a changed network, or only the first pair before a better one?",
+    "{me}'s network path changed {detail}",
+    "Look at candidate_pairs: which network was left for which, and why.",
     find=_path_changed,
     drawn="paths",
 )

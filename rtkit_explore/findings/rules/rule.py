@@ -114,6 +114,8 @@ class Rule:
         Whether one bad sample of at least 5 s is enough.
     by_packets
         Whether the mean over a finding weighs samples by their packets instead of by their time.
+    bridges
+        Whether good samples between bad ones belong to the same trouble: an encoder that probes for bandwidth.
     edges
         Moves start and end of a finding within its first and last sample, by what the samples beside them show.
     excuse
@@ -142,6 +144,7 @@ class Rule:
     seconds: float = 0.0
     at_once: bool = False
     by_packets: bool = False
+    bridges: bool = False
     edges: Callable[[Judged, Rows, int, int], tuple[int, int]] | None = None
     excuse: Callable[[Context, Rows], str | None] | None = None
     timed: bool = True

@@ -34,6 +34,8 @@ _TOGETHER_US = 10_000_000
 WARM_UP_S = 15.0
 """How long a stream may take to find its size and rate: two samples."""
 _BEFORE_US = 14_000_000
+_CAP_SAMPLES = 3
+"""From so many samples on, a steady rate at the beginning is a cap."""
 CLIMB_S = 45.0
 """How long a bandwidth estimate may take to climb to what a camera with layers wants."""
 
@@ -313,16 +315,41 @@ def _cpu(context: Context) -> Floats:
 
 
 def _bandwidth(context: Context) -> Floats:
-    """Leave out how an encoder climbs at first: limited from its first sample on, and free before long."""
+    """
+    Return how much bandwidth limited the encoder, where that says something of the line.
+
+    Left out are how an encoder climbs at first (limited from its first sample on, and free before long), and a cap: set
+    by the room or the application, it limits from the beginning at a steady rate, with nothing lost.
+    """
     arrays, share = context.arrays, limited_share(context, "bandwidth")
-    climbing = context.age_s < WARM_UP_S - 1
+    unjudged = context.age_s < WARM_UP_S - 1
     for stream in arrays.streams:
-        if not stream.consumer and stream.media in PICTURE:
-            with np.errstate(invalid="ignore"):
-                free = np.flatnonzero(share[stream.rows][1:] <= 0.3)
-            if len(free) and context.age_s[stream.rows.start + 1 + int(free[0])] <= CLIMB_S:
-                climbing[stream.rows.start : stream.rows.start + 1 + int(free[0])] = True
-    return np.where(climbing, np.nan, share)
+        if stream.consumer or stream.media not in PICTURE:
+            continue
+        with np.errstate(invalid="ignore"):
+            free = np.flatnonzero(share[stream.rows][1:] <= 0.3)
+        first = stream.rows.start + 1
+        if len(free) and context.age_s[first + int(free[0])] <= CLIMB_S:
+            unjudged[stream.rows.start : first + int(free[0])] = True
+        unjudged[stream.rows] |= _at_its_cap(context, stream, share[stream.rows])
+    return np.where(unjudged, np.nan, share)
+
+
+def _at_its_cap(context: Context, stream: Stream, share: Floats) -> Bools:
+    """Tell which samples of a sent picture run at the rate that it had, limited and steady, from the beginning."""
+    arrays, rows = context.arrays, stream.rows
+    rate = ratio(arrays["bytes"][rows], arrays.seconds[rows], fewest=1)
+    trip, settled = arrays["rtt_ms"][rows], context.age_s[rows] >= 5
+    first = np.flatnonzero(settled & ~np.isnan(rate))[:_CAP_SAMPLES]
+    none = np.zeros(len(rate), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        lossless = arrays["lost"][rows] <= 0.01 * arrays["judged"][rows]
+    known = np.nan_to_num(trip[first], nan=0.0)
+    calm = len(first) == _CAP_SAMPLES and bool(lossless[first].all()) and float(known.max()) <= 250
+    if not calm or not bool((share[first] > 0.8).all()) or float(np.ptp(rate[first])) > 0.25 * float(rate[first].max()):
+        return none
+    with np.errstate(invalid="ignore"):
+        return np.asarray((rate >= 0.7 * float(np.median(rate[first]))) | np.isnan(rate))
 
 
 def _only_the_buffer_is_long(context: Context, rows: Rows) -> str | None:
@@ -469,6 +496,7 @@ CONGESTED = Rule(
     reads=("limited_by", "limited_bandwidth_s", "rtt_ms"),
     direction="producer",
     media=PICTURE,
+    bridges=True,
     samples=1,
     edges=limit_edges,
     tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE}),
@@ -559,6 +587,7 @@ BANDWIDTH_LIMITED = Rule(
     reads=("limited_by", "limited_bandwidth_s"),
     direction="producer",
     media=PICTURE,
+    bridges=True,
     edges=limit_edges,
     tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE}),
     beside=("bitrate_kbps", "width"),
