@@ -1,9 +1,9 @@
 """
 Whose side it was on: everyone's streams at the same time, held against each other.
 
-``attribute`` goes through ``PASSES`` at the end of this file, in that order. What was received is explained by the links
-that ``localization`` finds at fault; what was sent is held against how it was received; then what only follows from
-something else is put behind it. People without a report are unknown, never fine.
+``attribute`` goes through ``PASSES`` at the end of this file, in that order. What was received is explained by the
+links that ``localization`` finds at fault; what was sent is held against how it was received; then what only follows
+from something else is put behind it. People without a report are unknown, never fine.
 """
 
 from __future__ import annotations
@@ -249,15 +249,15 @@ def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Ca
     for outage in outages:
         start, end = around.window(outage)
         mine = outage.side == "connection" and candidate.side_peer == outage.side_peer
-        if mine and candidate.side in ("sender_uplink", "receiver_downlink", "connection"):
-            if start - SLACK_US <= one <= end + SLACK_US and two <= end + AFTER_US:
-                candidate.attribute_to("connection", outage.side_peer, outage.confidence)
-                candidate.follows = True
-                return
+        linked = candidate.side in ("sender_uplink", "receiver_downlink", "connection")
+        if mine and linked and start - SLACK_US <= one <= end + SLACK_US and two <= end + AFTER_US:
+            candidate.attribute_to("connection", outage.side_peer, outage.confidence)
+            candidate.follows = True
+            return
 
 
 def _lateness_outlives_its_cause(around: Concurrency) -> None:
-    """Put late media behind the loss or outage of the same receiver after which the buffer stayed up: it drains slowly."""
+    """Put late media behind the loss or outage of the same receiver with which the buffer grew: it drains slowly."""
     causes = [one for one in around.candidates if one.name in ("loss_in", "nothing_received", "interrupted")]
     causes = [one for one in causes if one.severity != "note" and one.side != "unknown"]
     for candidate in around.candidates:
@@ -504,7 +504,7 @@ def _stalls_of_tcp(around: Concurrency) -> None:
     for candidate in around.candidates:
         if candidate.stream is None:
             continue
-        if candidate.name == "loss_in" and candidate.stream.remote == relayed[0]:
+        if candidate.name in ("loss_in", "concealment") and candidate.stream.remote == relayed[0]:
             candidate.attribute_to("between", None, "low")
             candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
             continue
@@ -513,6 +513,7 @@ def _stalls_of_tcp(around: Concurrency) -> None:
         if around.troubled(candidate.stream, around.window(candidate), ("loss_in", "loss_out")):
             continue
         candidate.attribute_to("connection", relayed[0], "low")
+        candidate.follows = candidate.name in ("congested", "bandwidth_limited")
         candidate.evidence_for.append(f"{context.name(relayed[0])} went through a TURN server over TCP, which stalls")
         candidate.evidence_against.append("with two people, either end would report the same")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rtkit_explore.findings.attribution import attribute
 from rtkit_explore.findings.candidates import SEVERITIES, Candidate
 from rtkit_explore.findings.context import SOUND, Context, context_of
+from rtkit_explore.findings.incidents import Incident, incidents_of
 from rtkit_explore.findings.narrative import next_step_of, story_of
 from rtkit_explore.findings.profiles import Profile, ProfileLike, profile_of
 from rtkit_explore.findings.rules import rank_of
@@ -55,6 +56,11 @@ class Evaluation:
     def troubles(self) -> list[Candidate]:
         """Findings of warn or worse."""
         return [candidate for candidate in self.candidates if candidate.severity != "note"]
+
+    @cached_property
+    def incidents(self) -> list[Incident]:
+        """The findings of warn or worse by cause and time, the worst first."""
+        return incidents_of(self.context, self.candidates)
 
     @cached_property
     def _rows(self) -> list[dict[str, object]]:

@@ -46,8 +46,9 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
 
     ``me`` (who reports it), ``remote`` (whom it was received from), ``media``, ``side`` (whose side, or "each of
     them"); ``mean`` and ``worst`` value, ``percent`` (the mean of a share), ``peak`` and ``peak_unit`` (the worst in
-    brackets, where there is more than one sample), ``times`` (", 3 times"), ``total`` (mean times samples), ``detail``; and the beginnings ``got``
-    ("Boris got Alma's audio"), ``sent``, ``shown`` and ``arrived``, which choose by direction.
+    brackets, where there is more than one sample), ``times`` (", 3 times"), ``total`` (mean times samples),
+    ``detail``; and the beginnings ``got`` ("Boris got Alma's audio"), ``sent``, ``shown`` and ``arrived``, which
+    choose by direction.
     """
     me = context.name(candidate.peer)
     stream = candidate.stream

@@ -11,8 +11,8 @@ import pandas as pd
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.context import micros
 from rtkit_explore.findings.evaluate import Evaluation, evaluate
-from rtkit_explore.findings.narrative import clock, lasting, side_words, story_of
-from rtkit_explore.findings.rules import rank_of
+from rtkit_explore.findings.incidents import Incident, sentence_of
+from rtkit_explore.findings.narrative import clock, lasting, next_step_of, side_words, story_of
 from rtkit_explore.findings.rules.participants import CLOCK_OFFSET
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.table_schema.findings import VERDICTS_TABLE
@@ -21,8 +21,9 @@ from rtkit_explore.tables.frames import from_rows
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import CallTables, Context
-    from rtkit_explore.findings.profiles import Profile, ProfileLike
+    from rtkit_explore.findings.profiles import ProfileLike
 
+_SHOWN = 5
 WORDS = {"bad": "bad", "warn": "degraded", "note": "good"}
 _REPORTS = {
     "missing": "no report: unknown, not fine",
@@ -88,20 +89,22 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
 
 def judge(evaluation: Evaluation) -> list[Verdict]:
     """Judge the call, then everyone."""
-    context, candidates, profile = evaluation.context, evaluation.candidates, evaluation.profile
-    people = context.call.participants
+    people = evaluation.context.call.participants
     reports = dict(zip(people["peer_id"].astype("object"), people["report"].astype("object"), strict=True))
     peers = [str(peer) for peer in reports if isinstance(peer, str)]
-    verdicts = [_of_peer(context, candidates, profile, peer, str(reports[peer])) for peer in peers]
-    return [_of_call(context, candidates, verdicts), *verdicts]
+    verdicts = [_of_peer(evaluation, peer, str(reports[peer])) for peer in peers]
+    return [_of_call(evaluation, verdicts), *verdicts]
 
 
-def _of_peer(context: Context, candidates: list[Candidate], profile: Profile, peer: str, report: str) -> Verdict:
-    mine = tuple(candidate for candidate in candidates if peer in (candidate.peer, candidate.side_peer))
+def _of_peer(evaluation: Evaluation, peer: str, report: str) -> Verdict:
+    context, profile = evaluation.context, evaluation.profile
+    mine = tuple(candidate for candidate in evaluation.candidates if peer in (candidate.peer, candidate.side_peer))
     told = [candidate for candidate in mine if candidate.severity != "note"]
     if told:
         worst = told[0]
-        return Verdict(peer, WORDS[worst.severity], worst.name, story_of(context, worst), mine)
+        own = next((one for one in evaluation.incidents if one.lead.side_peer == peer), None)
+        text = story_of(context, worst) if own is None else sentence_of(own)
+        return Verdict(peer, WORDS[worst.severity], worst.name, text, mine)
     name = context.name(peer)
     if report in _REPORTS:
         return Verdict(peer, "unclassified", "no_report", f"{name}: {_REPORTS[report]}.", mine)
@@ -119,16 +122,18 @@ def _of_peer(context: Context, candidates: list[Candidate], profile: Profile, pe
     )
 
 
-def _of_call(context: Context, candidates: list[Candidate], verdicts: list[Verdict]) -> Verdict:
-    told = [candidate for candidate in candidates if candidate.severity != "note"]
+def _of_call(evaluation: Evaluation, verdicts: list[Verdict]) -> Verdict:
+    context, candidates, incidents = evaluation.context, evaluation.candidates, evaluation.incidents
     unknown = [verdict for verdict in verdicts if verdict.verdict == "unclassified"]
     more = ""
     if unknown and len(unknown) < len(verdicts):
         names = ", ".join(context.name(verdict.peer) for verdict in unknown)
         more = f" Unknown, not fine: {names}."
     everything = tuple(candidates)
-    if told:
-        return Verdict(None, WORDS[told[0].severity], told[0].name, headline(context, told) + more, everything)
+    if incidents:
+        return Verdict(
+            None, WORDS[incidents[0].severity], incidents[0].lead.name, headline(incidents) + more, everything
+        )
     if not verdicts or len(unknown) == len(verdicts):
         return Verdict(None, "unclassified", "too_little", "Too little is known of this call to judge it.", everything)
     good = len(verdicts) - len(unknown)
@@ -140,16 +145,17 @@ def _of_call(context: Context, candidates: list[Candidate], verdicts: list[Verdi
     return Verdict(None, "good", "nothing_found", text, everything)
 
 
-def headline(context: Context, told: list[Candidate]) -> str:
-    """Say in one line what happened: the first finding, whose side, and who noticed."""
-    first = told[0]
-    same = [candidate for candidate in told if first.side_peer is not None and candidate.side_peer == first.side_peer]
-    hit = list(dict.fromkeys(candidate.peer for candidate in same if candidate.peer not in (None, first.side_peer)))
-    text = story_of(context, first)
-    if first.side != "unknown":
-        text += f" Side: {side_words(context, first)} ({first.confidence} confidence)."
-    if hit and first.side_peer is not None:
-        text += f" Noticed by {', '.join(context.name(peer) for peer in hit)}."
+def headline(incidents: list[Incident]) -> str:
+    """Say in one or two sentences what happened: the worst incident, who noticed, and the next one if it is another."""
+    first = incidents[0]
+    text = sentence_of(first)
+    if first.noticed and first.lead.side_peer is not None:
+        text += f" Noticed by {', '.join(first.context.name(peer) for peer in first.noticed)}."
+    others = [one for one in incidents[1:] if one.severity != "note"]
+    if others:
+        text += f" Also: {sentence_of(others[0])}"
+    if len(others) > 1:
+        text += f" {_counted(len(others) - 1, 'more incident')} below."
     return text
 
 
@@ -165,27 +171,6 @@ def _covered(candidates: tuple[Candidate, ...]) -> float:
         total += max(0, two - max(one, reached)) if reached != NO_TIME else two - one
         reached = max(reached, two)
     return total / 1e6
-
-
-def episodes(candidates: list[Candidate]) -> list[list[Candidate]]:
-    """Put findings of warn or worse of one person's side, or one cause, that overlap or nearly do, together."""
-    found: list[list[Candidate]] = []
-    for candidate in candidates:
-        if candidate.severity == "note":
-            continue
-        for group in found:
-            first = group[0]
-            same = candidate.side_peer == first.side_peer if candidate.side_peer else candidate.side == first.side
-            alike = same and "unknown" not in (candidate.side, first.side)
-            near = candidate.start <= max(one.end for one in group) + 30_000_000 and candidate.end >= (
-                min(one.start for one in group) - 30_000_000
-            )
-            if alike and near:
-                group.append(candidate)
-                break
-        else:
-            found.append([candidate])
-    return found
 
 
 def story_text(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> str:
@@ -212,13 +197,13 @@ def story_text(call: CallTables, profile: ProfileLike = "default", *, context: C
     verdicts = judge(evaluation)
     whole, people = verdicts[0], verdicts[1:]
     lines = [*_heading(context, call), f"Verdict: {whole.verdict}. {whole.story}", ""]
-    groups = episodes(candidates)
-    if groups:
+    incidents = evaluation.incidents
+    if incidents:
         lines.append("What happened")
-        for number, group in enumerate(groups[:8], start=1):
-            lines += _episode(context, number, group)
-        if len(groups) > 8:
-            lines.append(f"   … and {len(groups) - 8} more.")
+        for number, incident in enumerate(incidents[:8], start=1):
+            lines += _incident(number, incident)
+        if len(incidents) > 8:
+            lines.append(f"   … and {len(incidents) - 8} more.")
         lines.append("")
     lines.append("Participants")
     lines += [f" - {context.name(verdict.peer)}: {verdict.verdict}. {_short(context, verdict)}" for verdict in people]
@@ -252,10 +237,10 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _episode(context: Context, number: int, group: list[Candidate]) -> list[str]:
-    first = group[0]
-    start, end = min(candidate.start for candidate in group), max(candidate.end for candidate in group)
-    lines = [f" {number}. {story_of(context, first)}"]
+def _incident(number: int, incident: Incident) -> list[str]:
+    context, first = incident.context, incident.lead
+    start, end = incident.window
+    lines = [f" {number}. {sentence_of(incident)}"]
     lines.append(
         f"    Side: {side_words(context, first)}; confidence {first.confidence}; {clock(start)} to {clock(end)}."
     )
@@ -263,11 +248,23 @@ def _episode(context: Context, number: int, group: list[Candidate]) -> list[str]
         lines.append(f"    For: {'; '.join(dict.fromkeys(first.evidence_for))}.")
     if first.evidence_against:
         lines.append(f"    Against: {'; '.join(dict.fromkeys(first.evidence_against))}.")
-    ordered = sorted(group[1:], key=lambda candidate: (-SEVERITIES.index(candidate.severity), rank_of(candidate.rule)))
-    lines += [f"    also: {story_of(context, candidate)}" for candidate in ordered[:4]]
-    if len(ordered) > 4:
-        lines.append(f"    also: {len(ordered) - 4} more findings of the same side and time.")
+    lines.append(f"    Next: {next_step_of(context, first)}")
+    shown = _different_first(incident)
+    lines += [f"    shown by: {story_of(context, candidate)}" for candidate in shown[:_SHOWN]]
+    if len(shown) > _SHOWN:
+        lines.append(f"    shown by: {_counted(len(shown) - _SHOWN, 'more finding')} of the same.")
     return lines
+
+
+def _different_first(incident: Incident) -> list[Candidate]:
+    """Put one finding of each rule first, then further ones of the same: nothing odd disappears among its like."""
+    seen: set[str] = set()
+    first: list[Candidate] = []
+    for candidate in incident.members:
+        if candidate.name not in seen:
+            seen.add(candidate.name)
+            first.append(candidate)
+    return [*first, *(one for one in incident.members if not any(one is other for other in first))]
 
 
 def _short(context: Context, verdict: Verdict) -> str:

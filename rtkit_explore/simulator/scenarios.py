@@ -535,7 +535,7 @@ _declare(
         "turn_tcp",
         "Somebody sits behind a firewall that lets media through only over a TURN server and TCP.",
         lambda it: (Relay(it.who),),
-        BOTH, ("relayed",), "warn",
+        BOTH, ("relayed",), "note",
         "{who}'s media went through a relay over TCP and TLS all the time. Nobody noticed.",
         open_side=True,
     ),

@@ -1,0 +1,437 @@
+"""
+Incidents: findings of one cause and time put together, and the sentence that a witness would say of each.
+
+A finding says what one stream shows; an incident says what happened. It lasts as long as what it consists of, not as
+what only follows from it, and nothing that holds for the whole call joins two of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtkit_explore.findings.candidates import SEVERITIES
+from rtkit_explore.findings.context import SOUND
+from rtkit_explore.findings.narrative import clock, figure, lasting, story_of
+from rtkit_explore.findings.rules import rank_of
+from rtkit_explore.table_schema.labels import media_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rtkit_explore.findings.candidates import Candidate, Severity
+    from rtkit_explore.findings.context import Context
+
+_SAMPLE_US = 8_000_000
+_APART_US = 15_000_000
+"""Findings of one cause that lie further apart are two incidents."""
+_SILENT = ("nothing_received", "interrupted")
+_EFFECTS = ("late_media", "bandwidth_limited", "congested", "keyframe_storm", "decoder_behind", "low_resolution")
+"""What outlives its cause: buffers drain and encoders climb slowly."""
+_LINKS = ("sender_uplink", "receiver_downlink", "connection")
+_LASTING = ("relayed",)
+"""Facts of the whole call, which join no incidents."""
+
+
+@dataclass
+class Incident:
+    """
+    Findings of warn or worse of one cause and time.
+
+    Attributes
+    ----------
+    context
+        The call.
+    members
+        Its findings, causes before what follows from them.
+    facts
+        Relays and changes of path in the call, whoever's.
+    """
+
+    context: Context
+    members: list[Candidate]
+    facts: list[Candidate]
+
+    @cached_property
+    def core(self) -> list[Candidate]:
+        """The findings that last as long as the incident: neither what follows nor what outlives its cause."""
+        own = [one for one in self.members if not one.follows]
+        return [one for one in own if one.name not in (*_EFFECTS, *_LASTING)] or own or self.members
+
+    @property
+    def lead(self) -> Candidate:
+        """The finding that explains the others."""
+        return self.members[0]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """From the first to the last moment of what it consists of, on the call's clock."""
+        spans = [_window(self.context, one) for one in self.core]
+        return min(one for one, _ in spans), max(two for _, two in spans)
+
+    @property
+    def severity(self) -> Severity:
+        """The worst of its findings."""
+        return max((one.severity for one in self.members), key=SEVERITIES.index)
+
+    @property
+    def weight(self) -> float:
+        """Seconds of trouble, over all streams."""
+        return sum(one.seconds for one in self.members)
+
+    @property
+    def noticed(self) -> list[str]:
+        """Who noticed, besides the one whose side it was on."""
+        peers = dict.fromkeys(one.peer for one in self.members if one.peer is not None)
+        return [peer for peer in peers if peer != self.lead.side_peer]
+
+    def of(self, *names: str) -> list[Candidate]:
+        """Return its findings of some rules."""
+        return [one for one in self.members if one.name in names]
+
+
+def incidents_of(context: Context, candidates: Iterable[Candidate]) -> list[Incident]:
+    """
+    Put findings of warn or worse together, by whose side they were on and when.
+
+    Returns
+    -------
+    list of Incident
+        The worst first, and of equally bad ones the one that cost most.
+    """
+    people, candidates = _people(context), list(candidates)
+    facts = [one for one in candidates if one.name in ("relayed", "path_changed")]
+    groups: list[tuple[object, list[Candidate]]] = []
+    told = [one for one in candidates if one.severity != "note" and one.name not in _LASTING]
+    lasting_facts = [one for one in candidates if one.severity != "note" and one.name in _LASTING]
+    # Causes make the incidents; what outlives them or follows from them joins the one in which it began.
+    for one in sorted(told, key=lambda one: (one.follows or one.name in _EFFECTS, _window(context, one))):
+        key = _key(one, people)
+        fits = [members for other, members in groups if other == key and _near(context, members, one)]
+        if fits:
+            fits[0].append(one)
+        else:
+            groups.append((key, [one]))
+    for fact in lasting_facts:
+        key = _key(fact, people)
+        mine = [members for other, members in groups if other == key]
+        if mine:
+            mine[0].append(fact)
+        else:
+            groups.append((key, [fact]))
+    found = [Incident(context, sorted(members, key=_order), facts) for _, members in groups]
+    return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), -one.weight, one.window))
+
+
+def _order(candidate: Candidate) -> tuple[bool, bool, float, int, bool, bool, int]:
+    """Causes first, then the worst, the person's own report, sound before pictures, the earliest."""
+    return (
+        candidate.follows,
+        candidate.name in _LASTING,
+        rank_of(candidate.rule),
+        -SEVERITIES.index(candidate.severity),
+        candidate.peer != candidate.side_peer,
+        candidate.stream is not None and candidate.stream.media not in SOUND,
+        candidate.start,
+    )
+
+
+def _people(context: Context) -> dict[str, str]:
+    """Return who is who: a rejoin makes a new participant id, and not a new person."""
+    people = context.call.participants
+    if "user_id" not in people.columns:
+        return {}
+    known = people[people["user_id"].notna() & people["peer_id"].notna()]
+    return dict(zip(known["peer_id"].astype(str), known["user_id"].astype(str), strict=True))
+
+
+def _key(candidate: Candidate, people: dict[str, str]) -> object:
+    """Say what findings of one incident have in common: the person and whether it was link or machine, or the cause."""
+    if candidate.side_peer is not None:
+        person = people.get(candidate.side_peer, candidate.side_peer)
+        return person, candidate.side in _LINKS
+    if candidate.side == "unknown":
+        return "unknown", candidate.peer
+    return candidate.side
+
+
+def _window(context: Context, candidate: Candidate) -> tuple[int, int]:
+    ahead = round(1e6 * context.arrays.shifts.get(candidate.peer or "", 0.0))
+    return candidate.start - ahead, candidate.end - ahead
+
+
+def _near(context: Context, members: list[Candidate], candidate: Candidate) -> bool:
+    """Tell whether a finding lies within an incident, or close to one of its causes."""
+    one, two = _window(context, candidate)
+    causes = [member for member in members if not member.follows and member.name not in _EFFECTS] or members
+    spans = [_window(context, member) for member in causes]
+    late = 2 * _APART_US if candidate.follows or candidate.name in _EFFECTS else 0
+    return any(one <= end + _APART_US + late and two >= start - _APART_US for start, end in spans)
+
+
+# What happened, in a sentence --------------------------------------------------------------------------------------
+
+
+def sentence_of(incident: Incident) -> str:
+    """Say what happened, for how long, and as surely as it is known."""
+    for say in _SENTENCES:
+        said = say(incident)
+        if said is not None:
+            return said
+    return f"{story_of(incident.context, incident.lead)}{_where(incident)}"
+
+
+def _when(incident: Incident) -> str:
+    one, two = incident.window
+    seconds = max(0.0, (two - one) / 1e6)
+    return f"for {lasting(seconds)} from {clock(one)} UTC" if seconds >= 1 else f"at {clock(one)} UTC"
+
+
+def _name(incident: Incident) -> str:
+    return incident.context.name(incident.lead.side_peer)
+
+
+def _sure(incident: Incident) -> str:
+    """Return the word that goes with the confidence."""
+    return {"high": "", "medium": "probably ", "low": "perhaps "}[incident.lead.confidence]
+
+
+def _where(incident: Incident) -> str:
+    """Say whose side it was on, as surely as it is known, for sentences that do not say it themselves."""
+    lead, name = incident.lead, _name(incident)
+    two = len(incident.context.localization.people) <= 2
+    cannot = "; a call of two cannot tell" if two and lead.confidence == "low" else ""
+    if lead.side == "between":
+        return " On which side cannot be told in a call of two." if two else " It was between them, or at the server."
+    if lead.side == "shared":
+        return f" It was {_sure(incident)}the server or a region."
+    if lead.side == "unknown" or lead.side_peer is None:
+        return " Whose side it was on is not known."
+    place = {
+        "sender": f"{name}'s own machine",
+        "receiver": f"{name}'s own machine",
+        "sender_uplink": f"{name}'s uplink",
+        "receiver_downlink": f"{name}'s downlink",
+        "connection": f"{name}'s connection, both ways",
+    }[lead.side]
+    return f" It was {_sure(incident)}{place}{cannot}."
+
+
+def _two(incident: Incident) -> str | None:
+    """Name the two people between whom something happened."""
+    names = [incident.context.name(peer) for peer in incident.context.localization.people]
+    return f"between {names[0]} and {names[1]}" if len(names) == 2 else None
+
+
+def _never_connected(incident: Incident) -> str | None:
+    mine = incident.of("never_connected")
+    if not mine:
+        return None
+    names = _listed(incident.context.name(one.peer) for one in mine)
+    verb = "never got connected"
+    tail = "" if incident.lead.side == "connection" else " Whose network it was cannot be told from this."
+    return f"{names} {verb}: not one packet went through in either direction, {_when(incident)}.{tail}"
+
+
+def _cut_off(incident: Incident) -> str | None:
+    """Say who was cut off, in which direction, and which change of path went with it."""
+    silent, lead = incident.of(*_SILENT), incident.lead
+    if not silent or lead.name not in (*_SILENT, "reconnects"):
+        return None
+    when = _silence(incident, silent)
+    change = _path_change(incident)
+    if lead.side == "connection":
+        return f"{_name(incident)} was {_sure(incident)}cut off {when[0]}, both ways, {when[1]}{change}."
+    if lead.side == "shared":
+        return f"Nobody heard anybody {when[0]}, {when[1]}: {_sure(incident)}the server or a region{change}."
+    pair = _two(incident)
+    if lead.side == "between" and pair is not None:
+        both = len({one.peer for one in silent}) > 1
+        who = incident.context
+        way = "in both directions" if both else f"from {who.name(lead.stream.remote if lead.stream else None)}"
+        tail = "" if change else " On which side cannot be told in a call of two."
+        return f"Nothing passed {pair} {when[0]}, {way}, {when[1]}{change}.{tail}"
+    if lead.side == "sender_uplink":
+        return f"Nothing of {_name(incident)} arrived anywhere {when[0]}, {when[1]}.{_where(incident)}{change}"
+    if lead.side == "receiver_downlink":
+        return f"{_name(incident)} received nothing {when[0]}, {when[1]}.{_where(incident)}{change}"
+    return None
+
+
+def _silence(incident: Incident, silent: list[Candidate]) -> tuple[str, str]:
+    """Say for how long it was silent, and from when: of short silences only the sample is known."""
+    short = [one for one in silent if one.name == "interrupted"]
+    if len(short) == len(silent):
+        seconds = float(np.median([one.mean * one.count for one in short]))
+        return f"for about {seconds:.1f} s", f"at {clock(incident.window[0])} UTC"
+    one, two = min(one.start for one in silent), max(one.end for one in silent)
+    return f"for {lasting((two - one) / 1e6)}", f"from {clock(one)} UTC"
+
+
+def _path_change(incident: Incident) -> str:
+    """Name the path that was left for another at that time."""
+    one, two = incident.window
+    for fact in incident.facts:
+        if fact.name == "path_changed" and one - _SAMPLE_US <= fact.start <= two + _SAMPLE_US:
+            return f", when the network path changed {fact.detail} (at {clock(fact.start)})"
+    return ""
+
+
+def _long_way(incident: Incident) -> str | None:
+    """Say that a way was long or unsteady: delay is no congestion, and names no direction."""
+    trips, lead = incident.of("round_trip"), incident.lead
+    if lead.name not in ("round_trip", "late_media", "jitter"):
+        return None
+    if trips:
+        best = max(trips, key=lambda one: one.seconds)
+        figures = f"a round trip of {figure(best.mean)} ms (up to {figure(max(one.value for one in trips))} ms)"
+    else:
+        late = max(incident.members, key=lambda one: one.seconds)
+        if late.name != "late_media":
+            return None
+        figures = f"{figure(late.mean)} ms in the jitter buffer (up to {figure(late.value)} ms)"
+    over = next((one for one in incident.facts if one.name == "relayed" and one.peer == lead.side_peer), None)
+    relay = f" ({over.detail})" if over is not None else ""
+    pair = _two(incident)
+    if lead.side == "between" and pair is not None:
+        cannot = "on which side cannot be told in a call of two"
+        if trips:
+            return f"The way {pair} was long {_when(incident)}: {figures}; {cannot}."
+        who = incident.context.name(lead.peer)
+        return f"Media reached {who} late {_when(incident)}: {figures}; {cannot}."
+    if lead.side == "shared":
+        return f"Everybody's connection was slow {_when(incident)}: {figures}; {_sure(incident)}the server or a region."
+    if lead.side_peer is None:
+        return None
+    part = {"sender_uplink": "uplink", "receiver_downlink": "downlink"}.get(lead.side, "connection")
+    doubt = ", which a call of two cannot tell for certain" if lead.confidence == "low" and pair else ""
+    return f"{_name(incident)}'s {part}{relay} was {_sure(incident)}slow {_when(incident)}{doubt}: {figures}."
+
+
+def _lossy(incident: Incident) -> str | None:
+    """Say how much of whose audio was lost, by the listeners' own count where there is one."""
+    lead = incident.lead
+    if lead.name not in ("loss_in", "loss_out", "concealment"):
+        return None
+    heard = incident.of("loss_in")
+    sound = [one for one in heard if one.stream is not None and one.stream.media in SOUND]
+    best = sound or [one for one in incident.of("loss_out") if one.stream is not None and one.stream.media in SOUND]
+    best = best or heard or incident.of("loss_out")
+    if not best:
+        return None
+    longest = max(best, key=lambda one: (one.seconds, -one.mean))
+    share = f"{figure(longest.mean)} % of the packets"
+    media = media_words(longest.stream.media) if longest.stream is not None else "media"
+    if lead.side == "shared":
+        where = f"{_sure(incident)}the server or a region"
+        return f"{_hit(incident)} lost {share} of what they received, all at once, {_when(incident)}: {where}."
+    if lead.side == "receiver_downlink":
+        narrow = next((one.through_kbps for one in heard if one.through_kbps is not None), None)
+        if narrow is not None:
+            through = f"about {figure(narrow)} kbit/s came through, and {share} were lost"
+            return f"{_name(incident)}'s downlink was {_sure(incident)}too narrow {_when(incident)}: {through}."
+        return f"{_name(incident)}'s downlink {_sure(incident)}lost {share} of everyone's {media} {_when(incident)}."
+    if lead.side == "between" and longest.stream is not None:
+        stream, name = longest.stream, incident.context.name
+        sender, receiver = (stream.remote, stream.peer) if stream.consumer else (stream.peer, None)
+        way = f" to {name(receiver)}" if receiver else ""
+        where = (
+            "where on the way cannot be told in a call of two" if _two(incident) else "between them, or at the server"
+        )
+        return f"{name(sender)}'s {media} lost {share} on its way{way} {_when(incident)}; {where}."
+    if lead.side in ("sender_uplink", "connection"):
+        part = "uplink" if lead.side == "sender_uplink" else "connection"
+        if lead.confidence == "low":
+            doubt = "a call of two cannot tell" if _two(incident) else "nobody else's report tells"
+            lost = f"{_name(incident)}'s {media} lost {share} on its way {_when(incident)}"
+            return f"{lost}, perhaps on {_name(incident)}'s {part}: {doubt}."
+        return f"{_name(incident)}'s {part} {_sure(incident)}lost {share} of {media} {_when(incident)}."
+    return None
+
+
+def _narrow_uplink(incident: Incident) -> str | None:
+    """Say that an uplink was too narrow, and what came through it."""
+    lead = incident.lead
+    limited = incident.of("bandwidth_limited", "congested")
+    if lead.side != "sender_uplink" or not limited or not (
+        lead.name in ("congested", "bandwidth_limited", "low_frame_rate", "low_resolution") or incident.of("congested")
+    ):  # fmt: skip
+        return None
+    one, two = min(item.start for item in limited), max(item.end for item in limited)
+    kbps = _sent_kbps(incident.context, lead.side_peer, one, two)
+    rate = "" if np.isnan(kbps) else f": about {figure(kbps)} kbit/s went through"
+    slow = [item for item in incident.of("low_frame_rate") if item.stream is not None and item.stream.consumer]
+    pictures = ""
+    if slow:
+        names = _listed(dict.fromkeys(incident.context.name(item.peer) for item in slow))
+        pictures = f"; {names} saw {figure(min(item.mean for item in slow))} frames/s"
+    doubt = " (a call of two cannot tell)" if lead.confidence == "low" and _two(incident) else ""
+    when = f"for {lasting((two - one) / 1e6)} from {clock(one)} UTC"
+    return f"{_name(incident)}'s uplink was {_sure(incident)}too narrow {when}{doubt}{rate}{pictures}."
+
+
+def _sent_kbps(context: Context, peer: str | None, one: int, two: int) -> float:
+    """Return what a participant sent in a time, all streams together, in kbit/s: the median over its samples."""
+    arrays = context.arrays
+    total = 0.0
+    for stream in context.of_peer.get(peer or "", ()):
+        rows = stream.rows
+        inside = (arrays.start[rows] >= one - _SAMPLE_US) & (arrays.end[rows] <= two + _SAMPLE_US)
+        rate = 8 * arrays["bytes"][rows][inside] / arrays.seconds[rows][inside] / 1000
+        if not stream.consumer and len(rate) and not np.isnan(rate).all():
+            total += float(np.nanmedian(rate))
+    return total if total > 0 else float("nan")
+
+
+def _frame_rates(context: Context, candidate: Candidate) -> tuple[float, float] | None:
+    """Return the frame rate of a stream beside a finding and during it."""
+    stream, samples, arrays = candidate.stream, candidate.samples, context.arrays
+    if stream is None or samples is None:
+        return None
+    rate = arrays["frames"] / arrays.seconds
+    beside = np.setdiff1d(np.arange(stream.rows.start, stream.rows.stop), samples)
+    if np.isnan(rate[beside]).all() or np.isnan(rate[samples]).all():
+        return None
+    return float(np.nanmedian(rate[beside])), float(np.nanmedian(rate[samples]))
+
+
+def _busy(incident: Incident) -> str | None:
+    """Say whose machine was busy, and what that did to the picture, and at whom."""
+    mine = incident.of("cpu_limited")
+    if not mine or incident.lead.side != "sender":
+        return None
+    slow = incident.of("low_frame_rate")
+    others = (one.peer for one in slow if one.peer != incident.lead.side_peer)
+    names = _listed(dict.fromkeys(incident.context.name(peer) for peer in others))
+    seen = f"; {names} saw {figure(min(one.mean for one in slow))} frames/s" if slow and names else ""
+    share = figure(100 * mine[0].mean)
+    rates = _frame_rates(incident.context, mine[0])
+    fell = f", from {figure(rates[0])} to {figure(rates[1])} frames/s" if rates and rates[1] < 0.8 * rates[0] else ""
+    limited = f"its processor limited the video {share} % of the time"
+    return f"{_name(incident)}'s machine was too busy {_when(incident)}: {limited}{fell}{seen}."
+
+
+def _hit(incident: Incident) -> str:
+    """Name who was hit, or how many."""
+    peers = list(dict.fromkeys(one.peer for one in incident.members if one.peer is not None))
+    names = [incident.context.name(peer) for peer in peers]
+    return _listed(names) if len(names) <= 5 else f"{len(names)} people"
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}" if every else ""
+
+
+_SENTENCES: tuple[Callable[[Incident], str | None], ...] = (
+    _never_connected,
+    _cut_off,
+    _narrow_uplink,
+    _lossy,
+    _long_way,
+    _busy,
+)
+"""Ways to say it, the most telling first; else the sentence of the finding that explains the others."""
