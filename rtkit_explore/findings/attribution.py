@@ -14,6 +14,7 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US, Concurrency
+from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS, SEEN, UPWARD, WAY
 from rtkit_explore.findings.segments import part_of
@@ -69,19 +70,22 @@ def _votes(context: Context, candidate: Candidate) -> list[dict[Link, float]]:
     stream = candidate.stream
     if stream is None or candidate.samples is None:
         return []
+    if candidate.votes is not None:
+        return candidate.votes
     pair = (stream.remote or "", stream.peer or "")
     found: list[dict[Link, float]] = []
     for slot in _slots_of(context, candidate):
         told: dict[Link, float] = {}
         for family in _FAMILIES.get(candidate.name, ("loss", "silence", "late")):
-            if pair not in context.localization.bad_pairs(family, slot):
+            if pair not in localization_of(context).bad_pairs(family, slot):
                 continue
-            found_links = context.localization.explain(family, slot).margin
+            found_links = localization_of(context).explain(family, slot).margin
             mine = {("up", pair[0]), ("server", pair[0]), ("down", pair[1])}
             mine |= {("connection", who) for who in pair}
             told = {link: margin for link, margin in found_links.items() if link in mine and margin >= _LEAST}
             break
         found.append(told)
+    candidate.votes = found
     return found
 
 
@@ -91,7 +95,7 @@ def _slots_of(context: Context, candidate: Candidate) -> list[int]:
     if stream is None or candidate.samples is None:
         return []
     middles = (arrays.start[candidate.samples] + arrays.end[candidate.samples]) // 2 - context.shift(stream)
-    return [context.localization.at(int(middle)) for middle in middles]
+    return [localization_of(context).at(int(middle)) for middle in middles]
 
 
 def _cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list[Candidate]:
@@ -104,7 +108,9 @@ def _cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list
     stream, samples = candidate.stream, candidate.samples
     if stream is None or not stream.consumer or samples is None or len(samples) < 4:
         return [candidate]
-    labels = [_leading(context, candidate, vote) for vote in _votes(context, candidate)]
+    votes = _votes(context, candidate)
+    # The sender's share is worked out once, over the whole: a sample alone is too noisy.
+    labels = [_leading(context, candidate, vote) for vote in votes]
     known = [label for label in labels if label is not None]
     if len(set(known)) < 2:
         return [candidate]
@@ -135,7 +141,7 @@ def _leading(context: Context, candidate: Candidate, told: dict[Link, float]) ->
     receiver = next((link for link in told if link[1] == candidate.stream.peer), None)
     if sender is None or receiver is None:
         return max(told, key=lambda link: told[link])
-    typical = _loss_elsewhere(context, candidate.stream, candidate)
+    typical = None if candidate.name != "loss_in" else _loss_elsewhere(context, candidate.stream, candidate)
     return receiver if typical is not None and candidate.mean - typical > typical else sender
 
 
@@ -611,7 +617,7 @@ class ReceiverAttribution:
         self.sender = self.context.name(stream.remote) if stream.remote else "the sender"
         way = WAY in candidate.rule.tags
         self.rules = around.tagged(WAY) if way else (*around.tagged(WAY, SEEN), candidate.name)
-        self.localization = self.context.localization
+        self.localization = localization_of(self.context)
         self.producer = self.context.by_producer.get(stream.producer_id or "")
         self._look_around()
 
@@ -775,7 +781,7 @@ class ReceiverAttribution:
         if part == "up" and not (self.bad_others or self.fine_others or self.troubled_others) and not (
             self.producer is not None and self._far_end(self.producer)
         ):  # fmt: skip
-            sure = "low"  # a single listener's report, and none of the sender's
+            return False  # a single listener's report, and none of the sender's
         self.candidate.attribute_to(_SIDES[part], who if part != "server" else None, sure)
         self._say_link(part, who)
         return True

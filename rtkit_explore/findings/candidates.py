@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from rtkit_explore.findings.localization import Link
     from rtkit_explore.findings.rules.rule import Rule
     from rtkit_explore.findings.segments import Judged, Rows
     from rtkit_explore.findings.stream_arrays import Stream
@@ -45,6 +46,8 @@ class Candidate:
         What came through a link that was too narrow; None where it was not.
     samples, judged
         Rows of ``context.arrays`` that show it, and the values that they were judged by.
+    votes
+        The links that explain each sample, once they were looked for.
     of
         Samples of the whole time, those between that do not show it included.
     """
@@ -72,6 +75,7 @@ class Candidate:
     samples: Rows | None = None
     judged: Judged | None = None
     of: int = 1
+    votes: list[dict[Link, float]] | None = None
     follows: bool = False
     """Whether it only follows from another finding of the same side, which is named before it."""
 

@@ -32,6 +32,7 @@ class Concurrency:
     context: Context
     candidates: list[Candidate]
     by_stream: dict[int, list[Candidate]] = field(default_factory=dict)
+    tags: dict[tuple[Tag, ...], tuple[str, ...]] = field(default_factory=dict)
     memo: dict[tuple[Window, tuple[str, ...]], NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -56,8 +57,10 @@ class Concurrency:
 
     def tagged(self, *tags: Tag) -> tuple[str, ...]:
         """Return the names of the rules that carry any of these tags, those of the user's own included."""
-        there = {rule.name: rule for rule in (*RULES, *(candidate.rule for candidate in self.candidates))}
-        return tuple(name for name, rule in there.items() if rule.tags.intersection(tags))
+        if tags not in self.tags:
+            there = {rule.name: rule for rule in (*RULES, *(candidate.rule for candidate in self.candidates))}
+            self.tags[tags] = tuple(name for name, rule in there.items() if rule.tags.intersection(tags))
+        return self.tags[tags]
 
     def window(self, candidate: Candidate) -> tuple[int, int]:
         """When a finding was, by the call's clock."""

@@ -16,7 +16,6 @@ from rtkit_explore.tables.scope import Scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rtkit_explore.findings.localization import Localization
     from rtkit_explore.findings.profiles import Profile
     from rtkit_explore.findings.rules.rule import Rule
     from rtkit_explore.findings.stream_arrays import Bools, Floats
@@ -97,6 +96,8 @@ class Context:
     memo: dict[str, Floats] = field(default_factory=dict)
     values: dict[Rule, Floats] = field(default_factory=dict)
     """What each rule on streams made of the rows: judged, and drawn."""
+    kept: dict[str, object] = field(default_factory=dict)
+    """What other modules work out once per call."""
     evaluations: dict[Profile, object] = field(default_factory=dict)
     """The findings by profile, worked out once."""
 
@@ -134,13 +135,6 @@ class Context:
             if stream.peer is not None and (self.scope.media is None or stream.media in self.scope.media):
                 found.setdefault(stream.peer, []).append(stream)
         return found
-
-    @cached_property
-    def localization(self) -> Localization:
-        """The links that explain what everybody received."""
-        from rtkit_explore.findings.localization import Localization
-
-        return Localization(self)
 
     @cached_property
     def silent_people(self) -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.context import SOUND
+from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import clock, figure, lasting, story_of
 from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.table_schema.labels import media_words
@@ -202,7 +203,7 @@ def _sure(incident: Incident) -> str:
 def _where(incident: Incident) -> str:
     """Say whose side it was on, as surely as it is known, for sentences that do not say it themselves."""
     lead, name = incident.lead, _name(incident)
-    two = len(incident.context.localization.people) <= 2
+    two = len(localization_of(incident.context).people) <= 2
     cannot = "; a call of two cannot tell" if two and lead.confidence == "low" else ""
     if lead.side == "between":
         return " On which side cannot be told in a call of two." if two else " It was between them, or at the server."
@@ -222,7 +223,7 @@ def _where(incident: Incident) -> str:
 
 def _two(incident: Incident) -> str | None:
     """Name the two people between whom something happened."""
-    names = [incident.context.name(peer) for peer in incident.context.localization.people]
+    names = [incident.context.name(peer) for peer in localization_of(incident.context).people]
     return f"between {names[0]} and {names[1]}" if len(names) == 2 else None
 
 
@@ -323,8 +324,8 @@ def _lossy(incident: Incident) -> str | None:
     if not best:
         return None
     longest = max(best, key=lambda one: (one.seconds, -one.mean))
-    share = f"{figure(longest.mean)} % of the packets"
     media = media_words(longest.stream.media) if longest.stream is not None else "media"
+    share = f"{figure(longest.mean)} % of the {media} packets"
     if lead.side == "shared":
         where = f"{_sure(incident)}the server or a region"
         return f"{_hit(incident)} lost {share} of what they received, all at once, {_when(incident)}: {where}."
@@ -333,7 +334,7 @@ def _lossy(incident: Incident) -> str | None:
         if narrow is not None:
             through = f"about {figure(narrow)} kbit/s came through, and {share} were lost"
             return f"{_name(incident)}'s downlink was {_sure(incident)}too narrow {_when(incident)}: {through}."
-        return f"{_name(incident)}'s downlink {_sure(incident)}lost {share} of everyone's {media} {_when(incident)}."
+        return f"{_name(incident)}'s downlink {_sure(incident)}lost {share} of everyone {_when(incident)}."
     if lead.side == "between" and longest.stream is not None:
         stream, name = longest.stream, incident.context.name
         sender, receiver = (stream.remote, stream.peer) if stream.consumer else (stream.peer, None)
@@ -341,14 +342,14 @@ def _lossy(incident: Incident) -> str | None:
         where = (
             "where on the way cannot be told in a call of two" if _two(incident) else "between them, or at the server"
         )
-        return f"{name(sender)}'s {media} lost {share} on its way{way} {_when(incident)}; {where}."
+        return f"{share} of {name(sender)} got lost on their way{way} {_when(incident)}; {where}."
     if lead.side in ("sender_uplink", "connection"):
         part = "uplink" if lead.side == "sender_uplink" else "connection"
         if lead.confidence == "low":
             doubt = "a call of two cannot tell" if _two(incident) else "nobody else's report tells"
-            lost = f"{_name(incident)}'s {media} lost {share} on its way {_when(incident)}"
+            lost = f"{share} of {_name(incident)} got lost on their way {_when(incident)}"
             return f"{lost}, perhaps on {_name(incident)}'s {part}: {doubt}."
-        return f"{_name(incident)}'s {part} {_sure(incident)}lost {share} of {media} {_when(incident)}."
+        return f"{_name(incident)}'s {part} {_sure(incident)}lost {share} {_when(incident)}."
     return None
 
 

@@ -81,33 +81,39 @@ class Localization:
         self.moments = np.arange(self.first, last + _STEP_US, _STEP_US)
         self._memo: dict[tuple[Family, int], Explanation] = {}
         self._known: dict[tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]], Explanation] = {}
+        self._bad: dict[tuple[Family, int], frozenset[tuple[str, str]]] = {}
+        self._all: dict[tuple[Family, int], bool] = {}
         self._states: dict[Family, tuple[Bools, Bools]] = {}
 
     def at(self, time: int) -> int:
         """Return the slot of a time on the call's clock."""
         return int(np.clip(round((time - self.first) / _STEP_US), 0, len(self.moments) - 1))
 
-    def bad_pairs(self, family: Family, slot: int) -> set[tuple[str, str]]:
+    def bad_pairs(self, family: Family, slot: int) -> frozenset[tuple[str, str]]:
         """Return who received whom badly in a slot."""
-        bad, _ = self._tables(family)
-        return {pair for k, pair in enumerate(self.pairs) if bad[k, slot]}
+        key = (family, slot)
+        if key not in self._bad:
+            bad, _ = self._tables(family)
+            self._bad[key] = frozenset(self.pairs[k] for k in np.flatnonzero(bad[:, slot]))
+        return self._bad[key]
 
     def all_bad(self, family: Family, slot: int) -> bool:
         """Tell whether everything that was received, by three people or more, was bad in a slot."""
-        bad, good = self._tables(family)
-        there = [k for k, (_, receiver) in enumerate(self.pairs) if receiver != SERVER]
-        people = {who for k in there if bad[k, slot] for who in self.pairs[k]}
-        return len(people) > 2 and bool(bad[there, slot].sum() >= 4) and not bool(good[there, slot].any())
+        key = (family, slot)
+        if key not in self._all:
+            _, good = self._tables(family)
+            bad = [pair for pair in self.bad_pairs(family, slot) if pair[1] != SERVER]
+            well = any(self.pairs[k][1] != SERVER for k in np.flatnonzero(good[:, slot]))
+            self._all[key] = len(bad) >= 4 and not well and len({who for pair in bad for who in pair}) > 2
+        return self._all[key]
 
     def explain(self, family: Family, slot: int) -> Explanation:
         """Return the links that explain what was bad in a slot."""
         key = (family, slot)
         if key not in self._memo:
-            bad, good = self._tables(family)
-            pattern = (
-                frozenset(pair for k, pair in enumerate(self.pairs) if bad[k, slot]),
-                frozenset(pair for k, pair in enumerate(self.pairs) if good[k, slot]),
-            )
+            _, good = self._tables(family)
+            well = frozenset(self.pairs[k] for k in np.flatnonzero(good[:, slot]))
+            pattern = (self.bad_pairs(family, slot), well)
             if pattern not in self._known:
                 self._known[pattern] = _explain(*pattern)
             self._memo[key] = self._known[pattern]
@@ -159,6 +165,15 @@ class Localization:
         place = np.minimum(np.searchsorted(end, self.moments), len(end) - 1)
         inside = (start[place] <= self.moments) & (end[place] >= self.moments) & arrays.known[stream.rows][place]
         return np.asarray(place + stream.rows.start), np.asarray(inside)
+
+
+def localization_of(context: Context) -> Localization:
+    """Return the localization of a call, made once."""
+    found = context.kept.get("localization")
+    if not isinstance(found, Localization):
+        found = Localization(context)
+        context.kept["localization"] = found
+    return found
 
 
 def _states(context: Context, family: Family) -> tuple[Bools, Bools]:

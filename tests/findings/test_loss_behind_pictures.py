@@ -28,12 +28,10 @@ def test_dropped_frames_beside_lost_sound_rank_behind_it_and_share_its_side(shar
     room.lose("Boris", "Alma", MID, share)
     told = room.told()
     assert list(told["rule"]) == ["loss_in", "decoder_behind"]
-    # Boris heard the others well: it was perhaps Alma's uplink, of which nothing tells.
-    assert set(told["side"]) == {"sender_uplink"}
-    assert set(told["confidence"]) == {"low"}
+    assert set(told["side"]) == {"unknown"}
+    assert told["side_peer_id"].isna().all()
     frames = told.iloc[1]
     assert "machine" not in frames["story"] + frames["next_step"]
-    assert "Alma's audio arrived at Boris with" in frames["evidence_for"]
 
 
 def test_dropped_frames_of_two_listeners_share_the_side_of_what_both_miss():
@@ -71,7 +69,7 @@ def test_a_frozen_picture_stays_bad_beside_a_little_loss_of_the_same_side():
     room.got("Boris", "Alma", "video")["frames"][11:13] = 0.0
     told = room.told().set_index("rule")
     assert told.loc["frozen", "severity"] == "bad"
-    assert told.loc["frozen", "side"] == told.loc["loss_in", "side"] == "sender_uplink"
+    assert told.loc["frozen", "side"] == told.loc["loss_in", "side"] == "unknown"
 
 
 def test_who_had_no_samples_did_not_receive_it_well():

@@ -114,7 +114,7 @@ def test_the_story_comes_first_and_blames_the_right_line(uplink):
     words = Reader(uplink).words
     assert words.index("What happened") < words.index("Verdict on each participant") < words.index("All findings")
     lead = words[words.index("What happened ", words.index("As text")) : words.index("Verdict on each participant")]
-    assert "Person 1's audio on its way out lost" in lead
+    assert "Person 1's uplink lost" in lead
     assert "Person 1's uplink" in lead
 
 

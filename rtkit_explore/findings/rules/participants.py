@@ -89,7 +89,11 @@ def _paths_of(context: Context) -> dict[str, list[_Path]]:
     was left. Chrome's first pair over a server often receives some kilobytes, sends nothing and is never nominated:
     that is no path.
     """
+    kept = context.kept.get("paths")
+    if isinstance(kept, dict):
+        return kept
     found: dict[str, list[_Path]] = {}
+    context.kept["paths"] = found
     for peer, transport, pairs in _transports(context):
         sent, received = pairs["bytes_sent"].fillna(0), pairs["bytes_received"].fillna(0)
         chosen = pairs["nominated"].fillna(value=False).astype(bool)
@@ -225,7 +229,8 @@ def _dead_span(context: Context, peer: str) -> tuple[int, int] | None:
     mine = pairs[pairs["peer_id"] == peer]
     moved = float((mine["bytes_sent"].fillna(0) + mine["bytes_received"].fillna(0)).sum())
     streams = context.of_peer.get(peer, [])
-    if sum(stream.packets for stream in streams) > 0 or moved > _MEDIA_BYTES:
+    counted = any(bool((context.arrays["packets"][stream.rows] >= 0).any()) for stream in streams)
+    if (streams and not counted) or sum(stream.packets for stream in streams) > 0 or moved > _MEDIA_BYTES:
         return None
     sent = [stream for stream in streams if not stream.consumer]
     if not sent and mine.empty:
