@@ -16,6 +16,7 @@ from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US, Concurrency
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
+from rtkit_explore.findings.rules.participants import paths_of
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS, SEEN, UPWARD, WAY
 from rtkit_explore.findings.segments import part_of
 from rtkit_explore.table_schema.labels import media_words
@@ -490,10 +491,7 @@ def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> Non
 
 def _through_tcp(context: Context, peer: str | None) -> bool:
     """Tell whether a participant's media went to a TURN server over TCP or TLS."""
-    pairs = context.call.candidate_pairs
-    mine = pairs[(pairs["peer_id"] == (peer or "")) & pairs["relayed"].fillna(value=False).astype(bool)]
-    used = mine[mine["bytes_sent"].fillna(0) > 0]
-    return bool(used["path_protocol"].isin(("tcp", "tls")).any())
+    return any(path.relayed and path.protocol in ("tcp", "tls") for path in paths_of(context).get(peer or "", ()))
 
 
 def _stalls_of_tcp(around: Concurrency) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def span_of(context: Context, peer: str) -> tuple[int, int]:
 
 def _relayed(context: Context, _profile: Profile) -> Iterator[Observation]:
     """Find who went through a TURN server, and from when to when; over TCP or TLS it is held against the profile."""
-    for peer, paths in _paths_of(context).items():
+    for peer, paths in paths_of(context).items():
         relayed = [path for path in paths if path.relayed]
         if not relayed:
             continue
@@ -70,6 +70,22 @@ def _relayed(context: Context, _profile: Profile) -> Iterator[Observation]:
 
 
 @dataclass(frozen=True)
+class _Pair:
+    """A candidate pair, as far as paths need it."""
+
+    transport: str
+    nominated: bool
+    sent: float
+    received: float
+    counted: bool
+    last: int
+    ports: tuple[object, ...]
+    network: str
+    relayed: bool
+    protocol: str
+
+
+@dataclass(frozen=True)
 class _Path:
     """A way that a participant's media went: one pair of addresses, and from when to when."""
 
@@ -81,7 +97,55 @@ class _Path:
     protocol: str
 
 
-def _paths_of(context: Context) -> dict[str, list[_Path]]:
+_NETWORKS = {"wifi": "Wi-Fi", "cellular": "cellular", "ethernet": "Ethernet", "vpn": "VPN"}
+
+
+def _pairs_of(context: Context) -> dict[str, list[_Pair]]:
+    """Return the candidate pairs of each participant, read once."""
+    kept = context.kept.get("pairs")
+    if isinstance(kept, dict):
+        return kept
+    pairs = context.call.candidate_pairs
+    received = micros(pairs["last_packet_received_timestamp"])
+    sent = micros(pairs["last_packet_sent_timestamp"])
+    names = (
+        "peer_id", "transport", "nominated", "bytes_sent", "bytes_received", "local_candidate_address",
+        "local_candidate_port", "remote_candidate_port", "local_candidate_network_type", "relayed", "path_protocol",
+    )  # fmt: skip
+    columns = [[None if pd.isna(value) else value for value in pairs[name].tolist()] for name in names]
+    found: dict[str, list[_Pair]] = {}
+    for place, row in enumerate(zip(*columns, strict=True)):
+        peer, transport, nominated, up, down, address, local, remote, network, relayed, protocol = row
+        if peer is None:
+            continue
+        name = _NETWORKS.get(str(network), str(network)) if network is not None else "an unknown network"
+        last = received[place] if received[place] != NO_TIME else sent[place]
+        found.setdefault(str(peer), []).append(
+            _Pair(
+                str(transport),
+                bool(nominated),
+                float(up or 0),
+                float(down or 0),
+                up is not None and down is not None,
+                last,
+                (address, local, remote) if None not in (local, remote) else (place,),
+                f"{name} through a relay" if relayed else name,
+                bool(relayed),
+                str(protocol or ""),
+            )
+        )
+    context.kept["pairs"] = found
+    return found
+
+
+def _by_transport(pairs: list[_Pair]) -> dict[str, list[_Pair]]:
+    found: dict[str, list[_Pair]] = {}
+    for pair in pairs:
+        found.setdefault(pair.transport, []).append(pair)
+    return found
+
+
+def paths_of(context: Context) -> dict[str, list[_Path]]:
     """
     Return the paths that carried media both ways, or were nominated, by participant and in the order of their use.
 
@@ -89,51 +153,33 @@ def _paths_of(context: Context) -> dict[str, list[_Path]]:
     was left. Chrome's first pair over a server often receives some kilobytes, sends nothing and is never nominated:
     that is no path.
     """
-    kept = context.kept.get("paths")
-    if isinstance(kept, dict):
-        return kept
     found: dict[str, list[_Path]] = {}
-    context.kept["paths"] = found
-    for peer, transport, pairs in _transports(context):
-        sent, received = pairs["bytes_sent"].fillna(0), pairs["bytes_received"].fillna(0)
-        chosen = pairs["nominated"].fillna(value=False).astype(bool)
-        both = (sent > _MEDIA_BYTES) & (received > 0) | (sent > 0) & (received > _MEDIA_BYTES)
-        used = pairs[(chosen & (sent + received > _MEDIA_BYTES)) | both]
-        if used.empty:
-            used = pairs[chosen & (sent + received > 0)]
-        # The nominated one of pairs between the same two ports is the path; the other is how it was found.
-        used = used.sort_values("nominated", ascending=False, kind="stable")
-        ports = ["local_candidate_address", "local_candidate_port", "remote_candidate_port"]
-        used = used[~used.duplicated(ports) | used[ports].isna().any(axis=1)]
+    for peer, mine in _pairs_of(context).items():
         one, two = span_of(context, peer)
-        last = np.array(micros(used["last_packet_received_timestamp"]))
-        until = np.where(last == NO_TIME, np.array(micros(used["last_packet_sent_timestamp"])), last)
-        until = np.where(until == NO_TIME, two, np.minimum(until, max(two, one)))
-        begin = one
-        for place in np.argsort(until, kind="stable"):
-            row = used.iloc[int(place)]
-            end = int(until[place]) if place != np.argsort(until, kind="stable")[-1] else two
-            found.setdefault(peer, []).append(
-                _Path(
-                    transport,
-                    begin,
-                    max(begin, end),
-                    _network(row),
-                    bool(row["relayed"]) if not pd.isna(row["relayed"]) else False,
-                    "" if pd.isna(row["path_protocol"]) else str(row["path_protocol"]),
+        for transport, pairs in _by_transport(mine).items():
+            used = _used(pairs)
+            until = [two if pair.last == NO_TIME else min(pair.last, max(one, two)) for pair in used]
+            order = sorted(range(len(used)), key=lambda place: until[place])
+            begin = one
+            for place in order:
+                end = two if place == order[-1] else max(begin, until[place])
+                pair = used[place]
+                found.setdefault(peer, []).append(
+                    _Path(transport, begin, max(begin, end), pair.network, pair.relayed, pair.protocol)
                 )
-            )
-            begin = max(begin, end)
+                begin = max(begin, end)
     return found
 
 
-def _network(row: pd.Series[Any]) -> str:
-    """Name the network that a path starts from."""
-    kind = row["local_candidate_network_type"]
-    words = {"wifi": "Wi-Fi", "cellular": "cellular", "ethernet": "Ethernet", "vpn": "VPN"}
-    name = "" if pd.isna(kind) else words.get(str(kind), str(kind))
-    relay = not pd.isna(row["relayed"]) and bool(row["relayed"])
-    return f"{name or 'an unknown network'}{' through a relay' if relay else ''}"
+def _used(pairs: list[_Pair]) -> list[_Pair]:
+    """Return the pairs of a transport that were paths, the nominated one of those between the same two ports."""
+    moved = [pair for pair in pairs if pair.sent + pair.received > _MEDIA_BYTES]
+    used = [pair for pair in moved if pair.nominated or min(pair.sent, pair.received) > 0]
+    used = used or [pair for pair in pairs if pair.nominated and pair.sent + pair.received > 0]
+    chosen: dict[tuple[object, ...], _Pair] = {}
+    for pair in sorted(used, key=lambda one: not one.nominated):
+        chosen.setdefault(pair.ports, pair)
+    return list(chosen.values())
 
 
 def _own(
@@ -153,17 +199,9 @@ def _own(
     )
 
 
-def _transports(context: Context) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Walk the pairs by participant and transport."""
-    pairs = context.call.candidate_pairs
-    for peer, mine in pairs[pairs["peer_id"].notna()].groupby("peer_id", sort=False):
-        for transport, part in mine.groupby("transport", observed=True):
-            yield str(peer), str(transport), part
-
-
 def _path_changed(context: Context, _profile: Profile) -> Iterator[Observation]:
     """Note when a transport left one path for another, to the second, and both networks."""
-    for peer, paths in _paths_of(context).items():
+    for peer, paths in paths_of(context).items():
         seen: set[int] = set()
         for before, after in pairwise(paths):
             # Some clients use one connection for both transports and list it twice.
@@ -186,25 +224,22 @@ def _of_transport(found: Observation, transport: str) -> Observation:
 def _one_way(context: Context, _profile: Profile) -> Iterator[Observation]:
     """Find connections with a nominated pair through which no media went for 20 s and more."""
     seen: set[tuple[str, str]] = set()
-    for peer, transport, pairs in _transports(context):
-        span = span_of(context, peer)
-        known = pairs["bytes_sent"].notna().any() and pairs["bytes_received"].notna().any()
-        direction = "consumer" if transport == "consuming" else "producer"
-        streams = [stream for stream in context.of_peer.get(peer, ()) if stream.direction == direction]
-        flowed = sum(stream.packets for stream in streams)
-        lasted = (span[1] - span[0]) / 1e6 if NO_TIME not in span else 0.0
-        chosen = pairs["nominated"].fillna(value=False).astype(bool)
-        sent, received = float(pairs["bytes_sent"].sum()), float(pairs["bytes_received"].sum())
-        dead = streams and flowed <= 0 and min(sent, received) <= 0
-        if not (chosen.any() and known and dead and lasted >= 20):
-            continue
-        text = f"sent {sent:.0f} B, received {received:.0f} B"
-        if (peer, text) in seen:
-            continue
-        seen.add((peer, text))
-        yield _of_transport(
-            _own(context, peer, span, min(sent, received), f"{transport}: {text}", judged=True), transport
-        )
+    for peer, mine in _pairs_of(context).items():
+        one, two = span_of(context, peer)
+        lasted = (two - one) / 1e6 if NO_TIME not in (one, two) else 0.0
+        for transport, pairs in _by_transport(mine).items():
+            direction = "consumer" if transport == "consuming" else "producer"
+            streams = [stream for stream in context.of_peer.get(peer, ()) if stream.direction == direction]
+            flowed = sum(stream.packets for stream in streams)
+            sent, received = sum(pair.sent for pair in pairs), sum(pair.received for pair in pairs)
+            known, chosen = any(pair.counted for pair in pairs), any(pair.nominated for pair in pairs)
+            dead = streams and flowed <= 0 and min(sent, received) <= 0
+            text = f"sent {sent:.0f} B, received {received:.0f} B"
+            if not (chosen and known and dead and lasted >= 20) or (peer, text) in seen:
+                continue
+            seen.add((peer, text))
+            found = _own(context, peer, (one, two), min(sent, received), f"{transport}: {text}", judged=True)
+            yield _of_transport(found, transport)
 
 
 def _never_connected(context: Context, _profile: Profile) -> Iterator[Observation]:
@@ -225,15 +260,14 @@ def _never_connected(context: Context, _profile: Profile) -> Iterator[Observatio
 
 def _dead_span(context: Context, peer: str) -> tuple[int, int] | None:
     """Return from when to when a participant tried to send and receive, if not a packet ever went through."""
-    pairs = context.call.candidate_pairs
-    mine = pairs[pairs["peer_id"] == peer]
-    moved = float((mine["bytes_sent"].fillna(0) + mine["bytes_received"].fillna(0)).sum())
+    mine = _pairs_of(context).get(peer, [])
+    moved = sum(pair.sent + pair.received for pair in mine)
     streams = context.of_peer.get(peer, [])
     counted = any(bool((context.arrays["packets"][stream.rows] >= 0).any()) for stream in streams)
     if (streams and not counted) or sum(stream.packets for stream in streams) > 0 or moved > _MEDIA_BYTES:
         return None
     sent = [stream for stream in streams if not stream.consumer]
-    if not sent and mine.empty:
+    if not sent and not mine:
         return None
     one, two = span_of(context, peer)
     return (one, two) if NO_TIME not in (one, two) and two - one >= _CONNECTS_US else None
