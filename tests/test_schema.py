@@ -8,7 +8,9 @@ import sys
 import pytest
 
 import rtkit_explore as rtk
+from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.table_schema.describe import TABLES
+from rtkit_explore.table_schema.webrtc_stats import WEBRTC_STATS
 
 KEYED = {"findings", "verdicts"}
 
@@ -25,6 +27,7 @@ def test_the_schema_has_a_row_a_column_with_a_meaning():
         "personal",
         "title",
         "worse",
+        "webrtc_stats",
     ]
     assert schema["meaning"].str.endswith(".").all()
     assert not schema.duplicated(["table", "column"]).any()
@@ -88,6 +91,40 @@ def test_what_identifies_people_devices_and_places_is_marked_personal():
         ("transcript", "text"),
         ("events", "metadata"),
     } <= personal
+
+
+@pytest.mark.parametrize(
+    ("what", "rows"),
+    [
+        ("quality", {("quality", "loss_pct"), ("quality", "session_id")}),
+        ("loss_pct", {("quality", "loss_pct"), ("streams", "loss_pct")}),
+        (" Packet Loss ", {("quality", "loss_pct"), ("streams", "loss_pct")}),
+        ("packetsLost", {("samples", "packets_lost"), ("quality", "packets_lost"), ("quality", "loss_pct")}),
+        ("inbound-rtp.packetsLost", {("samples", "packets_lost"), ("quality", "loss_pct")}),
+        ("candidate-pair.currentRoundTripTime", {("candidate_pairs", "rtt_ms")}),
+    ],
+)
+def test_the_schema_can_be_asked_for_a_name(what, rows):
+    found = set(map(tuple, rtk.schema(what)[["table", "column"]].to_numpy()))
+    assert rows <= found
+    assert len(found) < len(rtk.schema()) / 4
+
+
+@pytest.mark.parametrize("wrong", ["los_pct", "qualty", "", 7])
+def test_a_name_that_nothing_has_is_refused_with_what_comes_close(wrong):
+    with pytest.raises(InvalidArgumentError, match=r"loss_pct|'quality'|Tables: sessions|not a int"):
+        rtk.schema(wrong)
+
+
+def test_webrtc_stats_names_columns_that_there_are_and_every_field_of_a_sample():
+    schema = rtk.schema()
+    for table, columns in WEBRTC_STATS.items():
+        there = set(schema.query("table == @table")["column"])
+        assert set(columns) <= there, table
+    ours = {"session_id", "peer_id", "display_name", "media", "direction", "stream_id", "remote_peer_id", "remote_name"}
+    ours |= {"producer_id", "position", "mos_quality"}
+    samples = schema.query("table == 'samples'")
+    assert set(samples.loc[samples["webrtc_stats"] == "", "column"]) == ours
 
 
 HEAVY = (
