@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from rtkit_explore.report.exports import export_tables, read_tables
     from rtkit_explore.report.page import write_report
     from rtkit_explore.resources import sample_calls
-    from rtkit_explore.simulated import demo, scenarios, simulate
+    from rtkit_explore.simulated import demo, demo_complaints, scenarios, simulate
     from rtkit_explore.table_schema.describe import describe as schema
     from rtkit_explore.training.glossary_terms import glossary
     from rtkit_explore.training.lessons import lesson, lessons
@@ -95,6 +95,7 @@ _NAMES = {
     "replay": "app:replay",
     "sample_calls": "resources:sample_calls",
     "demo": "simulated:demo",
+    "demo_complaints": "simulated:demo_complaints",
     "glossary": "training.glossary_terms:glossary",
     "lesson": "training.lessons:lesson",
     "lessons": "training.lessons:lessons",
@@ -120,6 +121,7 @@ __all__ = [
     "compare_with_usual",
     "connect",
     "demo",
+    "demo_complaints",
     "explorer",
     "export_tables",
     "glossary",

@@ -106,7 +106,8 @@ def _overlaps(finding: Mapping[str, Any], cause: Mapping[Any, Any]) -> bool:
     import pandas as pd
 
     begins_in_time = finding["start"] < cause["end"] + pd.Timedelta(seconds=LATE_S)
-    return bool(begins_in_time and finding["end"] > cause["start"])
+    # an event is a moment: a finding of it may have no length, and two clocks are not the same to the millisecond
+    return bool(begins_in_time and finding["end"] > cause["start"] - pd.Timedelta(seconds=1))
 
 
 def _begins_early(finding: Mapping[str, Any], cause: Mapping[Any, Any]) -> bool:

@@ -67,6 +67,37 @@ def demo(*, seed: int = 0, progress: bool = True) -> App:
     return App.from_transport(_Admitted(simulated), source=f"the demo, seed {seed}", progress=progress)
 
 
+def demo_complaints(*, seed: int = 0) -> pd.DataFrame:
+    """
+    List what people complained of in the demo's month, and what was behind it.
+
+    Parameters
+    ----------
+    seed
+        Which demo: as in :func:`demo`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a complaint: ``session_id``, ``title``, ``kind`` (meeting, webinar or breakout), ``who`` complains,
+        ``says``, ``about`` (the person it is about), ``at`` (datetime64[us, UTC]), ``cause`` (a scenario, missing where
+        nothing in the call explains it), ``side`` and ``culprit``. The last three are the truth: nothing of the app
+        says them.
+
+    Examples
+    --------
+    >>> app, said = rtk.demo(), rtk.demo_complaints()  # doctest: +SKIP
+    >>> call = app.call(said.loc[0, "session_id"])  # doctest: +SKIP
+    """
+    import pandas as pd
+
+    rows = SimulatedApp(seed).complaints()
+    columns = ["session_id", "title", "kind", "who", "says", "about", "at", "cause", "side", "culprit"]
+    frame = pd.DataFrame(rows, columns=columns)
+    texts = dict.fromkeys([name for name in columns if name != "at"], TEXT)
+    return frame.astype(texts).assign(at=pd.to_datetime(frame["at"], utc=True).astype(TIME))
+
+
 class _Admitted(SimulatedTransport):
     """A simulated app that knows its caller: presents the token, as long as it is the API that is asked."""
 

@@ -39,7 +39,7 @@ def test_the_truth_is_no_part_of_the_documents():
 
 def test_every_scenario_can_be_simulated_by_its_name():
     listed = rtk.scenarios()
-    assert len(listed) == 26
+    assert len(listed) == 27
     assert {"turn_stalls", "never_connected", "path_switch", "server_cap"} <= set(listed["scenario"])
     assert listed["says"].str.len().gt(0).all()
 
@@ -47,3 +47,11 @@ def test_every_scenario_can_be_simulated_by_its_name():
 def test_an_unknown_scenario_is_answered_with_those_that_exist():
     with pytest.raises(rtk.errors.InvalidArgumentError, match="lossy_uplink"):
         rtk.simulate("lossy")
+
+
+def test_the_demos_complaints_are_a_table_with_the_truth_behind_them():
+    said = rtk.demo_complaints()
+    assert said["at"].dtype == rtk.simulate(minutes=1).call.quality["start"].dtype
+    assert said["cause"].isna().sum() >= 3
+    assert set(said["cause"].dropna()) <= set(rtk.scenarios()["scenario"])
+    assert said.loc[said["cause"].isna(), ["side", "culprit"]].isna().all(axis=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,6 @@ from rtkit_explore.simulator.faults import Faults
 from rtkit_explore.simulator.schedule import NOW, ScheduledSession, book
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from rtkit_explore.serving.messages import Response
@@ -108,6 +108,35 @@ class SimulatedApp:
     def truth(self, session_id: str) -> list[dict[str, Any]]:
         """Say what really happened in a session; no call of the API tells."""
         return self.outline(session_id).truth
+
+    def complaints(self) -> list[dict[str, Any]]:
+        """
+        List what people complained of in the whole month, with the cause behind it.
+
+        Returns
+        -------
+        A dictionary each: session_id, title, kind, who, says, about, at (datetime), cause (a scenario's name, or None
+        where nothing in the call explains it), side, culprit.
+        """
+        rows: list[dict[str, Any]] = []
+        for booked in self._booked.values():
+            for said in booked.plan.complaints:
+                behind = next((i for i in booked.plan.incidents if i.what == said.cause), None)
+                rows.append(
+                    {
+                        "session_id": booked.session_id,
+                        "title": booked.plan.title,
+                        "kind": booked.kind,
+                        "who": said.who,
+                        "says": said.says,
+                        "about": said.about,
+                        "at": dt.datetime.fromtimestamp(booked.plan.started + said.at, dt.UTC),
+                        "cause": said.cause,
+                        "side": behind.side if behind else None,
+                        "culprit": behind.who if behind else None,
+                    }
+                )
+        return rows
 
     def booked(self, session_id: str) -> ScheduledSession | None:
         """Look a session up."""

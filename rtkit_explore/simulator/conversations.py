@@ -53,6 +53,7 @@ COMPLAINTS = {
     ),
     "receiver_downlink": ("I cannot hear any of you properly", "is it only me? you all sound chopped"),
     "sender": ("{who}, your picture stutters", "{who}, we cannot hear you"),
+    "connection": ("{who} is gone", "{who}, can you hear us again?"),
     "shared": ("does everybody hear this badly?", "same here, everyone is breaking up"),
 }
 
@@ -113,6 +114,9 @@ def _complaints(
     plan: CallPlan, seats: list[ParticipantState], chance: random.Random
 ) -> list[tuple[float, ParticipantState, str]]:
     rows: list[tuple[float, ParticipantState, str]] = []
+    for said in plan.complaints:
+        there = [s for s in seats if s.person.name == said.who and s.join * STEP < said.at < s.leave * STEP]
+        rows.extend((said.at, seat, said.says) for seat in there[:1])
     for incident in plan.incidents:
         if incident.severity not in ("warn", "bad"):
             continue

@@ -17,6 +17,7 @@ from rtkit_explore.simulator.plan import (
     NeverConnect,
     Person,
     Refuse,
+    Rejoin,
     Relay,
     ReportState,
     Reroute,
@@ -139,9 +140,13 @@ def take_seats(plan: CallPlan, rng: np.random.Generator, chance: random.Random) 
         if plan.live and person.leaves is None:
             leaves = plan.seconds
         move = next((e for e in plan.effects if isinstance(e, Move) and e.who == person.name), None)
+        away = next((e for e in plan.effects if isinstance(e, Rejoin) and e.who == person.name), None)
         spans = [(joins, leaves, False)]
         if move is not None:
             spans = [(joins, move.end, False), (move.end, leaves, True)]
+        elif away is not None:
+            spans = [(joins, away.start, False), (away.end, leaves, False)]
+        # who comes back comes back to the same home
         home = (float(rng.uniform(9, 22)), float(rng.uniform(0.6, 1.4)), int(rng.integers(0, SAMPLE_STEPS)))
         for begin, end, again in spans:
             seats.append(_seat(plan, person, steps, (begin, end), home, again=again, move=move, chance=chance, rng=rng))

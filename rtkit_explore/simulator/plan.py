@@ -111,6 +111,15 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Rejoin:
+    """Somebody leaves at ``start`` and comes back at ``end``, on purpose and with a new participant id."""
+
+    who: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
 class Reroute:
     """
     A network interface dies at ``start``; ICE has moved to another one at ``end``, the participant id stays.
@@ -190,6 +199,7 @@ Effect = (
     | Unplug
     | Refuse
     | Move
+    | Rejoin
     | Reroute
     | NeverConnect
     | Relay
@@ -252,6 +262,30 @@ class Incident:
 
 
 @dataclass(frozen=True)
+class Complaint:
+    """
+    What somebody says was wrong with a call: typed into its chat, and told to the support afterwards.
+
+    Attributes
+    ----------
+    who, at
+        Display name, and when, seconds since the session began.
+    says
+        The words.
+    about
+        Display name of the person it is about; None where it is about everybody or the speaker.
+    cause
+        Name of the scenario behind it; None where there is no cause in the call.
+    """
+
+    who: str
+    at: float
+    says: str
+    about: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True)
 class Person:
     """
     Somebody in the call.
@@ -302,6 +336,8 @@ class CallPlan:
         Length of the session.
     incidents
         What happens.
+    complaints
+        What people say was wrong, with a cause or without.
     seed
         Every random number of the call follows from it.
     shape
@@ -324,6 +360,7 @@ class CallPlan:
     people: tuple[Person, ...]
     seconds: float
     incidents: tuple[Incident, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
     seed: int = 0
     shape: str = "camera"
     direct: bool = False

@@ -38,6 +38,7 @@ from rtkit_explore.simulator.plan import (
     Move,
     NeverConnect,
     Refuse,
+    Rejoin,
     Relay,
     ReportState,
     Reroute,
@@ -572,6 +573,14 @@ _declare(
         "sender", (), "none",
         "{who} was muted, on purpose.",
         lasts=(40, 120), also=("gap", "switched_off"),
+    ),
+    Cause(
+        "rejoin",
+        "Somebody leaves and comes back after a while, with a new participant id and the same user id.",
+        lambda it: (Rejoin(it.who, it.start, it.end),),
+        BOTH, ("reconnects",), "warn",
+        "{who} was away and came back with a new participant id; why, no document says.",
+        lasts=(30, 90), also=("gap", "switched_off"), noticed="others", open_side=True,
     ),
     Cause(
         "hidden_tab",

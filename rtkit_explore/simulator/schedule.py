@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from rtkit_explore.simulator.participants import new_id
-from rtkit_explore.simulator.plan import CallPlan, Incident, Person, Share, Switch
+from rtkit_explore.simulator.plan import CallPlan, Complaint, Incident, Person, Share, Switch
 from rtkit_explore.simulator.scenarios import SCENARIOS
 
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
@@ -28,9 +28,50 @@ MIX = (
     ("clean", 46), ("lossy_uplink", 6), ("lossy_downlink", 6), ("burst_loss", 3), ("delay_and_jitter", 4),
     ("narrow_uplink", 5), ("narrow_downlink", 3), ("cpu_bound", 5), ("outage", 3), ("network_switch", 4),
     ("turn_tcp", 4), ("headset_unplugged", 3), ("microphone_refused", 2), ("server_trouble", 2), ("skewed_clock", 2),
-    ("no_report", 4), ("broken_report", 1),
+    ("no_report", 4), ("broken_report", 1), ("rejoin", 4), ("turn_stalls", 2), ("path_switch", 2), ("long_path", 2),
+    ("never_connected", 1), ("server_cap", 2), ("late_downlink", 1),
 )  # fmt: skip
 """How often what happens, of a hundred sessions or so."""
+
+ROOM_MIX = (("clean", 5), ("lossy_uplink", 2), ("lossy_downlink", 2), ("outage", 1), ("headset_unplugged", 1),
+            ("cpu_bound", 1), ("rejoin", 1))  # fmt: skip
+"""How often what happens in a breakout room."""
+
+ROOM_SECONDS = 420.0
+"""How long a breakout room is open."""
+
+CAUSELESS_SHARE = 0.12
+"""In how many sessions without a fault somebody complains all the same."""
+
+TELLS = {
+    "lossy_uplink": ("{about} was choppy, every other word was missing", "others"),
+    "burst_loss": ("I lost whole words of {about}", "others"),
+    "lossy_downlink": ("everybody sounded like a robot", "self"),
+    "late_downlink": ("everybody answered me late", "self"),
+    "delay_and_jitter": ("{about} was always a second behind", "others"),
+    "long_path": ("we kept talking over each other with {about}", "others"),
+    "narrow_uplink": ("{about} was blurry and jerky", "others"),
+    "narrow_downlink": ("all the pictures froze for me", "self"),
+    "cpu_bound": ("the picture of {about} stuttered", "others"),
+    "outage": ("I was thrown out for a while and heard nobody", "self"),
+    "network_switch": ("I was kicked out and had to come back", "self"),
+    "path_switch": ("{about} was gone for some seconds", "others"),
+    "never_connected": ("I could not hear or see anybody, and nobody heard me", "self"),
+    "turn_stalls": ("{about} came late, and then all at once", "others"),
+    "headset_unplugged": ("nobody heard me for a while", "self"),
+    "microphone_refused": ("nobody hears me", "self"),
+    "server_trouble": ("everyone was breaking up", "noticed"),
+}
+"""How people tell of what happened, and who does: somebody else, the person, or one of those who noticed."""
+
+CAUSELESS = (
+    ("{about} froze for me twice", True),
+    ("I could not hear {about} for a moment", True),
+    ("I think nobody heard me", False),
+    ("there was an echo all the time", False),
+    ("the sound was bad today", False),
+)
+"""Complaints that nothing in the call explains; whether they are about somebody."""
 
 
 @dataclass
@@ -147,6 +188,10 @@ def _session(chance: random.Random, office: Organization, start: dt.datetime, *,
         people=people,
         seconds=seconds,
         incidents=incidents,
+        complaints=complaints_about(incidents, people, seconds, seed=seed * 100_003 + number),
+        slow_reports=number % 2 == 1,
+        mixed_browsers=True,
+        first_pairs=True,
         seed=seed * 100_003 + number,
         simulcast=len(names) >= 5 and chance.random() < 0.5,
         started=start.timestamp(),
@@ -175,6 +220,52 @@ def _everyday(chance: random.Random, people: tuple[Person, ...], seconds: float)
             Incident("static_screen_share", who, "sender", start, end, (), "none", (Share(who, start, end),))
         )
     return tuple(incidents)
+
+
+def complaints_about(
+    incidents: tuple[Incident, ...], people: tuple[Person, ...], seconds: float, *, seed: int
+) -> tuple[Complaint, ...]:
+    """
+    Let people complain: of every fault somebody who noticed it, and now and then somebody of nothing.
+
+    Parameters
+    ----------
+    incidents, people, seconds
+        The call.
+    seed
+        Of who says what.
+
+    Returns
+    -------
+    What they say, in the order of time; where there is no cause, the call holds nothing that explains it.
+    """
+    chance = random.Random(f"complaints {seed}")  # noqa: S311
+    made: list[Complaint] = []
+    faults = [incident for incident in incidents if incident.severity in ("warn", "bad")]
+    for incident in faults:
+        if incident.what not in TELLS:
+            continue
+        text, teller = TELLS[incident.what]
+        others = [one.name for one in people if one.name != incident.who]
+        noticed = list(incident.noticed_by) or others
+        choices = {"self": [incident.who or others[0]], "others": others, "noticed": noticed}[teller]
+        whole_call = incident.end - incident.start > 0.9 * seconds
+        at = chance.uniform(60.0, seconds / 2) if whole_call else min(incident.end + 4.0, seconds - 4.0)
+        about = incident.who if teller == "others" else None
+        first_name = (incident.who or "").split(" ")[0]
+        says = text.format(about=first_name)
+        made.append(Complaint(chance.choice(choices), round(at, 1), says, about, incident.what))
+    if not faults and chance.random() < CAUSELESS_SHARE:
+        text, about_somebody = chance.choice(CAUSELESS)
+        teller, other = (one.name for one in chance.sample(people, 2))
+        about = other if about_somebody else None
+        says = text.format(about=other.split(" ")[0])
+        made.append(Complaint(teller, round(chance.uniform(60.0, seconds - 30.0), 1), says, about))
+    return tuple(sorted(made, key=_at))
+
+
+def _at(complaint: Complaint) -> float:
+    return complaint.at
 
 
 def _webinar(chance: random.Random, office: Organization, start: dt.datetime, number: int) -> ScheduledSession:
@@ -210,10 +301,18 @@ def _breakouts(chance: random.Random, parent: ScheduledSession, seed: int, numbe
     half = len(parent.plan.people) // 2
     rooms = []
     for k, people in enumerate((parent.plan.people[:half], parent.plan.people[half:])):
+        room_seed = seed * 100_003 + number + 50_000 * (k + 1)
+        drawn = random.Random(f"room {room_seed}")  # noqa: S311
+        what = drawn.choices([name for name, _ in ROOM_MIX], [weight for _, weight in ROOM_MIX])[0]
+        incidents = SCENARIOS[what].lay_out([p.name for p in people], ROOM_SECONDS, room_seed)
         plan = CallPlan(
             people=people,
-            seconds=420.0,
-            seed=seed * 100_003 + number + 50_000 * (k + 1),
+            seconds=ROOM_SECONDS,
+            incidents=incidents,
+            complaints=complaints_about(incidents, people, ROOM_SECONDS, seed=room_seed),
+            mixed_browsers=True,
+            first_pairs=True,
+            seed=room_seed,
             started=parent.ended + 45.0,
             title=f"{parent.plan.title}, room {k + 1}",
             ids={**parent.plan.ids, "session": new_id(chance)},
@@ -221,6 +320,10 @@ def _breakouts(chance: random.Random, parent: ScheduledSession, seed: int, numbe
         rooms.append(ScheduledSession(plan, "breakout", parent=parent.session_id, talked=False))
         parent.rooms.append(plan.ids["session"])
     return rooms
+
+
+MAIN_LEVEL = 0.1575
+"""Share of packets that Alma's uplink loses in the call that the demo is about."""
 
 
 def main_incident(office: Organization, day: dt.datetime) -> ScheduledSession:
@@ -235,17 +338,19 @@ def main_incident(office: Organization, day: dt.datetime) -> ScheduledSession:
     people = tuple(person(name, seed) for name in (alma, boris, chen, dana, emil))
     seconds = 26 * 60.0
     scenario = (
-        SCENARIOS["lossy_uplink"].on(alma, start=611.0, seconds=268.0)
+        SCENARIOS["lossy_uplink"].on(alma, start=611.0, seconds=268.0, level=MAIN_LEVEL)
         + SCENARIOS["muted"].on(boris, start=240.0, seconds=420.0)
         + SCENARIOS["hidden_tab"].on(chen, start=700.0, seconds=150.0)
         + SCENARIOS["static_screen_share"].on(boris, start=300.0, seconds=700.0)
         + SCENARIOS["no_report"].on(dana)
     )
     incidents = scenario.lay_out([p.name for p in people], seconds, 4)
+    said = (Complaint(chen, 905.0, "Alma was choppy, every other word was missing", alma, "lossy_uplink"),)
     plan = CallPlan(
         people=people,
         seconds=seconds,
         incidents=incidents,
+        complaints=said,
         seed=seed * 100_003 + 99_991,
         started=(day + dt.timedelta(hours=14, minutes=30, seconds=12)).timestamp(),
         title="Design review",

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+from collections import Counter
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -307,3 +308,45 @@ def test_faults_come_as_often_as_they_were_ordered():
     assert faults.made == 2
     with pytest.raises(InvalidArgumentError, match="there is no fault flood"):
         Faults.of({"flood": 1})
+
+
+def test_breakout_rooms_have_incidents_and_people_rejoin():
+    rooms = [booked for booked in SimulatedApp(0).all_booked() if booked.kind == "breakout"]
+    troubled = [room for room in rooms if any(i.severity in ("warn", "bad") for i in room.plan.incidents)]
+    assert 0.2 < len(troubled) / len(rooms) < 0.9
+    app = SimulatedApp(0)
+    again = 0
+    for session_id in app.session_ids:
+        listed = app.participant_documents(session_id)
+        users = Counter(row["user_id"] for row in listed)
+        again += any(count > 1 for count in users.values())
+        for user in (user for user, count in users.items() if count > 1):
+            ids = {row["id"] for row in listed if row["user_id"] == user}
+            assert len(ids) == users[user]
+    assert again >= 5
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_people_complain_of_what_happened_and_now_and_then_of_nothing(seed):
+    app = SimulatedApp(seed)
+    said = app.complaints()
+    caused = [row for row in said if row["cause"]]
+    causeless = [row for row in said if not row["cause"]]
+    assert len(caused) > 30
+    assert len(causeless) >= 3
+    for row in said:
+        booked = app.booked(row["session_id"])
+        names = {person.name for person in booked.plan.people}
+        assert {row["who"], row["about"] or row["who"]} <= names
+        assert booked.plan.started < row["at"].timestamp() < booked.ended
+        loud = [i.what for i in booked.plan.incidents if i.severity in ("warn", "bad")]
+        assert (row["cause"] in loud) if row["cause"] else not loud
+        assert row["who"] != row["about"]
+    assert any(app.booked(row["session_id"]).kind == "breakout" for row in caused)
+
+
+def test_a_complaint_is_typed_into_the_chat_of_its_call():
+    app = SimulatedApp(0)
+    row = next(row for row in app.complaints() if row["session_id"] == app.main_incident)
+    assert (row["about"], row["cause"], row["side"]) == ("Alma Okafor", "lossy_uplink", "sender_uplink")
+    assert row["says"].encode() in app.call(row["session_id"]).chat

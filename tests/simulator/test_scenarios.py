@@ -15,7 +15,7 @@ NAMES = {
     "clean", "lossy_uplink", "lossy_downlink", "burst_loss", "delay_and_jitter", "narrow_uplink", "narrow_downlink",
     "cpu_bound", "outage", "network_switch", "turn_tcp", "headset_unplugged", "microphone_refused", "muted",
     "hidden_tab", "static_screen_share", "server_trouble", "skewed_clock", "no_report", "broken_report",
-    "late_downlink", "long_path", "path_switch", "never_connected", "turn_stalls", "server_cap",
+    "late_downlink", "long_path", "path_switch", "never_connected", "turn_stalls", "server_cap", "rejoin",
 }  # fmt: skip
 RULES = {
     "loss_in", "loss_out", "round_trip", "jitter", "late_media", "concealment", "low_frame_rate", "low_resolution",
