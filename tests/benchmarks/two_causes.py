@@ -139,6 +139,14 @@ def matrix(results: list[Result]) -> pd.DataFrame:
     return shown.reindex(index=[n for n in order if n in shown.index], columns=[n for n in order if n in shown.columns])
 
 
+def single_causes(results: list[Result]) -> pd.DataFrame:
+    """Return, in percent of calls, how often each cause was found alone, by the number of people."""
+    rows = [(result.case.scenario, result.case.people, result.found and not result.accused) for result in results]
+    table = pd.DataFrame(rows, columns=["cause", "people", "right"])
+    shown = table.pivot_table(index="cause", columns="people", values="right", aggfunc="mean") * 100
+    return shown.reindex([name for name in SCENARIOS if name in shown.index]).round(0)
+
+
 def confidence(results: list[Result]) -> pd.DataFrame:
     """Return, for each confidence, how many attributions were made and how many are right."""
     total: Counter[tuple[str, bool]] = Counter()

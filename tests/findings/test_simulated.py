@@ -9,16 +9,12 @@ from tests.benchmarks.findings import Tally, judge, outages, speed
 CAUSES = (
     "clean", "lossy_uplink", "lossy_downlink", "burst_loss", "delay_and_jitter", "narrow_uplink", "narrow_downlink",
     "cpu_bound", "outage", "network_switch", "turn_tcp", "headset_unplugged", "microphone_refused", "muted", "hidden_tab",
-    "static_screen_share", "server_trouble", "skewed_clock", "no_report", "broken_report",
+    "static_screen_share", "server_trouble", "skewed_clock", "no_report", "broken_report", "late_downlink", "long_path",
+    "path_switch", "never_connected", "turn_stalls", "server_cap", "rejoin",
 )  # fmt: skip
 
 
-STILL_CONGESTED = pytest.mark.xfail(reason="a sender that backs off from delay is called congested", strict=False)
-
-
-@pytest.mark.parametrize(
-    "scenario", [pytest.param(name, marks=[STILL_CONGESTED] * (name == "delay_and_jitter")) for name in CAUSES]
-)
+@pytest.mark.parametrize("scenario", CAUSES)
 def test_the_true_cause_is_named_first_and_on_the_right_side(scenario):
     tally = Tally()
     for seed in (1001, 1002, 1003):
