@@ -265,14 +265,17 @@ def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Ca
 
 def _lateness_outlives_its_cause(around: Concurrency) -> None:
     """Put late media behind the loss or outage of the same receiver with which the buffer grew: it drains slowly."""
-    causes = [one for one in around.candidates if one.name in ("loss_in", "nothing_received", "interrupted")]
+    heard, sent = ("loss_in", "nothing_received", "interrupted"), ("congested", "bandwidth_limited", "loss_out")
+    causes = [one for one in around.candidates if one.name in (*heard, *sent)]
     causes = [one for one in causes if one.severity != "note" and one.side != "unknown"]
     for candidate in around.candidates:
         if candidate.name != "late_media" or candidate.stream is None:
             continue
         start, end = around.window(candidate)
-        mine = [one for one in causes if one.peer == candidate.peer and one.stream is not None
-                and (one.stream.remote == candidate.stream.remote or one.side_peer == one.peer)]  # fmt: skip
+        mine = [one for one in causes if one.stream is not None and (
+                (one.name in heard and one.peer == candidate.peer
+                 and (one.stream.remote == candidate.stream.remote or one.side_peer == one.peer))
+                or (one.name in sent and one.peer == candidate.stream.remote))]  # fmt: skip
         for cause in mine:
             one, two = around.window(cause)
             if one - SLACK_US <= start <= two + AFTER_US and end > one:
@@ -591,6 +594,47 @@ def _loss_as_heard(around: Concurrency) -> None:
             candidate.start, candidate.end = starts[best] + ahead, ends[best] + ahead
 
 
+def _narrow_downlinks(around: Concurrency) -> None:
+    """
+    Tell a narrow downlink from a lossy one: everything is lossy, the round trip is up, and what comes through is flat.
+
+    Over a lossy link the round trip stays where it was, and the bitrate falls by no more than what is lost.
+    """
+    context = around.context
+    for candidate in around.candidates:
+        if candidate.name == "loss_in" and candidate.side == "receiver_downlink" and candidate.severity != "note":
+            kbps = _through_kbps(context, candidate)
+            if kbps is not None:
+                candidate.through_kbps = kbps
+                candidate.evidence_for.append("the round trip rose with it: the link was full, not lossy")
+
+
+def _through_kbps(context: Context, candidate: Candidate) -> float | None:
+    """Return what came through to a receiver in all, in kbit/s, where its link was full; else None."""
+    arrays = context.arrays
+    one, two = candidate.start, candidate.end
+    trips: tuple[list[float], list[float]] = ([], [])
+    received = {True: 0.0, False: 0.0}
+    for stream in context.of_peer.get(candidate.peer or "", ()):
+        rows, settled = stream.rows, context.age_s[stream.rows] >= 10
+        during = (arrays.start[rows] >= one - SLACK_US / 8) & (arrays.end[rows] <= two + SLACK_US / 8)
+        before = settled & (arrays.end[rows] <= one)
+        if stream.consumer:
+            rate = 8 * arrays["bytes"][rows] / arrays.seconds[rows] / 1000
+            for inside, key in ((during, True), (before, False)):
+                known = rate[inside][~np.isnan(rate[inside])]
+                received[key] += float(np.median(known)) if len(known) else 0.0
+        else:
+            for inside, told in ((during, trips[1]), (before, trips[0])):
+                values = arrays["rtt_ms"][rows][inside]
+                told.extend(values[~np.isnan(values)].tolist())
+    if not trips[0] or not trips[1] or received[True] <= 0:
+        return None
+    calm, now = float(np.median(trips[0])), float(np.median(trips[1]))
+    full = now >= max(1.5 * calm, calm + 50) and received[True] < 0.8 * received[False]
+    return received[True] if full else None
+
+
 def _facts_degrade_nobody(around: Concurrency) -> None:
     """Make a relay over TCP a note where nothing went wrong on it: perfect figures are not degraded."""
     for candidate in around.candidates:
@@ -598,7 +642,10 @@ def _facts_degrade_nobody(around: Concurrency) -> None:
             mine = [
                 one
                 for one in around.candidates
-                if one is not candidate and one.severity != "note" and candidate.peer in (one.peer, one.side_peer)
+                if one is not candidate
+                and one.severity != "note"
+                and candidate.peer == one.side_peer
+                and one.side in ("sender_uplink", "receiver_downlink", "connection")
             ]
             if not mine:
                 candidate.severity = "note"
@@ -896,8 +943,9 @@ class ReceiverAttribution:
             candidate.attribute_to("receiver_downlink", stream.peer, "high" if len(self.bad_senders) > 1 else "medium")
             self._say_others()
             if self.fine_senders:
+                # One stream to one person, and all the rest well: that is no link of either of them.
                 candidate.evidence_against.append(f"{self.me} received others well at that time")
-                candidate.confidence = "low"
+                candidate.attribute_to("between", None, "low")
         elif self.bad_others:
             fine = " and its far end reports no loss" if told else ""
             if self.fine_others:
@@ -965,6 +1013,7 @@ PASSES: tuple[Callable[[Concurrency], None], ...] = (
     _pictures_follow_loss,
     _no_worse_than_the_loss,
     _loss_as_heard,
+    _narrow_downlinks,
     _facts_degrade_nobody,
 )
 """The attribution, step by step; each step may correct those before it."""

@@ -42,6 +42,8 @@ class Candidate:
         First and last row of ``quality``; None where it rests on none.
     detail
         What else the words need.
+    advice
+        What to check next, where it differs from the rule's.
     through_kbps
         What came through a link that was too narrow; None where it was not.
     samples, judged
@@ -71,6 +73,7 @@ class Candidate:
     confidence: Confidence = "low"
     evidence_for: list[str] = field(default_factory=list)
     evidence_against: list[str] = field(default_factory=list)
+    advice: str = ""
     through_kbps: float | None = None
     samples: Rows | None = None
     judged: Judged | None = None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from rtkit_explore.findings.context import PICTURE
+
 if TYPE_CHECKING:
     from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
@@ -36,7 +38,37 @@ def _limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floa
     code = {"none": 0, "cpu": 1, "bandwidth": 2, "other": 3}[limit]
     by_reason = np.where(arrays.limited_by < 0, np.nan, (arrays.limited_by == code).astype("float64"))
     by_reason = np.where(arrays.known, by_reason, np.nan)
-    return np.minimum(np.where(np.isnan(timed), by_reason, timed), 1.0)
+    share = np.minimum(np.where(np.isnan(timed), by_reason, timed), 1.0)
+    if limit == "bandwidth":
+        for stream in arrays.streams:
+            if not stream.consumer and stream.media in PICTURE and np.isnan(share[stream.rows]).all():
+                share[stream.rows] = _inferred_limit(context, stream)
+    return share
+
+
+def _inferred_limit(context: Context, stream: Stream) -> Floats:
+    """
+    Infer from the bitrate when bandwidth limited an encoder whose browser does not say so, as Firefox.
+
+    It did from a sample with loss on, if less than half of the usual was sent after it, until that came back.
+    """
+    arrays, rows = context.arrays, stream.rows
+    rate = ratio(arrays["bytes"][rows], arrays.seconds[rows])
+    loss = 100 * ratio(arrays["lost"][rows], arrays["judged"][rows])
+    found = np.full(len(rate), np.nan)
+    settled = context.age_s[rows] >= SETTLING_S
+    if not settled.any() or np.isnan(rate[settled]).all():
+        return found
+    usual = float(np.nanquantile(rate[settled], 0.8))
+    with np.errstate(invalid="ignore"):
+        low, lossy = rate < 0.5 * usual, loss > _OVERFLOWS
+    found[~np.isnan(rate)] = 0.0
+    turns = np.flatnonzero(np.diff(np.concatenate([[0], low.astype("int8"), [0]]))).tolist()
+    for first, last in zip(turns[::2], turns[1::2], strict=True):
+        begun = lossy[max(0, first - 2) : first + 2]
+        if last - first >= 2 and begun.any() and settled[first]:
+            found[max(0, first - 2) + int(np.argmax(begun)) : last] = 1.0
+    return found
 
 
 def delay_off(context: Context) -> Floats:

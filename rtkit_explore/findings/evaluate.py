@@ -162,6 +162,7 @@ def _judged(profile: Profile, rule: Rule, observed: Observation) -> Candidate:
         count=observed.count,
         rows=observed.rows,
         detail=observed.detail,
+        advice=observed.advice,
         evidence_for=list(observed.evidence_for),
         evidence_against=list(observed.evidence_against),
     )

@@ -60,7 +60,15 @@ class Incident:
     def core(self) -> list[Candidate]:
         """The findings that last as long as the incident: neither what follows nor what outlives its cause."""
         own = [one for one in self.members if not one.follows]
-        return [one for one in own if one.name not in (*_EFFECTS, *_LASTING)] or own or self.members
+        narrow = [one for one in own if one.name in ("congested", "bandwidth_limited")]
+        if narrow and self.lead.side == "sender_uplink" and any(one.name == "congested" for one in narrow):
+            return narrow
+        trips = self.of("round_trip")
+        if trips and self.lead.name in ("round_trip", "late_media", "jitter"):
+            return trips  # buffers stay up long after the round trip has come down
+        timed = [one for one in self.members if one.name not in _LASTING] or self.members
+        lasting = [one for one in timed if not one.follows]
+        return [one for one in lasting if one.name not in _EFFECTS] or lasting or timed
 
     @property
     def lead(self) -> Candidate:
@@ -87,7 +95,9 @@ class Incident:
     def noticed(self) -> list[str]:
         """Who noticed, besides the one whose side it was on."""
         peers = dict.fromkeys(one.peer for one in self.members if one.peer is not None)
-        return [peer for peer in peers if peer != self.lead.side_peer]
+        people = _people(self.context)
+        mine = people.get(self.lead.side_peer or "", self.lead.side_peer)
+        return [peer for peer in peers if people.get(peer, peer) != mine]
 
     def of(self, *names: str) -> list[Candidate]:
         """Return its findings of some rules."""
@@ -167,7 +177,8 @@ def _window(context: Context, candidate: Candidate) -> tuple[int, int]:
 def _near(context: Context, members: list[Candidate], candidate: Candidate) -> bool:
     """Tell whether a finding lies within an incident, or close to one of its causes."""
     one, two = _window(context, candidate)
-    causes = [member for member in members if not member.follows and member.name not in _EFFECTS] or members
+    narrow = ("congested", "bandwidth_limited")
+    causes = [one for one in members if not one.follows and (one.name not in _EFFECTS or one.name in narrow)] or members
     spans = [_window(context, member) for member in causes]
     late = 2 * _APART_US if candidate.follows or candidate.name in _EFFECTS else 0
     return any(one <= end + _APART_US + late and two >= start - _APART_US for start, end in spans)
@@ -205,6 +216,8 @@ def _where(incident: Incident) -> str:
     lead, name = incident.lead, _name(incident)
     two = len(localization_of(incident.context).people) <= 2
     cannot = "; a call of two cannot tell" if two and lead.confidence == "low" else ""
+    if lead.name in ("device_lost", "relayed"):
+        return ""
     if lead.side == "between":
         return " On which side cannot be told in a call of two." if two else " It was between them, or at the server."
     if lead.side == "shared":
@@ -245,6 +258,8 @@ def _cut_off(incident: Incident) -> str | None:
     when = _silence(incident, silent)
     change = _path_change(incident)
     if lead.side == "connection":
+        again = incident.of("reconnects")
+        change += f"; {incident.context.name(again[0].peer)} {again[0].detail}" if again else ""
         return f"{_name(incident)} was {_sure(incident)}cut off {when[0]}, both ways, {when[1]}{change}."
     if lead.side == "shared":
         return f"Nobody heard anybody {when[0]}, {when[1]}: {_sure(incident)}the server or a region{change}."

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rtkit_explore.findings.rules.devices import DEVICE_LOST
 from rtkit_explore.findings.rules.gaps import GAP, RESET, SWITCHED_OFF
 from rtkit_explore.findings.rules.participants import (
     CLOCK_OFFSET,
-    DEVICE_LOST,
     HIDDEN,
     IMPLAUSIBLE,
     NEVER_CONNECTED,

@@ -76,8 +76,36 @@ def loss_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, i
 
 
 def limit_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
-    """Let a limit of the encoder begin in the sample before, as far as that was limited."""
+    """
+    Let a limit of the encoder begin in the sample before, as far as that was limited, and end when it climbs again.
+
+    An encoder comes back long after its link: from when on it sends half as much again as before, the link is wide.
+    """
+    arrays = judged.context.arrays
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = arrays["bytes"][rows] / arrays.seconds[rows]
+    known = rate[~np.isnan(rate)]
+    if len(known) >= _WHOLE_SAMPLES:
+        narrow = np.flatnonzero(rate <= 1.6 * float(np.median(known)))
+        if len(narrow):
+            end = min(end, int(arrays.end[rows[narrow[-1]]]))
     return min(start, _limit_start(judged.context, int(rows[0]), start)), end
+
+
+def lateness_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
+    """Let late media begin with the jitter that made the buffer grow, where that was half as long already."""
+    arrays, values = judged.context.arrays, judged.values
+    stream = arrays.streams[int(arrays.stream_number[rows[0]])]
+    jitter = arrays["jitter_ms"]
+    known = jitter[stream.rows][~np.isnan(jitter[stream.rows])]
+    if not len(known):
+        return start, end
+    shaky = max(2.5 * float(np.quantile(known, 0.25)), 10.0)
+    row = int(rows[0]) - 1
+    while row > stream.rows.start and jitter[row] >= shaky and values[row] >= 0.5 * judged.limit.levels[0][1]:
+        start = int(arrays.start[row])
+        row -= 1
+    return start, end
 
 
 def _limit_start(context: Context, row: int, start: int) -> int:

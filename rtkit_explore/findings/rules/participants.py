@@ -26,8 +26,6 @@ _MEDIA_BYTES = 10_000.0
 _REJOIN_US = 180_000_000
 _CONNECTS_US = 20_000_000
 _SAME_TROUBLE_US = 10_000_000
-REFUSALS = ("denied", "system_denied", "could_not_start", "no_devices_available")
-_DEVICES = {"audioinput": "microphone", "audiooutput": "speaker", "videoinput": "camera"}
 _NO_REPORT = {
     "missing": "there is no report",
     "failed": "the report could not be read",
@@ -316,62 +314,6 @@ def _rejoins(context: Context, when: dict[str, list[int]], how: dict[str, list[s
                 how.setdefault(peers[k], []).append("left and joined again under a new id")
 
 
-# Devices ---------------------------------------------------------------------------------------------------------
-
-
-def _devices(context: Context, _profile: Profile) -> Iterator[Observation]:
-    """Find devices that were removed while in use, refused, or muted by the system."""
-    for peer, time, detail in (*_removed(context), *_refused(context)):
-        yield Observation(
-            peer,
-            (time, time),
-            1.0,
-            detail,
-            judged=True,
-            side="sender",
-            side_peer=peer,
-            confidence="high",
-            evidence_for=[f"{context.name(peer)}'s own client reports it"],
-        )
-
-
-def _removed(context: Context) -> Iterator[tuple[str, int, str]]:
-    changes = context.call.device_changes
-    changes = changes[changes["timestamp"].notna() & changes["peer_id"].notna()].sort_values("timestamp", kind="stable")
-    for peer, mine in changes.groupby("peer_id", sort=False):
-        selected: dict[str, str] = {}
-        gone: dict[int, list[str]] = {}
-        rows = zip(
-            mine["change"].astype("object"), mine["kind"], mine["device_id"], micros(mine["timestamp"]), strict=True
-        )
-        for change, kind, device, time in rows:
-            if pd.isna(device) or pd.isna(kind):
-                continue
-            if change == "selected":
-                selected[str(kind)] = str(device)
-            elif change == "removed" and selected.get(str(kind)) == str(device):
-                gone.setdefault(time, []).append(_DEVICES.get(str(kind), str(kind)))
-        for time, kinds in gone.items():
-            each = list(dict.fromkeys(kinds))
-            was = "was" if len(each) == 1 else "were"
-            yield str(peer), time, f"the {' and the '.join(each)} in use {was} removed"
-
-
-def _refused(context: Context) -> Iterator[tuple[str, int, str]]:
-    events = context.call.events
-    events = events[events["timestamp"].notna() & events["name"].notna() & events["peer_id"].notna()]
-    for peer, name, text, time in zip(
-        events["peer_id"], events["name"].str.lower(), events["metadata"], micros(events["timestamp"]), strict=True
-    ):
-        told = "" if pd.isna(text) else str(text).lower()
-        if "media_permission" in name and any(f'"{word}"' in told for word in REFUSALS):
-            yield str(peer), time, "the browser may not use a device (permission refused or no device)"
-        elif name.endswith("_play_failed"):
-            yield str(peer), time, f"playing {name.split('_', maxsplit=1)[0]} failed"
-        elif name.endswith("_track_muted"):
-            yield str(peer), time, f"the system muted the {name.split('_', maxsplit=1)[0]} track"
-
-
 # What explains other findings, and what cannot be judged ----------------------------------------------------------
 
 
@@ -528,16 +470,6 @@ RECONNECTS = Rule(
     find=_reconnects,
     tags=frozenset({FOLLOWS_OUTAGE}),
     drawn="timeline",
-)
-DEVICE_LOST = Rule(
-    "device_lost",
-    "pipeline",
-    "events",
-    "devices lost",
-    "{me}: {detail}",
-    "Look at device_changes and events; ask which device was in use.",
-    find=_devices,
-    drawn="devices",
 )
 HIDDEN = Rule(
     "hidden",

@@ -57,6 +57,8 @@ class Observation:
         The stream and rows of ``quality`` that show it, and how many times.
     threshold, source
         Of a note that rests on a threshold of its own.
+    advice
+        What to check next, where this one differs from the rule's other findings.
     side, side_peer, confidence
         Whose side, where the rule itself can tell.
     evidence_for, evidence_against
@@ -74,6 +76,7 @@ class Observation:
     count: int = 1
     threshold: float = float("nan")
     source: str = "a fact, no threshold"
+    advice: str = ""
     side: Side = "unknown"
     side_peer: str | None = None
     confidence: Confidence = "low"

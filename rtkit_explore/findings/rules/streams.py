@@ -8,7 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.congestion import congested, limited_share, ratio
 from rtkit_explore.findings.context import PICTURE, SOUND, Context
-from rtkit_explore.findings.rules.edges import interruption_edges, limit_edges, loss_edges, outage_edges
+from rtkit_explore.findings.rules.edges import interruption_edges, lateness_edges, limit_edges, loss_edges, outage_edges
 from rtkit_explore.findings.rules.rule import (
     FED_BACK,
     FOLLOWS_OUTAGE,
@@ -430,6 +430,21 @@ def _after_dropped_frames(candidate: Candidate, words: Mapping[str, str]) -> str
     return _DROPPED.get(candidate.side, _DROPPED_BY_NOBODY).format(**words)
 
 
+def _lost_on_arrival(candidate: Candidate, words: Mapping[str, str]) -> str:
+    """Say how much was lost, and what came through where the link was too narrow."""
+    narrow = f", and about {candidate.through_kbps:.0f} kbit/s in all came through" if candidate.through_kbps else ""
+    return f"{words['got']} with {words['mean']} % of the packets lost{words['peak_unit']}{narrow}"
+
+
+def _queued(candidate: Candidate, words: Mapping[str, str]) -> str:
+    """Say that more was sent than went through; that it was the uplink only where that is known."""
+    by = f"delay or bitrate changed by a factor of {words['worst']}"
+    what = f"{words['me']}'s {words['media']} queued or overflowed until less was sent ({by})"
+    if candidate.side == "sender_uplink" and candidate.confidence != "low":
+        return f"{words['me']}'s uplink was too narrow: {what}"
+    return what
+
+
 _LINK = "Compare with the others at the same time; look at the network of {side} (Wi-Fi, VPN, other traffic)."
 _ALL = (*SOUND, *PICTURE)
 
@@ -489,8 +504,7 @@ CONGESTED = Rule(
     "transport",
     "times",
     "queued or overflowed:\ntimes the usual",
-    "{me}'s uplink was too narrow for the {media}: packets queued or overflowed until less "
-    "was sent (off by a factor of {worst})",
+    _queued,
     "Find what else uses the uplink of {side}; send a smaller picture.",
     value=congested,
     reads=("limited_by", "limited_bandwidth_s", "rtt_ms"),
@@ -523,7 +537,7 @@ LOSS_IN = Rule(
     "transport",
     "%",
     "packets lost",
-    "{got} with {mean} % of the packets lost{peak_unit}",
+    _lost_on_arrival,
     _LINK,
     value=_loss_in,
     reads=("packets", "packets_lost"),
@@ -580,7 +594,7 @@ BANDWIDTH_LIMITED = Rule(
     "transport",
     "share of time",
     "limited by bandwidth",
-    "{me}'s uplink bandwidth limited the {media}, {percent} % of the time",
+    "{me}'s encoder was limited by bandwidth for the {media}, {percent} % of the time",
     "Look at available_outgoing_bitrate and at what else uses the uplink of {side}.",
     value=_bandwidth,
     excuse=_cap_and_no_fault,
@@ -677,6 +691,7 @@ LATE_MEDIA = Rule(
     direction="consumer",
     media=(*SOUND, "video"),
     at_once=True,
+    edges=lateness_edges,
     excuse=_only_the_buffer_is_long,
     tags=frozenset({WAY, RELATED}),
     beside=("jitter_ms",),
