@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from rtkit_explore.complaints.symptoms import symptoms
     from rtkit_explore.explorer_app import explorer
     from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
-    from rtkit_explore.findings.profiles import profiles
+    from rtkit_explore.findings.profiles import Limit, Profile, profiles, read_profile
+    from rtkit_explore.measures.scores import mos
+    from rtkit_explore.metrics.metric import metric
     from rtkit_explore.report.exports import export_tables, read_tables
     from rtkit_explore.report.page import write_report
     from rtkit_explore.resources import sample_calls
@@ -90,7 +92,10 @@ _NAMES = {
     "pick_session": "widgets.pickers:pick_session",
     "pick_stream": "widgets.pickers:pick_stream",
     "pick_window": "widgets.pickers:pick_window",
+    "Limit": "findings.profiles:Limit",
+    "Profile": "findings.profiles:Profile",
     "profiles": "findings.profiles:profiles",
+    "read_profile": "findings.profiles:read_profile",
     "read_tables": "report.exports:read_tables",
     "replay": "app:replay",
     "sample_calls": "resources:sample_calls",
@@ -113,6 +118,8 @@ __all__ = [
     "App",
     "AsyncApp",
     "Call",
+    "Limit",
+    "Profile",
     "RtkitError",
     "allow_nested_loops",
     "check_findings",
@@ -137,6 +144,7 @@ __all__ = [
     "pick_window",
     "plot",
     "profiles",
+    "read_profile",
     "read_tables",
     "replay",
     "sample_calls",

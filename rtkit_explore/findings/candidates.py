@@ -52,6 +52,8 @@ class Candidate:
         The links that explain each sample, once they were looked for.
     of
         Samples of the whole time, those between that do not show it included.
+    span
+        What the worst value is one of, where that is not a sample: "mean of the stream".
     """
 
     rule: Rule
@@ -68,6 +70,7 @@ class Candidate:
     count: int = 1
     rows: tuple[int, int] | None = None
     detail: str = ""
+    span: str = ""
     side: Side = "unknown"
     side_peer: str | None = None
     confidence: Confidence = "low"

@@ -58,6 +58,8 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
     got, sent = f"{me} got {remote}'s {media}", f"{me}'s {media} on its way out"
     mean, worst = figure(candidate.mean), figure(candidate.value)
     beyond = "down to" if candidate.rule.low else "up to"
+    if "percentile" in candidate.span:
+        beyond = f"{candidate.span}:"
     one = candidate.count < 2 or worst == mean
     return {
         "me": me,

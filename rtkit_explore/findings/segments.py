@@ -10,14 +10,17 @@ import numpy as np
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.candidates import SEVERITIES, Candidate
+from rtkit_explore.measures.roll_up import roll_up_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.profiles import Limit, Profile
     from rtkit_explore.findings.rules.rule import Rule
-    from rtkit_explore.findings.stream_arrays import Bools, Floats
+    from rtkit_explore.findings.stream_arrays import Bools, Floats, StreamArrays
 
     Rows = NDArray[np.int64]
 
@@ -29,13 +32,14 @@ _SETTLING_S = 10.0
 
 @dataclass(frozen=True)
 class Judged:
-    """The values of one rule under one limit, and which of them are beyond it."""
+    """The values of one rule under one limit, over its span; which of them are beyond it; and those of the samples."""
 
     context: Context
     rule: Rule
     limit: Limit
     values: Floats
     flagged: Bools
+    samples: Floats
 
 
 def stream_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...]) -> list[Candidate]:
@@ -50,7 +54,7 @@ def stream_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...
         # Limits for certain media come first; the general one judges what they leave.
         for limit in limits:
             mine = open_rows & context.arrays.where(media=limit.media) if limit.media else open_rows
-            if mine.any():
+            if mine.any() and limit.levels:
                 found += _candidates_of(context, rule, limit, np.where(mine, values, np.nan), profile)
             open_rows = open_rows & ~mine
     return found
@@ -84,6 +88,70 @@ def _judged_values(context: Context, rule: Rule) -> Floats:
     return np.where(judged, values, np.nan)
 
 
+def values_as_judged(context: Context, rule: Rule, limits: Sequence[Limit]) -> Floats:
+    """Return the values of a rule as limits judge them: each row over the span of the limit that it is for."""
+    values = judged_values(context, rule)
+    out, left = values.copy(), ~np.isnan(values)
+    for limit in limits:
+        mine = left & context.arrays.where(media=limit.media) if limit.media else left
+        if limit.over != "sample" and mine.any():
+            out[mine] = over_span(context, rule, limit, np.where(mine, values, np.nan))[mine]
+        left = left & ~mine
+    return out
+
+
+def over_span(context: Context, rule: Rule, limit: Limit, values: Floats) -> Floats:
+    """
+    Take the values over the span that a limit is for, so that every row holds what it is judged by.
+
+    A limit on samples leaves them as they are. One on windows gives each row the mean, or percentile, of its window;
+    one on the stream that of the whole stream. Rows without a value stay without; those of a stream that is shorter
+    than a window too, since of them nothing is known.
+    """
+    if limit.over == "sample":
+        return values
+    arrays = context.arrays
+    known = np.flatnonzero(~np.isnan(values))
+    if limit.over == "stream":
+        group = arrays.stream_number[known].astype("int64")
+    else:
+        group = _windows(arrays, known, 1e6 * float(limit.over))
+    seconds = np.nan_to_num(arrays.seconds[known])
+    # A loss is that of the packets of the span; a percentile is one of the time.
+    weight = np.nan_to_num(arrays["judged"][known]) if rule.by_packets and limit.how == "mean" else seconds
+    inside = group >= 0
+    count = int(group.max(initial=-1)) + 1
+    summed = roll_up_of("time_mean" if limit.how == "mean" else limit.how, "low" if rule.low else "high")
+    taken = summed(values[known][inside], weight[inside], group[inside], count)
+    out = np.full(len(values), np.nan)
+    out[known[inside]] = taken[group[inside]]
+    return out
+
+
+def _windows(arrays: StreamArrays, known: Rows, length_us: float) -> Rows:
+    """
+    Put the rows of each stream into windows of whole samples, as near to a length as samples allow.
+
+    What is left over at the end of a stream belongs to its last window; a stream that is shorter than a window has
+    none (-1). A gap does not end a window: the time that is not known is not part of it.
+    """
+    group = np.full(len(known), -1, dtype="int64")
+    bounds = np.flatnonzero(np.diff(arrays.stream_number[known], prepend=-1, append=-2))
+    number = -1
+    for first, stop in pairwise(bounds.tolist()):
+        begin, passed, some = first, 0.0, False
+        for place in range(first, stop):
+            length = 1e6 * float(np.nan_to_num(arrays.seconds[known[place]]))
+            passed += length
+            if passed >= length_us - length / 2:
+                number, some = number + 1, True
+                group[begin : place + 1] = number
+                begin, passed = place + 1, 0.0
+        if some:
+            group[begin:stop] = number
+    return group
+
+
 def beyond(values: Floats, threshold: float, *, low: bool) -> Bools:
     """Tell which values are beyond a threshold; a floor of 0 is beyond at 0."""
     with np.errstate(invalid="ignore"):
@@ -93,8 +161,9 @@ def beyond(values: Floats, threshold: float, *, low: bool) -> Bools:
 
 
 def _candidates_of(context: Context, rule: Rule, limit: Limit, values: Floats, profile: Profile) -> list[Candidate]:
-    flagged = beyond(values, limit.levels[0][1], low=rule.low)
-    judged = Judged(context, rule, limit, values, flagged)
+    spanned = over_span(context, rule, limit, values)
+    flagged = beyond(spanned, limit.levels[0][1], low=rule.low)
+    judged = Judged(context, rule, limit, spanned, flagged, values)
     made = [_candidate(judged, one, two) for one, two in _stretches(judged)] if flagged.any() else []
     found = [candidate for candidate in made if candidate is not None]
     for candidate in found:
@@ -108,6 +177,8 @@ def _stretches(judged: Judged) -> list[tuple[int, int]]:
     lasting = flagged
     if limit.recover is not None:
         lasting = flagged | beyond(judged.values, limit.recover, low=judged.rule.low)
+    if limit.over == "stream":
+        return _whole_streams(arrays, flagged)
     other_stream = (arrays.stream_number[1:] != arrays.stream_number[:-1]) & lasting[1:] & lasting[:-1]
     turns = np.diff(np.concatenate([[0], lasting.astype("int8"), [0]]))
     edge = np.flatnonzero(turns | np.concatenate([[False], other_stream, [False]]))
@@ -141,11 +212,26 @@ def _goes_on(judged: Judged, last: tuple[int, int], run: tuple[int, int]) -> boo
     return judged.rule.bridges or (len(hole) == 1 and min(last[1] - last[0], run[1] - run[0]) >= 1)
 
 
+def _whole_streams(arrays: StreamArrays, flagged: Bools) -> list[tuple[int, int]]:
+    """Return the first and last flagged row of each stream: what is judged as a whole is one finding."""
+    rows = np.flatnonzero(flagged)
+    if not len(rows):
+        return []
+    first = np.flatnonzero(np.diff(arrays.stream_number[rows], prepend=-1))
+    last = np.append(first[1:], len(rows)) - 1
+    return [(int(rows[one]), int(rows[two])) for one, two in zip(first, last, strict=True)]
+
+
 def _candidate(judged: Judged, one: int, two: int) -> Candidate | None:
     rows = np.arange(one, two + 1)[judged.flagged[one : two + 1]]
     candidate = measured(judged, rows)
     bad = rows[beyond(judged.values[rows], candidate.threshold, low=judged.rule.low)]
     seconds = judged.context.arrays.seconds
+    if judged.limit.over != "sample":
+        # A value over a span has lasted for the span.
+        candidate.span = judged.limit.span
+        candidate.evidence_for.append(f"judged by the {judged.limit.span}")
+        return candidate
     if not _lasts(judged.rule, seconds[rows], seconds[bad if candidate.severity == "bad" else rows[:0]]):
         return None
     # ICE, the bandwidth estimate and the encoder need the first ten seconds: what is over by then is no trouble.
@@ -179,7 +265,7 @@ def measured(judged: Judged, rows: Rows) -> Candidate:
         threshold=threshold,
         unit=rule.unit,
         source=judged.limit.source,
-        mean=float(np.average(values[whole], weights=weight)) if weight.sum() > 0 else worst,
+        mean=float(np.average(judged.samples[whole], weights=weight)) if weight.sum() > 0 else worst,
         count=len(rows),
         of=len(whole),
         rows=(int(arrays.row[rows].min()), int(arrays.last_row[rows].max())),

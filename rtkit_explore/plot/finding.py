@@ -19,9 +19,9 @@ from matplotlib.patches import Patch
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.evaluate import ready
-from rtkit_explore.findings.profiles import profile_of
+from rtkit_explore.findings.profiles import PROFILES, Limit, profile_of
 from rtkit_explore.findings.rules import BY_NAME
-from rtkit_explore.findings.segments import judged_values
+from rtkit_explore.findings.segments import values_as_judged
 from rtkit_explore.plot.candidate_pairs import candidate_pairs
 from rtkit_explore.plot.device_changes import device_changes
 from rtkit_explore.plot.event_markers import Events, lane_above
@@ -97,7 +97,8 @@ def finding(
     subject = PlotInput.of(call.whole if isinstance(call, Call) else call, "quality", NEEDED)
     row = _row(call, finding)
     _check_session(subject, row)
-    where, rule, peer = zone(tz), _rule_of(subject, row, profile), row.get("peer_id")
+    where, peer = zone(tz), row.get("peer_id")
+    rule, limits = _rule_of(subject, row, profile)
     start, end = (float(positions([row.get(name)])[0]) for name in ("start", "end"))
     who = [peer] if isinstance(peer, str) and peer in subject.names else None
     if rule.drawn != "stream":
@@ -106,7 +107,7 @@ def finding(
             _shade([one], start, end)
         headline(one, _headline(row, subject, rule))
         return array_of([one])
-    return _over_time(subject, row, rule, _Moment(start, end, who, where, events=events), ax)
+    return _over_time(subject, row, rule, _Moment(start, end, who, where, events=events), ax, limits=limits)
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,11 @@ class _Moment:
 
 
 def _over_time(
-    subject: PlotInput, row: Mapping[str, Any], rule: Rule, moment: _Moment, ax: Many
+    subject: PlotInput, row: Mapping[str, Any], rule: Rule, moment: _Moment, ax: Many, *, limits: Sequence[Limit]
 ) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """Draw the judged values over time, what explains them below, and the threshold in their unit."""
     words = _headline(row, subject, rule)
-    values, main, others = _evidence(subject, row, rule)
+    values, main, others = _evidence(subject, row, rule, limits)
     axes = many_axes(ax, [1.5] * (1 + len(rule.beside)), sharex=True, extra=1.9)
     if main.empty:
         why = "The rows of quality that this finding rests on are not among the tables given."
@@ -183,23 +184,29 @@ def _clipped(table: pd.DataFrame, first: float, last: float) -> pd.DataFrame:
     return table[inside] if inside.any() else table
 
 
-def _rule_of(subject: PlotInput, row: Mapping[str, Any], profile: ProfileLike | None) -> Rule:
-    """Find the rule of a finding: of the profile given, or of any that this call was judged by, or a shipped one."""
+def _rule_of(subject: PlotInput, row: Mapping[str, Any], profile: ProfileLike | None) -> tuple[Rule, tuple[Limit, ...]]:
+    """
+    Find the rule of a finding and the limits it was judged by.
+
+    They are those of the profile given, or of any that this call was judged by, or of one that ships.
+    """
     name = str(row["rule"])
-    profiles = [profile_of(profile)] if profile is not None else []
+    profiles = [PROFILES[str(row.get("profile"))]] if str(row.get("profile")) in PROFILES else []
     if subject.call is not None and profile is None:
         profiles += [one for one in subject.call.judging.evaluations if one.name == row.get("profile")]
+    if profile is not None:
+        profiles = [profile_of(profile)]
     for one in reversed(profiles):
         found = one.rule(name)
         if found is not None:
-            return found
+            return found, one.of(name)
     if name not in BY_NAME:
         msg = (
             f"Nothing is known of the rule {name!r}: it is none of those that ship."
             " Give profile=, the profile that carries it."
         )
         raise InvalidArgumentError(msg)
-    return BY_NAME[name]
+    return BY_NAME[name], ()
 
 
 def _unit(row: Mapping[str, Any], rule: Rule) -> str:
@@ -208,7 +215,7 @@ def _unit(row: Mapping[str, Any], rule: Rule) -> str:
 
 
 def _evidence(
-    subject: PlotInput, row: Mapping[str, Any], rule: Rule
+    subject: PlotInput, row: Mapping[str, Any], rule: Rule, limits: Sequence[Limit]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the judged values as rows of one column, and the rows of ``quality`` of the stream and its other ends."""
     quality = _whole(subject["quality"])
@@ -220,7 +227,7 @@ def _evidence(
         return pd.concat([main, others]).assign(**{_VALUE: lambda table: table[column]}), main, others
     context = subject.call.judging if subject.call is not None else _context_of(subject, quality)
     arrays = context.arrays
-    values = judged_values(context, rule)
+    values = values_as_judged(context, rule, limits)
     raw = np.asarray(rule.value(context), dtype="float64")
     # The other ends of the stream are not judged by this rule; they are shown by the same measure.
     shown_rows = quality.iloc[arrays.row].assign(**{_VALUE: np.where(np.isnan(values) & arrays.known, raw, values)})

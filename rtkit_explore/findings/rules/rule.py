@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.findings.candidates import Candidate, Confidence, Side
     from rtkit_explore.findings.context import Context, Window
-    from rtkit_explore.findings.profiles import Profile
+    from rtkit_explore.findings.profiles import Limit, Profile
     from rtkit_explore.findings.segments import Judged, Rows
     from rtkit_explore.findings.stream_arrays import Floats, Stream
 
@@ -127,6 +127,8 @@ class Rule:
         Whether the sentence goes on with how long and from when.
     tags
         What it shows and what it follows from, for the attribution.
+    limits
+        Thresholds that a rule of your own brings along; those that ship have theirs in the profiles.
     drawn, beside
         The plot of its evidence, and the columns of ``quality`` drawn below its value.
     """
@@ -152,5 +154,6 @@ class Rule:
     excuse: Callable[[Context, Rows], str | None] | None = None
     timed: bool = True
     tags: frozenset[Tag] = frozenset()
+    limits: tuple[Limit, ...] = ()
     drawn: Drawn = "stream"
     beside: tuple[str, ...] = ("bitrate_kbps",)
