@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 from rtkit_explore.errors import RtkitError
 
 if TYPE_CHECKING:
-    from rtkit_explore import measures, plot, tables
+    from rtkit_explore import measures, metrics, plot, tables
     from rtkit_explore.accuracy import check_findings
     from rtkit_explore.api.nested_loops import allow_nested_loops
     from rtkit_explore.app import App, AsyncApp, connect, load, replay
@@ -65,6 +65,7 @@ _MODULES = (
     "errors",
     "findings",
     "measures",
+    "metrics",
     "plot",
     "redaction",
     "report",
@@ -87,6 +88,8 @@ _NAMES = {
     "explorer": "explorer_app:explorer",
     "export_tables": "report.exports:export_tables",
     "load": "app:load",
+    "metric": "metrics.metric:metric",
+    "mos": "measures.scores:mos",
     "pick_finding": "widgets.pickers:pick_finding",
     "pick_participants": "widgets.pickers:pick_participants",
     "pick_session": "widgets.pickers:pick_session",
@@ -136,6 +139,9 @@ __all__ = [
     "lessons",
     "load",
     "measures",
+    "metric",
+    "metrics",
+    "mos",
     "mystery",
     "pick_finding",
     "pick_participants",

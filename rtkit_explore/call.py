@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.complaints.explain import Answer
     from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.overview import Metrics
     from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.store.documents import CallDocuments, Failure
 
@@ -475,12 +476,27 @@ class Call:
         participant: str | Iterable[str] | None = None,
         window: Any = None,
         tz: str | dt.tzinfo | None = None,
+        metrics: Metrics = (),
     ) -> pd.DataFrame:
-        """Put everyone side by side: table ``overview``, a row a participant; arguments as for ``findings``."""
+        """
+        Put everyone side by side: table ``overview``, a row a participant with the figures that matter.
+
+        Parameters
+        ----------
+        profile, participant, window, tz
+            As for ``findings``.
+        metrics
+            Metrics of ``rtk.metric`` to stand beside them, a column each; ``(glitch, "p95")`` says how to roll up.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table ``overview``.
+        """
         from rtkit_explore.findings.overview import overview_of
 
         chosen = self._asked(participant, window, tz)
-        return overview_of(chosen, profile, context=chosen.judging)
+        return overview_of(chosen, profile, metrics=metrics, context=chosen.judging)
 
     def story(
         self,

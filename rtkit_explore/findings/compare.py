@@ -150,7 +150,7 @@ def compare_calls(one: CallTables, two: CallTables) -> pd.DataFrame:
     return frame.astype({"figure": TEXT, "unit": TEXT, "one_participants": "Int64", "two_participants": "Int64"})
 
 
-_HIGH_IS_GOOD = frozenset({"mos", "score_heard", "seen_fps", "seen_height", "sent_kbps"})
+_HIGH_IS_GOOD = frozenset({"mos", "mos_low", "score_heard", "score_heard_low", "seen_fps", "seen_height", "sent_kbps"})
 
 
 def _worst(name: str, values: np.ndarray[Any, np.dtype[np.float64]]) -> float:

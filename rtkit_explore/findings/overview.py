@@ -7,19 +7,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.evaluate import evaluate
 from rtkit_explore.findings.verdicts import judge, span_minutes
+from rtkit_explore.measures.intervals import intervals
 from rtkit_explore.measures.plausibility import plausible
-from rtkit_explore.measures.scores import mos
+from rtkit_explore.measures.roll_up import roll_up_of
+from rtkit_explore.measures.scores import delay_of, heard_loss, mos
 from rtkit_explore.table_schema.findings import OVERVIEW
 from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from rtkit_explore.findings.context import CallTables, Context
     from rtkit_explore.findings.profiles import ProfileLike
 
+    MetricLike = Callable[..., pd.DataFrame]
+    Metrics = Iterable[MetricLike | tuple[MetricLike, str]]
 
-def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> pd.DataFrame:
+MOS_POOR = 3.6
+"""G.107 annex B: below an R of 70, a MOS of 3.6, many users are dissatisfied."""
+
+
+def overview_of(
+    call: CallTables, profile: ProfileLike = "default", *, metrics: Metrics = (), context: Context | None = None
+) -> pd.DataFrame:
     """
     Put everyone side by side.
 
@@ -29,6 +42,9 @@ def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: 
         A Call.
     profile
         As for ``findings_of``.
+    metrics
+        Metrics of ``rtk.metric`` to stand beside the figures, one column each: a metric (its time-weighted mean), or
+        a pair of a metric and how it is rolled up, ``(glitch, "p95")``.
     context
         The call made ready before.
 
@@ -36,7 +52,14 @@ def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: 
     -------
     pandas.DataFrame
         Table ``overview``: a row a participant, those without a report included (their figures are missing).
-        Medians are over samples; losses are of all packets; what was heard and seen is never mixed with what was sent.
+        Losses are of all packets; scores are means over time, with the worst tenth of the time beside them, since a
+        minute that could not be understood disappears in a median; the other medians are over samples. What was heard
+        and seen is never mixed with what was sent.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where one of the metrics is none.
     """
     evaluation = evaluate(call, profile, context=context)
     context = evaluation.context
@@ -44,6 +67,8 @@ def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: 
     people = call.participants
     quality = plausible(call.quality)
     by_peer = {str(peer): rows for peer, rows in quality.groupby("peer_id", observed=True, sort=False)}
+    known = intervals(call, media=("audio",), clock_ahead_s=context.arrays.shifts)
+    scored = {str(peer): _scores(rows) for peer, rows in known.groupby("peer_id", observed=True, sort=False)}
     clients = getattr(call, "clients", None)
     rows: list[dict[str, Any]] = []
     for peer, report in zip(people["peer_id"], people["report"].astype("object"), strict=True):
@@ -64,9 +89,23 @@ def overview_of(call: CallTables, profile: ProfileLike = "default", *, context: 
             **_client(clients, who),
         }
         if who in by_peer:
-            row |= _figures(by_peer[who])
+            row |= _figures(by_peer[who]) | scored.get(who, {})
         rows.append(row)
-    return from_rows(OVERVIEW, rows)
+    return _with_metrics(from_rows(OVERVIEW, rows), call, metrics)
+
+
+def _with_metrics(overview: pd.DataFrame, call: CallTables, metrics: Metrics) -> pd.DataFrame:
+    """Put metrics beside the figures, a column each."""
+    for given in (metrics,) if callable(metrics) else metrics:
+        metric, how = given if isinstance(given, tuple) else (given, "time_mean")
+        if not callable(metric) or not hasattr(metric, "name"):
+            msg = f"metrics= takes metrics made by rtk.metric, or pairs (metric, how), not {given!r}."
+            raise InvalidArgumentError(msg)
+        table = metric(call, by="participant", how=how)
+        label = metric.name if how == "time_mean" else f"{metric.name}_{how}".replace(":", "_")
+        values = dict(zip(table["peer_id"], table[metric.name], strict=True))
+        overview[label] = [float(values.get(peer, np.nan)) for peer in overview["peer_id"]]
+    return overview
 
 
 def _client(clients: pd.DataFrame | None, peer: str) -> dict[str, str | None]:
@@ -104,8 +143,9 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
     heard, seen = rows[(media == "audio") & consumer], rows[(media == "video") & consumer]
     spoken, shown = rows[(media == "audio") & ~consumer], rows[(media == "video") & ~consumer]
     known = spoken[spoken["far_end"].fillna(value=False).astype(bool)]
-    scored = mos(heard["loss_pct"].to_numpy(), heard["buffer_ms"].fillna(0).to_numpy())
     limited = shown[["limited_bandwidth_s", "limited_cpu_s", "limited_other_s"]].sum(axis=1, min_count=1)
+    # The client reads the durations and the clock at different moments: within an interval they can exceed it.
+    limited = limited.clip(upper=shown["interval_s"]).where(shown["interval_s"].notna())
     timed = shown["interval_s"].where(limited.notna()).sum()
     return {
         "heard_loss_pct": _loss(heard, received=True),
@@ -114,12 +154,31 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         "rtt_ms": _middle(rows["rtt_ms"].where(~consumer)),
         "jitter_ms": _middle(heard["jitter_ms"], 0.95),
         "buffer_ms": _middle(heard["buffer_ms"]),
-        "mos": _middle(pd.Series(scored)),
-        "score_heard": _middle(heard["score"].where(heard["score_scale"] != "1-5")),
         "seen_fps": _middle(seen["fps"]),
         "seen_height": _middle(seen["height"]),
         "sent_kbps": _middle(shown.groupby("end")["bitrate_kbps"].sum(min_count=1)),
         "limited_pct": float(100 * limited.sum() / timed) if timed > 0 else np.nan,
+    }
+
+
+def _scores(known: pd.DataFrame) -> dict[str, float]:
+    """Aggregate the scores of what was heard by time: the mean, the worst tenth, how long it was poor."""
+    heard = known[(known["direction"] == "consumer").to_numpy(dtype=bool)]
+    seconds = heard["interval_s"].to_numpy(dtype="float64")
+    estimated = mos(heard_loss(heard), delay_of(heard)[0])
+    reported = heard["score"].where(heard["score_scale"] != "1-5").to_numpy(dtype="float64")
+
+    def over_time(values: np.ndarray[Any, np.dtype[np.float64]], how: str) -> float:
+        known = ~np.isnan(values)
+        group = np.zeros(int(known.sum()), dtype=np.intp)
+        return float(roll_up_of(how, "low")(values[known], seconds[known], group, 1)[0])
+
+    return {
+        "mos": over_time(estimated, "time_mean"),
+        "mos_low": over_time(estimated, "worst_tenth"),
+        "mos_below_pct": 100 * over_time(estimated, f"share_below:{MOS_POOR}"),
+        "score_heard": over_time(reported, "time_mean"),
+        "score_heard_low": over_time(reported, "worst_tenth"),
     }
 
 

@@ -2,71 +2,192 @@
 Scores recomputed beside the reported one: the E-model's MOS and the client's own score of 0 to 1.
 
 Sources: ITU-T G.107 (06/2015) annex B for the mapping from R to MOS; the simplified E-model of Cole and Rosenbluth
-(2001) for the delay term; G.113 for loss robustness. The client's score is that of the open statistics client of
-RealtimeKit. Loss is in percent throughout, delay in milliseconds: a loss given as a share, or ``0.11 * d - 177.3``
-without the brackets, are the two mistakes that shipped implementations of these formulas make.
+(2001) for the delay term; ITU-T G.107.1 (06/2019) for the wide-band scale, whose R goes up to 129; ITU-T G.113
+appendix I for the codecs that it covers; rtcscore (github.com/ggarber/rtcscore) for Opus, which G.113 does not cover.
+The client's score is that of the open statistics client of RealtimeKit. Loss is in percent throughout, delay in
+milliseconds: a loss given as a share, or ``0.11 * d - 177.3`` without the brackets, are the two mistakes that shipped
+implementations of these formulas make.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.measures.intervals import Tables, intervals
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-R_DEFAULT = 93.2
-"""R of an undisturbed narrow-band call: G.107's default transmission rating."""
-IE_OPUS, BPL_OPUS = 0.0, 10.0
-"""Impairment and loss robustness taken for Opus with loss concealment: G.113 has none for it, this is G.711's with
-concealment, rounded; both are arguments of ``r_factor``."""
+    Floats = NDArray[np.float64]
+
+Band = Literal["narrow", "wide"]
+R_BEST: dict[str, float] = {"narrow": 93.2, "wide": 129.0}
+"""R of an undisturbed call: G.107's default transmission rating; G.107.1's wide-band basic rating."""
+_WIDE_SCALE = 1.29
+"""G.107.1 annex A: a wide-band R is divided by this before it is mapped to a MOS."""
+MOS_BEST: dict[str, float] = {"narrow": 4.41, "wide": 4.5}
+"""The highest MOS that each band can give (rounded): an axis to 5 promises what the model never says."""
 LOW_WIDTH = {"video": 240.0, "screenshare_video": 720.0}
 LOW_FPS = {"video": 8.0, "screenshare_video": 3.0}
 
 
+@dataclass(frozen=True)
+class Codec:
+    """
+    What the E-model takes of a codec.
+
+    Attributes
+    ----------
+    ie
+        Equipment impairment without loss.
+    bpl
+        Robustness to random packet loss, in percent.
+    source
+        Where the two come from.
+    """
+
+    ie: float
+    bpl: float
+    source: str
+
+
+CODECS: dict[str, Codec] = {
+    "opus": Codec(0.0, 10.0, "Bpl of rtcscore for Opus without FEC; Ie 0 is an assumption, G.113 has no Opus"),
+    "opus-fec": Codec(0.0, 20.0, "Bpl of rtcscore for Opus with in-band FEC; Ie 0 is an assumption, G.113 has no Opus"),
+    "g711": Codec(0.0, 4.3, "ITU-T G.113 appendix I, without packet-loss concealment"),
+    "g711-plc": Codec(0.0, 25.1, "ITU-T G.113 appendix I, with packet-loss concealment of G.711 appendix I"),
+    "gsm-efr": Codec(5.0, 10.0, "ITU-T G.113 appendix I"),
+}
+"""Codecs by name. What is not here is given as ``ie`` and ``bpl``."""
+
+
+def opus_impairment(bitrate_kbps: ArrayLike) -> Floats:
+    """Return rtcscore's equipment impairment of Opus: ``55 - 4.6 ln(bit/s)``, between 0 and 30; 6 where unknown."""
+    bits = 1000.0 * np.asarray(bitrate_kbps, dtype="float64")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        worked = np.clip(55.0 - 4.6 * np.log(bits), 0.0, 30.0)
+    return np.asarray(np.where(bits > 0, worked, 6.0))
+
+
 def r_factor(
-    loss_pct: ArrayLike, delay_ms: ArrayLike = 0.0, *, ie: float = IE_OPUS, bpl: float = BPL_OPUS
-) -> NDArray[np.float64]:
+    loss_pct: ArrayLike,
+    delay_ms: ArrayLike = 0.0,
+    *,
+    band: Band = "narrow",
+    codec: str = "opus",
+    ie: ArrayLike | None = None,
+    bpl: ArrayLike | None = None,
+) -> Floats:
     """
     Work out the transmission rating R by the simplified E-model.
 
     Parameters
     ----------
     loss_pct
-        Packet loss in percent, 0 to 100.
+        Packet loss in percent, 0 to 100; any shape.
     delay_ms
-        One-way delay from mouth to ear in milliseconds; 0 leaves the delay term out.
+        One-way delay from mouth to ear in milliseconds, same shape or a number; 0 leaves the delay term out.
+    band
+        ``"narrow"`` (telephone band, G.107: R up to 93.2) or ``"wide"`` (G.107.1: R up to 129).
+    codec
+        A name of ``CODECS``: where ``ie`` and ``bpl`` come from.
     ie, bpl
-        Equipment impairment and robustness to random loss of the codec.
+        Equipment impairment and robustness to random loss, instead of the codec's.
 
     Returns
     -------
     numpy.ndarray
-        float64: ``93.2 - Id - Ie_eff`` with ``Id = 0.024 d + 0.11 (d - 177.3)`` above 177.3 ms, else ``0.024 d``,
+        float64: ``R_best - Id - Ie_eff`` with ``Id = 0.024 d + 0.11 (d - 177.3)`` above 177.3 ms, else ``0.024 d``,
         and ``Ie_eff = Ie + (95 - Ie) Ppl / (Ppl + Bpl)``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For a band or codec that is not there, or a loss that is not in percent.
+
+    Notes
+    -----
+    The wide-band R takes the same delay and loss terms on the longer scale. Wide-band ``Ie`` and ``Bpl`` of Opus are
+    not standardized: what stands in ``CODECS`` is for comparing intervals with each other, not for a contract.
     """
+    if band not in R_BEST:
+        msg = f"band= takes 'narrow' (G.107) or 'wide' (G.107.1), not {band!r}."
+        raise InvalidArgumentError(msg)
+    if codec not in CODECS:
+        msg = f"There is no codec {codec!r}. There are: {', '.join(CODECS)}; or give ie= and bpl=."
+        raise InvalidArgumentError(msg)
     loss = np.asarray(loss_pct, dtype="float64")
+    with np.errstate(invalid="ignore"):
+        if ((loss < 0) | (loss > 100)).any():
+            msg = "loss_pct is a loss in percent, 0 to 100."
+            raise InvalidArgumentError(msg)
     delay = np.asarray(delay_ms, dtype="float64")
+    equipment = np.asarray(CODECS[codec].ie if ie is None else ie, dtype="float64")
+    robust = np.asarray(CODECS[codec].bpl if bpl is None else bpl, dtype="float64")
     of_delay = 0.024 * delay + 0.11 * np.maximum(delay - 177.3, 0.0)
-    of_equipment = ie + (95.0 - ie) * loss / (loss + bpl)
-    return np.asarray(R_DEFAULT - of_delay - of_equipment)
+    of_equipment = equipment + (95.0 - equipment) * loss / (loss + robust)
+    return np.asarray(R_BEST[band] - of_delay - of_equipment)
 
 
-def mos_of_r(rating: ArrayLike) -> NDArray[np.float64]:
-    """Map the rating R to a MOS of 1 to 4.5 (G.107 annex B): 1 for R up to 0, 4.5 from 100."""
-    r = np.asarray(rating, dtype="float64")
+def mos_of_r(rating: ArrayLike, *, band: Band = "narrow") -> Floats:
+    """Map the rating R to a MOS of 1 to 4.5 (G.107 annex B; wide band: of R / 1.29, G.107.1 annex A)."""
+    r = np.asarray(rating, dtype="float64") / (_WIDE_SCALE if band == "wide" else 1.0)
     inner = 1.0 + 0.035 * r + 7e-6 * r * (r - 60.0) * (100.0 - r)
-    return np.asarray(np.where(r <= 0, 1.0, np.where(r >= 100, 4.5, np.maximum(inner, 1.0))))
+    bounded = np.where(r <= 0, 1.0, np.where(r >= 100, 4.5, np.maximum(inner, 1.0)))
+    return np.asarray(np.where(np.isnan(r), np.nan, bounded))
 
 
-def mos(loss_pct: ArrayLike, delay_ms: ArrayLike = 0.0, **codec: float) -> NDArray[np.float64]:
-    """Return the MOS of a loss in percent and a one-way delay in milliseconds; ``codec`` as in ``r_factor``."""
-    return mos_of_r(r_factor(loss_pct, delay_ms, **codec))
+def mos(
+    loss_pct: ArrayLike,
+    delay_ms: ArrayLike = 0.0,
+    *,
+    band: Band = "narrow",
+    codec: str = "opus",
+    ie: ArrayLike | None = None,
+    bpl: ArrayLike | None = None,
+) -> Floats:
+    """
+    Estimate the mean opinion score of speech from loss and delay, by the E-model.
+
+    Parameters
+    ----------
+    loss_pct
+        Packet loss in percent, 0 to 100; any shape.
+    delay_ms
+        One-way delay from mouth to ear in milliseconds, jitter buffer included; 0 leaves the delay out.
+    band
+        ``"narrow"``: telephone band, at most 4.41. ``"wide"``: G.107.1, at most 4.5. The two are not comparable.
+    codec
+        Whose loss robustness: "opus", "opus-fec", "g711", "g711-plc" or "gsm-efr", see
+        ``rtkit_explore.measures.scores.CODECS`` for the source of each.
+    ie, bpl
+        Equipment impairment and loss robustness, instead of the codec's.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, 1 to 4.41 (narrow) or 4.5 (wide); NaN where loss or delay is NaN.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For a band or codec that is not there, or a loss that is not in percent.
+
+    Examples
+    --------
+    >>> import rtkit_explore as rtk
+    >>> [round(float(one), 2) for one in rtk.mos([0, 3, 10], 150)]
+    [4.34, 3.49, 2.29]
+    """
+    return mos_of_r(r_factor(loss_pct, delay_ms, band=band, codec=codec, ie=ie, bpl=bpl), band=band)
 
 
-def ramp(value: ArrayLike, low: float, high: float, weight: float) -> NDArray[np.float64]:
+def ramp(value: ArrayLike, low: float, high: float, weight: float) -> Floats:
     """
     Return the client's ramp: ``weight`` up to ``low``, 0 from ``high``, a straight line between.
 
@@ -77,14 +198,14 @@ def ramp(value: ArrayLike, low: float, high: float, weight: float) -> NDArray[np
     return np.asarray(np.where(np.isnan(x), weight, weight * (1.0 - share)))
 
 
-def client_score(quality: pd.DataFrame) -> NDArray[np.float64]:
+def client_score(quality: pd.DataFrame) -> Floats:
     """
     Recompute the client's score of 0 to 1 for each row of ``quality``.
 
     Parameters
     ----------
     quality
-        Table ``quality``.
+        Table ``quality``, or the intervals of it.
 
     Returns
     -------
@@ -113,60 +234,116 @@ def client_score(quality: pd.DataFrame) -> NDArray[np.float64]:
         lagging = (fps < np.where(screen, LOW_FPS["screenshare_video"], LOW_FPS["video"])) | (still & np.isnan(fps))
     seen = 0.8 * np.where(narrow, 0.85, 1.0) * np.where(lagging, 0.7, 1.0) * np.where(still, 0.5, 1.0)
     score = np.where(audio, np.where(consumer, heard, sent), seen + 0.2 * by_jitter * by_loss)
-    unknown = _flags(quality, "first") | _flags(quality, "gap") | _flags(quality, "reset")
+    unknown = np.logical_or.reduce([_flags(quality, name) for name in ("first", "gap", "reset")])
     return np.asarray(np.where(unknown, np.nan, score))
 
 
-def scores_of(quality: pd.DataFrame, *, round_trips: pd.Series[Any] | None = None) -> pd.DataFrame:
+def delay_of(known: pd.DataFrame) -> tuple[Floats, NDArray[np.object_]]:
     """
-    Put the recomputed scores beside the reported one.
+    Work out the one-way delay of each interval, and say what of it is known.
 
     Parameters
     ----------
-    quality
-        Table ``quality``.
-    round_trips
-        Round trip in ms by peer id for the delay of what a participant receives (a consumer has none of its own):
-        for example of the consuming transport's nominated pair. Without it, the delay of received audio is the
-        jitter buffer's alone, and ``delay_counted`` says so.
+    known
+        Intervals of ``rtk.measures.intervals``.
+
+    Returns
+    -------
+    delay_ms
+        float64. What is received: half the sender's round trip to the server, half the receiver's own, and the
+        jitter buffer. What is sent: half the round trip. An unknown part counts as 0.
+    counted
+        ``none``, ``buffer``, ``network`` or ``network and buffer`` for each interval. The network counts as known
+        where at least one of its halves is. In a call without a server it is half of one round trip.
+    """
+    consumer = (known["direction"] == "consumer").to_numpy()
+    own, other = known["rtt_ms"].to_numpy(dtype="float64"), known["other_rtt_ms"].to_numpy(dtype="float64")
+    # Over a server there are two ways, the sender's to it and the receiver's from it; without one both ends measure
+    # the same way.
+    both = consumer & ~known["direct"].to_numpy(dtype=bool)
+    one_way = np.where(consumer & np.isnan(own), np.nan_to_num(other), np.nan_to_num(own)) / 2
+    network = np.where(both, np.nan_to_num(own) / 2 + np.nan_to_num(other) / 2, one_way)
+    buffer = np.where(consumer, known["buffer_ms"].to_numpy(dtype="float64"), np.nan)
+    has_network = ~np.isnan(own) | (consumer & ~np.isnan(other))
+    counted = np.select(
+        [has_network & ~np.isnan(buffer), has_network, ~np.isnan(buffer)],
+        ["network and buffer", "network", "buffer"],
+        default="none",
+    )
+    return np.asarray(network + np.nan_to_num(buffer)), counted.astype("object")
+
+
+_NOTHING, _AS_USUAL = 0.02, 0.8
+
+
+def heard_loss(known: pd.DataFrame) -> Floats:
+    """
+    Return the loss of each interval in percent, 100 where nothing arrived although the sender sent as usual.
+
+    In an outage packets are neither received nor counted as lost, so that the loss is unknown while nothing is heard.
+    The sender has to have sent at least 80 % of its usual packets in the interval that covers the middle of this one:
+    else it may have been muted, which is no loss.
+
+    Parameters
+    ----------
+    known
+        Intervals of ``rtk.measures.intervals``.
+    """
+    loss = np.minimum(known["loss_pct"].to_numpy(dtype="float64"), 100.0)
+    if known.empty:
+        return np.asarray(loss)
+    sent = known["other_packets_per_s"]
+    streams = [known[name] for name in ("session_id", "peer_id", "stream_id")]
+    usual = sent.where(sent > 0).groupby(streams, observed=True, dropna=False).transform("median")
+    arrived = known["packets_per_s"].to_numpy(dtype="float64")
+    with np.errstate(invalid="ignore"):
+        silent = (arrived <= _NOTHING * usual.to_numpy()) & (sent.to_numpy() >= _AS_USUAL * usual.to_numpy())
+    received = (known["direction"] == "consumer").to_numpy(dtype=bool)
+    return np.asarray(np.where(silent & received & (usual.to_numpy() >= 10), 100.0, loss))
+
+
+COUNTED = pd.CategoricalDtype(["none", "buffer", "network", "network and buffer"])
+
+
+def scores(tables: Tables, *, band: Band = "narrow", codec: str = "opus") -> pd.DataFrame:
+    """
+    Put recomputed scores beside the reported one, interval by interval.
+
+    Parameters
+    ----------
+    tables
+        A Call, its table ``quality``, or tables by name, as ``rtk.measures.intervals`` takes them.
+    band, codec
+        As for ``rtk.mos``.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each row of ``quality``, same index: ``score`` (as reported), ``score_again`` (0 to 1),
-        ``difference``, ``r_factor``, ``mos`` (1 to 4.5, audio only) and ``delay_counted`` (``none``, ``buffer``,
-        ``network`` or ``network and buffer``). The score of a consumer is what this person heard or saw, that of a
-        producer what the far side got: never average the two.
+        A row for each interval, the keys first, then ``interval_s``, ``score`` (as reported), ``score_again`` (the
+        client's formula, 0 to 1), ``difference``, ``delay_ms`` and ``delay_counted`` (which parts of it are known:
+        ``none``, ``buffer``, ``network``, ``network and buffer``), ``r_factor`` and ``mos`` (audio only; at most
+        4.41 narrow-band, 4.5 wide-band), ``band``. The score of a consumer is what this person heard or saw, that of
+        a producer what the far side got: never average the two.
     """
-    audio = quality["media"].isin(["audio", "screenshare_audio"]).to_numpy(dtype=bool)
-    consumer = (quality["direction"] == "consumer").to_numpy()
-    trip = quality["rtt_ms"].to_numpy()
-    if round_trips is not None:
-        far = quality["peer_id"].map(round_trips).astype("float64").to_numpy()
-        trip = np.where(consumer, far, trip)
-    buffer = np.where(consumer, quality["buffer_ms"].to_numpy(), np.nan)
-    delay = np.nan_to_num(trip / 2.0) + np.nan_to_num(buffer)
-    loss = quality["loss_pct"].to_numpy()
-    rating = np.where(audio, r_factor(loss, delay), np.nan)
-    again = client_score(quality)
-    counted = np.select(
-        [~np.isnan(trip) & ~np.isnan(buffer), ~np.isnan(trip), ~np.isnan(buffer)],
-        ["network and buffer", "network", "buffer"],
-        default="none",
-    )
-    kinds = pd.CategoricalDtype(["none", "buffer", "network", "network and buffer"])
-    reported = quality["score"].to_numpy()
-    return pd.DataFrame(
-        {
-            "score": reported,
-            "score_again": again,
-            "difference": reported - again,
-            "r_factor": rating,
-            "mos": np.where(np.isnan(rating), np.nan, mos_of_r(rating)),
-            "delay_counted": pd.Categorical(counted, dtype=kinds),
-        },
-        index=quality.index,
-    )
+    known = intervals(tables)
+    audio = known["media"].isin(["audio", "screenshare_audio"]).to_numpy(dtype=bool)
+    delay, counted = delay_of(known)
+    loss = heard_loss(known)
+    rating = np.where(audio, r_factor(loss, delay, band=band, codec=codec), np.nan)
+    reported = known["score"].to_numpy(dtype="float64")
+    again = client_score(known)
+    figures: dict[str, Any] = {
+        "score": reported,
+        "score_again": again,
+        "difference": reported - again,
+        "delay_ms": delay,
+        "delay_counted": pd.Categorical(counted, dtype=COUNTED),
+        "r_factor": rating,
+        "mos": mos_of_r(rating, band=band),
+        "band": pd.Categorical([band] * len(known), categories=list(R_BEST)),
+    }
+    keys = ["session_id", "peer_id", "media", "direction", "stream_id", "start", "end", "interval_s"]
+    return known[keys].assign(**figures)
 
 
 def _flags(quality: pd.DataFrame, name: str) -> NDArray[np.bool_]:
