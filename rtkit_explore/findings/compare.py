@@ -11,6 +11,7 @@ from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.overview import overview_of
 from rtkit_explore.table_schema.findings import OVERVIEW
 from rtkit_explore.tables.frames import TEXT, TIME
+from rtkit_explore.tables.participant_lookup import find_participants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -168,7 +169,7 @@ def compare_participant(calls: Iterable[CallTables], who: str, *, profile: Profi
     calls
         Calls; those without this person are left out.
     who
-        User id, custom id, peer id or display name, compared without regard to case.
+        User id, custom id, peer id or display name, or a part of the name; case does not matter.
     profile
         Profile for the verdicts.
 
@@ -184,13 +185,10 @@ def compare_participant(calls: Iterable[CallTables], who: str, *, profile: Profi
         Where nobody of that name or id is in any of the calls.
     """
     found: list[pd.DataFrame] = []
-    wanted = who.casefold()
     for call in calls:
         people = call.participants
-        same = pd.Series(data=False, index=people.index)
-        for name in ("user_id", "custom_participant_id", "peer_id", "display_name"):
-            same |= people[name].str.casefold().eq(wanted).fillna(value=False).astype(bool)
-        mine = people.loc[same & people["peer_id"].notna(), ["peer_id", "user_id", "joined_at"]]
+        meant = find_participants(who, call.names, people)
+        mine = people.loc[people["peer_id"].isin(meant), ["peer_id", "user_id", "joined_at"]]
         if mine.empty:
             continue
         rows = overview_of(call, profile)
