@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.profiles import Limit, Profile, profiles, read_profile
     from rtkit_explore.measures.scores import mos
     from rtkit_explore.metrics.metric import metric
+    from rtkit_explore.metrics.rule import rule
     from rtkit_explore.report.exports import export_tables, read_tables
     from rtkit_explore.report.page import write_report
     from rtkit_explore.resources import sample_calls
@@ -101,6 +102,7 @@ _NAMES = {
     "read_profile": "findings.profiles:read_profile",
     "read_tables": "report.exports:read_tables",
     "replay": "app:replay",
+    "rule": "metrics.rule:rule",
     "sample_calls": "resources:sample_calls",
     "demo": "simulated:demo",
     "demo_complaints": "simulated:demo_complaints",
@@ -153,6 +155,7 @@ __all__ = [
     "read_profile",
     "read_tables",
     "replay",
+    "rule",
     "sample_calls",
     "scenarios",
     "schema",

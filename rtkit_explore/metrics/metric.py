@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args, overload
 from weakref import WeakKeyDictionary
@@ -108,7 +108,10 @@ class Metric:
 
     def rows(self, tables: Tables) -> pd.DataFrame:
         """Return the intervals that the metric reads, as its function sees them."""
-        known = _intervals_of(tables, self.media)
+        return self.select(_intervals_of(tables, self.media))
+
+    def select(self, known: pd.DataFrame) -> pd.DataFrame:
+        """Choose, of intervals, those of the media and direction that the metric reads."""
         keep = np.ones(len(known), dtype=bool)
         if self.media:
             keep &= known["media"].isin(self.media).to_numpy(dtype=bool)
@@ -352,7 +355,7 @@ _MOST_KEPT = 4
 
 def _intervals_of(tables: Tables, media: tuple[str, ...]) -> pd.DataFrame:
     """Make the intervals; those of the last few calls are kept, for the next metric."""
-    if isinstance(tables, pd.DataFrame | Mapping):
+    if isinstance(tables, pd.DataFrame | Mapping) or not isinstance(tables, Hashable):
         return intervals(tables, media=media)
     kept = _KEPT.setdefault(tables, {})
     if media not in kept:

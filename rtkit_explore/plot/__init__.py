@@ -13,12 +13,23 @@ from rtkit_explore.plot.candidate_pairs import candidate_pairs
 from rtkit_explore.plot.cumulative import cumulative
 from rtkit_explore.plot.delivery import delivery
 from rtkit_explore.plot.device_changes import device_changes
+from rtkit_explore.plot.distribution import distribution
 from rtkit_explore.plot.finding import finding
 from rtkit_explore.plot.heatmap import heatmap
 from rtkit_explore.plot.quality import quality
 from rtkit_explore.plot.timeline import timeline
 
-__all__ = ["candidate_pairs", "cumulative", "delivery", "device_changes", "finding", "heatmap", "quality", "timeline"]
+__all__ = [
+    "candidate_pairs",
+    "cumulative",
+    "delivery",
+    "device_changes",
+    "distribution",
+    "finding",
+    "heatmap",
+    "quality",
+    "timeline",
+]
 
 
 def __dir__() -> list[str]:

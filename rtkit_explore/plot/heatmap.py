@@ -12,8 +12,9 @@ from matplotlib.patches import Patch
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.inputs import PlotInput
 from rtkit_explore.plot.layout import SMALL, axes_size_inches, headline, legend_below, one_axes, show_message
+from rtkit_explore.plot.metric_columns import with_metrics
 from rtkit_explore.plot.palette import GREY
-from rtkit_explore.plot.selection import check_metrics, extent, select, stream_ids, why_empty
+from rtkit_explore.plot.selection import extent, select, stream_ids, why_empty
 from rtkit_explore.plot.streams import NEEDED, flags, series_of
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, window_of, zone
 from rtkit_explore.table_schema.labels import low_is_worse, stream_words, title_of, unit_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from rtkit_explore.metrics.metric import Metric
     from rtkit_explore.plot.inputs import Drawable
     from rtkit_explore.plot.layout import One
     from rtkit_explore.plot.streams import Series
@@ -51,7 +53,7 @@ class Row:
 
 def heatmap(
     call: Drawable,
-    metric: str = "loss_pct",
+    metric: str | Metric = "loss_pct",
     *,
     by: By | None = None,
     participant: object = None,
@@ -70,7 +72,7 @@ def heatmap(
     call
         A Call, the table ``quality``, or tables by name (``quality``, ``participants``).
     metric
-        A numeric column of ``quality``.
+        A numeric column of ``quality``, or a metric of ``rtk.metric``.
     by
         What a row is: "stream", or "participant" (a person's streams of one direction and kind of media together).
         By default streams while there are at most 40.
@@ -95,7 +97,7 @@ def heatmap(
     """
     subject = PlotInput.of(call, "quality", NEEDED)
     table = subject["quality"]
-    names = check_metrics(metric, table)
+    table, names = with_metrics(subject, table, metric)
     if len(names) > 1 or names[0] == "limited_by":
         msg = f"A heat map shows one number, not {metric!r}. Draw several measures with rtk.plot.quality."
         raise InvalidArgumentError(msg)

@@ -10,8 +10,9 @@ from rtkit_explore.plot.event_markers import Events, lane_above
 from rtkit_explore.plot.inputs import PlotInput
 from rtkit_explore.plot.labels import axis_label
 from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, make_room, many_axes, show_message
+from rtkit_explore.plot.metric_columns import with_metrics
 from rtkit_explore.plot.panels import Panels
-from rtkit_explore.plot.selection import check_metrics, extent, select, stream_ids, why_empty
+from rtkit_explore.plot.selection import extent, select, stream_ids, why_empty
 from rtkit_explore.plot.streams import NEEDED, series_of
 from rtkit_explore.plot.time_axis import SECOND, time_axis, window_of, zone
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
 
+    from rtkit_explore.metrics.metric import Metric
     from rtkit_explore.plot.inputs import Drawable
     from rtkit_explore.plot.layout import Many
 
@@ -30,7 +32,7 @@ METRICS = ("bitrate_kbps", "loss_pct", "jitter_ms", "rtt_ms")
 def quality(
     call: Drawable,
     *,
-    metrics: str | Iterable[str] = METRICS,
+    metrics: str | Metric | Iterable[str | Metric] = METRICS,
     participant: object = None,
     media: str | Iterable[str] | None = None,
     direction: str | Iterable[str] | None = None,
@@ -51,7 +53,7 @@ def quality(
     call
         A Call, the table ``quality``, or tables by name (``quality``, ``events``, ``participants``).
     metrics
-        Measures: numeric columns of ``quality``, or ``limited_by``.
+        Measures: numeric columns of ``quality``, ``limited_by``, and metrics of ``rtk.metric``.
     participant
         Whose streams, as that participant's own client measured them: a name or peer id, or several.
     media, direction
@@ -85,7 +87,7 @@ def quality(
     """
     subject = PlotInput.of(call, "quality", NEEDED)
     table = subject["quality"]
-    wanted = check_metrics(metrics, table)
+    table, wanted = with_metrics(subject, table, metrics)
     where = zone(tz)
     peers = subject.peers(participant)
     view = window_of(window, where)

@@ -151,8 +151,18 @@ def column_of(name: str, table: str = "quality") -> Column:
     declared = TABLES[table].index.get(name)
     if declared is not None:
         return declared
+    if name in _OWN:
+        return _OWN[name]
     unit = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
     return Column(name, "float64", "", unit)
+
+
+_OWN: dict[str, Column] = {}
+
+
+def own_column(column: Column) -> None:
+    """Say what a column is called that a metric of the user's own makes; the last one of a name counts."""
+    _OWN[column.name] = column
 
 
 _UNITS: Final = {"_pct": "%", "_kbps": "kbit/s", "_per_s": "per s", "_ms": "ms", "_px": "px", "_s": "s"}
