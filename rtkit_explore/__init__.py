@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
     from rtkit_explore.findings.profiles import Limit, Profile, profiles, read_profile
     from rtkit_explore.measures.scores import mos
+    from rtkit_explore.metrics.evaluate import evaluate
     from rtkit_explore.metrics.metric import metric
     from rtkit_explore.metrics.rule import rule
     from rtkit_explore.report.exports import export_tables, read_tables
@@ -86,6 +87,7 @@ _NAMES = {
     "compare_participant": "findings.compare:compare_participant",
     "compare_with_usual": "findings.compare:compare_with_usual",
     "connect": "app:connect",
+    "evaluate": "metrics.evaluate:evaluate",
     "explorer": "explorer_app:explorer",
     "export_tables": "report.exports:export_tables",
     "load": "app:load",
@@ -134,6 +136,7 @@ __all__ = [
     "connect",
     "demo",
     "demo_complaints",
+    "evaluate",
     "explorer",
     "export_tables",
     "glossary",

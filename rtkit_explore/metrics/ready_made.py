@@ -26,7 +26,7 @@ def _numbers(i: pd.DataFrame, name: str) -> Floats:
 
 
 @metric(
-    media="audio", direction="consumer", unit="MOS 1 to 4.41", worse="low", title="MOS (narrow-band E-model)",
+    media="audio", direction="consumer", unit="1 to 4.41", worse="low", title="MOS, narrow band",
     source="ITU-T G.107 annex B, simplified; Bpl 10 for Opus from rtcscore",
 )  # fmt: skip
 def mos_narrow(i: pd.DataFrame) -> Floats:
@@ -35,7 +35,7 @@ def mos_narrow(i: pd.DataFrame) -> Floats:
 
 
 @metric(
-    media="audio", direction="consumer", unit="MOS 1 to 4.5", worse="low", title="MOS (wide-band E-model)",
+    media="audio", direction="consumer", unit="1 to 4.5", worse="low", title="MOS, wide band",
     source="ITU-T G.107.1 annex A, simplified; Bpl 10 for Opus from rtcscore",
 )  # fmt: skip
 def mos_wide(i: pd.DataFrame) -> Floats:
@@ -44,7 +44,7 @@ def mos_wide(i: pd.DataFrame) -> Floats:
 
 
 @metric(
-    media="audio", direction="consumer", unit="score 0-1", worse="low", title="client's score of audio, recomputed",
+    media="audio", direction="consumer", unit="score 0-1", worse="low", title="client's audio score, recomputed",
     source="RealtimeKit web client 2.0.2, its statistics client",
 )  # fmt: skip
 def client_score_audio(i: pd.DataFrame) -> Floats:
@@ -53,7 +53,7 @@ def client_score_audio(i: pd.DataFrame) -> Floats:
 
 
 @metric(
-    media="video", direction="consumer", unit="score 0-1", worse="low", title="client's score of video, recomputed",
+    media="video", direction="consumer", unit="score 0-1", worse="low", title="client's video score, recomputed",
     source="RealtimeKit web client 2.0.2, its statistics client",
 )  # fmt: skip
 def client_score_video(i: pd.DataFrame) -> Floats:
@@ -81,7 +81,7 @@ def freeze_share(i: pd.DataFrame) -> Floats:
 
 
 @metric(
-    media="audio", direction="consumer", unit="score 1 to 5", worse="low", title="rtcscore of audio",
+    media="audio", direction="consumer", unit="1 to 5", worse="low", title="rtcscore of audio",
     source="rtcscore (github.com/ggarber/rtcscore), audio",
 )  # fmt: skip
 def rtcscore_audio(i: pd.DataFrame) -> Floats:
@@ -101,7 +101,7 @@ def rtcscore_audio(i: pd.DataFrame) -> Floats:
 
 
 @metric(
-    media="video", direction="consumer", unit="score 1 to 5", worse="low", title="rtcscore of video",
+    media="video", direction="consumer", unit="1 to 5", worse="low", title="rtcscore of video",
     source="rtcscore (github.com/ggarber/rtcscore), video: a logarithmic regression on little data, says its author",
 )  # fmt: skip
 def rtcscore_video(i: pd.DataFrame) -> Floats:

@@ -14,6 +14,7 @@ from rtkit_explore.plot.cumulative import cumulative
 from rtkit_explore.plot.delivery import delivery
 from rtkit_explore.plot.device_changes import device_changes
 from rtkit_explore.plot.distribution import distribution
+from rtkit_explore.plot.evaluation import evaluation
 from rtkit_explore.plot.finding import finding
 from rtkit_explore.plot.heatmap import heatmap
 from rtkit_explore.plot.quality import quality
@@ -25,6 +26,7 @@ __all__ = [
     "delivery",
     "device_changes",
     "distribution",
+    "evaluation",
     "finding",
     "heatmap",
     "quality",

@@ -33,6 +33,7 @@ from rtkit_explore.plot.panels import Panels
 from rtkit_explore.plot.streams import NEEDED, series_of
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, zone
 from rtkit_explore.plot.timeline import timeline
+from rtkit_explore.table_schema.columns import MEDIA
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import empty
 
@@ -139,7 +140,9 @@ def _over_time(
     # The judged values stand on a row per stream and sample; the columns below on a row per layer as well.
     judged = _clipped(values, first, last)
     drawn = Panels(judged, _own_first(judged, subject, own), (_VALUE,))
-    drawn.draw(axes[0], _VALUE, label=f"{rule.title}\n({_unit(row, rule)})")
+    spans = [limit.span for limit in limits if limit.over != "sample" and row.get("media") in (limit.media or MEDIA)]
+    over = "".join(f"\n{textwrap.fill(span, 18)}" for span in spans[:1])
+    drawn.draw(axes[0], _VALUE, label=f"{rule.title}\n({_unit(row, rule)}){over}")
     table = _clipped(pd.concat([main, others]), first, last)
     below = Panels(table, _own_first(table, subject, own), rule.beside) if rule.beside else drawn
     for one, metric in zip(axes[1:], rule.beside, strict=True):
