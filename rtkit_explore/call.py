@@ -498,6 +498,27 @@ class Call:
         chosen = self._asked(participant, window, tz)
         return overview_of(chosen, profile, metrics=metrics, context=chosen.judging)
 
+    def in_common(self, participants: str | Iterable[str]) -> pd.DataFrame:
+        """
+        Compare some participants with the others: what they share, and the others do not.
+
+        Parameters
+        ----------
+        participants
+            Name, or peer id, or several.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row an attribute that is known (country, region, network operator, browser, path, …): ``attribute``,
+            ``these`` and ``others`` (string: values, with how many have each), ``shared`` and ``separates`` (boolean:
+            these all have one value; and none of the others has it). Those that separate come first.
+        """
+        from rtkit_explore.findings.in_common import in_common
+
+        names = [participants] if isinstance(participants, str) else list(participants)
+        return in_common(self, [name if name in self.names else self.peer(name) for name in names])
+
     def story(
         self,
         profile: ProfileLike = "default",

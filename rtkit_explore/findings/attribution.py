@@ -391,6 +391,7 @@ def _sent(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
 
 def _on_everyone(context: Context, candidate: Candidate, shared: list[str]) -> None:
     several = len(shared) >= 2
+    candidate.hit = tuple(sorted({*shared, candidate.peer or ""}))
     candidate.attribute_to("shared" if several else "between", None, "medium" if several else "low")
     names = ", ".join(context.name(peer) for peer in shared)
     candidate.evidence_for.append(f"{names} reported the same at that time")
@@ -780,6 +781,7 @@ class ReceiverAttribution:
         if self.candidate.samples is None or 2 * votes <= len(self.candidate.samples):
             return False
         self.candidate.attribute_to("shared", None, "high" if len(hit) > 3 else "medium")
+        self.candidate.hit = tuple(sorted(hit))
         names = ", ".join(sorted(self.context.name(peer) for peer in hit))
         self.candidate.evidence_for.append(
             f"{len(hit)} of {len(where.people)} people with a report were hit at once, from several senders: {names}"

@@ -44,6 +44,8 @@ class Candidate:
         What else the words need.
     advice
         What to check next, where it differs from the rule's.
+    hit
+        Of a shared cause: who was hit.
     through_kbps
         What came through a link that was too narrow; None where it was not.
     samples, judged
@@ -77,6 +79,7 @@ class Candidate:
     evidence_for: list[str] = field(default_factory=list)
     evidence_against: list[str] = field(default_factory=list)
     advice: str = ""
+    hit: tuple[str, ...] = ()
     through_kbps: float | None = None
     samples: Rows | None = None
     judged: Judged | None = None

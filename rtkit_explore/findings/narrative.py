@@ -83,8 +83,9 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
 
 def when_of(candidate: Candidate) -> str:
     """Say how long, and from when."""
+    some = f", in {candidate.count} of {candidate.of} samples" if candidate.count < candidate.of else ""
     if candidate.seconds >= 1:
-        return f"for {lasting(candidate.seconds)} from {clock(candidate.start)} UTC"
+        return f"for {lasting(candidate.seconds)} from {clock(candidate.start)} UTC{some}"
     return f"at {clock(candidate.start)} UTC"
 
 
@@ -97,5 +98,23 @@ def story_of(context: Context, candidate: Candidate) -> str:
 
 def next_step_of(context: Context, candidate: Candidate) -> str:
     """Say what to check next."""
+    if candidate.side == "shared":
+        return _what_separates(context, candidate)
     step, words = candidate.rule.next_step, fields_of(context, candidate)
     return step.format(**words) if isinstance(step, str) else step(candidate, words)
+
+
+def _what_separates(context: Context, candidate: Candidate) -> str:
+    """Say of trouble that is nobody's own who was hit and who was spared, and where to see what separates them."""
+    everybody = [str(peer) for peer in context.call.participants["peer_id"].dropna()]
+    hit = [peer for peer in everybody if peer in candidate.hit] or everybody
+    spared = [peer for peer in everybody if peer not in hit]
+    names = ", ".join(context.name(peer) for peer in hit)
+    if not spared:
+        return f"Everybody was hit ({names}): ask for the state of the service at that time, and look for other calls."
+    others = ", ".join(context.name(peer) for peer in spared)
+    listed = ", ".join(repr(context.name(peer)) for peer in hit)
+    return (
+        f"Hit: {names}; spared: {others}. call.in_common([{listed}]) shows what separates them"
+        " (country, region, network, browser); ask for the state of the service at that time."
+    )
