@@ -341,6 +341,7 @@ def _lossy(incident: Incident) -> str | None:
     longest = max(best, key=lambda one: (one.seconds, -one.mean))
     media = media_words(longest.stream.media) if longest.stream is not None else "media"
     share = f"{figure(longest.mean)} % of the {media} packets"
+    of_whom = f"{figure(longest.mean)} % of {{who}}'s {media} packets"
     if lead.side == "shared":
         where = f"{_sure(incident)}the server or a region"
         return f"{_hit(incident)} lost {share} of what they received, all at once, {_when(incident)}: {where}."
@@ -349,7 +350,7 @@ def _lossy(incident: Incident) -> str | None:
         if narrow is not None:
             through = f"about {figure(narrow)} kbit/s came through, and {share} were lost"
             return f"{_name(incident)}'s downlink was {_sure(incident)}too narrow {_when(incident)}: {through}."
-        return f"{_name(incident)}'s downlink {_sure(incident)}lost {share} of everyone {_when(incident)}."
+        return f"{_name(incident)}'s downlink {_sure(incident)}lost {share} that everyone sent {_when(incident)}."
     if lead.side == "between" and longest.stream is not None:
         stream, name = longest.stream, incident.context.name
         sender, receiver = (stream.remote, stream.peer) if stream.consumer else (stream.peer, None)
@@ -357,12 +358,15 @@ def _lossy(incident: Incident) -> str | None:
         where = (
             "where on the way cannot be told in a call of two" if _two(incident) else "between them, or at the server"
         )
-        return f"{share} of {name(sender)} got lost on their way{way} {_when(incident)}; {where}."
+        lost = of_whom.format(who=name(sender))
+        return f"{lost} got lost on their way{way} {_when(incident)}; {where}."
     if lead.side in ("sender_uplink", "connection"):
         part = "uplink" if lead.side == "sender_uplink" else "connection"
         if lead.confidence == "low":
             doubt = "a call of two cannot tell" if _two(incident) else "nobody else's report tells"
-            lost = f"{share} of {_name(incident)} got lost on their way {_when(incident)}"
+            heard_by = next((one.peer for one in heard), None)
+            way = f" to {incident.context.name(heard_by)}" if heard_by and _two(incident) else ""
+            lost = f"{of_whom.format(who=_name(incident))} got lost on their way{way} {_when(incident)}"
             return f"{lost}, perhaps on {_name(incident)}'s {part}: {doubt}."
         return f"{_name(incident)}'s {part} {_sure(incident)}lost {share} {_when(incident)}."
     return None

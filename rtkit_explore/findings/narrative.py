@@ -47,8 +47,8 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
     ``me`` (who reports it), ``remote`` (whom it was received from), ``media``, ``side`` (whose side, or "each of
     them"); ``mean`` and ``worst`` value, ``percent`` (the mean of a share), ``peak`` and ``peak_unit`` (the worst in
     brackets, where there is more than one sample), ``times`` (", 3 times"), ``total`` (mean times samples),
-    ``detail``; and the beginnings ``got`` ("Boris got Alma's audio"), ``sent``, ``shown`` and ``arrived``, which
-    choose by direction.
+    ``within`` ("within the 7 s from 10:38:30 UTC"), ``detail``; and the beginnings ``got`` ("Boris got Alma's audio"),
+    ``sent``, ``shown`` and ``arrived``, which choose by direction.
     """
     me = context.name(candidate.peer)
     stream = candidate.stream
@@ -73,6 +73,7 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
         "peak_unit": "" if one else f" ({beyond} {worst} {candidate.unit})",
         "times": "" if candidate.value < 2 else f", {worst} times",
         "total": figure(candidate.mean * candidate.count),
+        "within": f"within the {lasting(candidate.seconds)} from {clock(candidate.start)} UTC",
         "detail": candidate.detail,
         "got": got,
         "sent": sent,
