@@ -73,6 +73,21 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--seed", type=int, default=0, help="which simulated app (default: %(default)s)")
     serve.set_defaults(run=_serve)
 
+    page = commands.add_parser(
+        "app",
+        help="serve the explorer as a page in the browser, for support staff",
+        description="Serves the explorer without a notebook, on this machine alone unless --host says otherwise; on "
+        "any other address a token is asked for, which is part of the address that is printed. Stop it with Ctrl-C.",
+    )
+    source = page.add_mutually_exclusive_group()
+    source.add_argument("--replay", metavar="FOLDER", help="saved calls instead of your own app")
+    source.add_argument("--demo", action="store_true", help="the simulated app instead of your own")
+    page.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
+    page.add_argument("--port", type=int, default=8866, help="port (default: %(default)s)")
+    page.add_argument("--tz", default="UTC", help="time zone at first (default: %(default)s)")
+    page.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    page.set_defaults(run=_app)
+
     report = commands.add_parser(
         "report",
         help="write the one-file HTML report of a saved call",
@@ -177,6 +192,34 @@ def _serve(words: argparse.Namespace) -> int:
     print("Stop it with Ctrl-C.", flush=True)
     server.run_forever()
     return 0
+
+
+def _app(words: argparse.Namespace) -> int:
+    _need("app", "voila", "ipykernel", "nbformat")
+    from rtkit_explore.app import connect, replay
+    from rtkit_explore.explorer_app import is_loopback, serve_page
+    from rtkit_explore.widgets.time_range import TimeRange
+
+    # What is wrong with folder, credentials or zone is better said here than on a page that stays empty.
+    TimeRange(None, None, tz=words.tz)
+    if words.replay is not None:
+        replay(words.replay).close()
+    elif not words.demo:
+        connect().close()
+    where = f"http://{words.host}:{words.port}/"
+    if is_loopback(words.host):
+        print(f"The explorer is at {where}; stop it with Ctrl-C.", flush=True)
+    else:
+        print(f"The explorer is at {where} for whoever has the token below; stop it with Ctrl-C.", flush=True)
+    return serve_page(
+        replay=words.replay,
+        demo=words.demo,
+        host=words.host,
+        port=words.port,
+        browser=not words.no_browser,
+        tz=words.tz,
+        environment={"PYTHONPATH": _importable()},
+    )
 
 
 def _report(words: argparse.Namespace) -> int:

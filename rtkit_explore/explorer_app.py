@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rtkit_explore.widgets.explorer_view import Explorer, open_explorer
 
@@ -81,3 +86,75 @@ def write_report_of(call: Call, path: Path) -> Path:
     from rtkit_explore.report.page import write_report
 
     return Path(write_report(call, path))
+
+
+PAGE: Final = "Call explorer.ipynb"
+"""Voilà takes the page's title from the file's name."""
+IDLE_S: Final = 1800
+"""A page that nobody has used for so long lets go of its kernel."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address can be reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def page_source(*, replay: str | None, demo: bool, tz: str) -> str:
+    """Return the code of the page; credentials are read from the environment and stand in no file."""
+    if demo:
+        opened = "rtk.demo(progress=False)"
+    elif replay is not None:
+        opened = f"rtk.replay({str(Path(replay).resolve())!r}, progress=False)"
+    else:
+        opened = "rtk.connect(progress=False)"
+    return f"import rtkit_explore as rtk\n\napp = {opened}\nrtk.explorer(app, download=True, tz={tz!r})"
+
+
+def page_command(notebook: Path, *, host: str, port: int, browser: bool) -> list[str]:
+    """Return the command that serves the page; on an address that others can reach, a token is asked for."""
+    command = [sys.executable, "-m", "voila", str(notebook), f"--Voila.ip={host}", f"--Voila.port={port}"]
+    command += [
+        "--Voila.port_retries=0",
+        f"--Voila.open_browser={browser}",
+        f"--Voila.auto_token={not is_loopback(host)}",
+    ]
+    command += [f"--MappingKernelManager.cull_idle_timeout={IDLE_S}", "--MappingKernelManager.cull_interval=60"]
+    return command
+
+
+def serve_page(
+    *, replay: str | None, demo: bool, host: str, port: int, browser: bool, tz: str, environment: Mapping[str, str]
+) -> int:
+    """
+    Serve the explorer as a page until it is stopped.
+
+    Parameters
+    ----------
+    replay, demo
+        Folder of saved calls, or the simulated app; neither: the app of the environment's credentials.
+    host, port, browser
+        Where, and whether to open a browser there.
+    tz
+        Time zone of the page at first.
+    environment
+        What is added to the environment of the page's kernel.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    import nbformat
+
+    cell = nbformat.v4.new_code_cell(page_source(replay=replay, demo=demo, tz=tz), id="explorer")  # type: ignore[no-untyped-call]
+    notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
+        cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+    with tempfile.TemporaryDirectory(prefix="rtkit-explore-") as folder:
+        path = Path(folder) / PAGE
+        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+        command = page_command(path, host=host, port=port, browser=browser)
+        return subprocess.call(command, env={**os.environ, **environment})  # noqa: S603 - our own words

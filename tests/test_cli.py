@@ -113,3 +113,43 @@ def test_a_port_that_cannot_be_used_is_said_so():
     done = run("serve", "--port", "99999")
     assert done.returncode == 1
     assert done.stderr.startswith("rtkit-explore: Port 99999 cannot be used")
+
+
+def test_the_page_is_served_on_this_machine_alone_and_elsewhere_with_a_token(tmp_path):
+    from rtkit_explore.explorer_app import page_command
+
+    def asks_for_a_token(host):
+        return "--Voila.auto_token=True" in page_command(tmp_path / "p.ipynb", host=host, port=1, browser=False)
+
+    assert [host for host in ("127.0.0.1", "localhost", "::1", "127.8.8.8") if asks_for_a_token(host)] == []
+    elsewhere = ("0.0.0.0", "::", "192.168.1.5", "host.example", "")
+    assert [host for host in elsewhere if not asks_for_a_token(host)] == []
+
+
+def test_no_credential_stands_in_the_page_that_is_served(monkeypatch):
+    from rtkit_explore.explorer_app import page_source
+
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "s3cret-token")
+    source = page_source(replay=None, demo=False, tz="UTC")
+    assert "rtk.connect(" in source
+    assert "s3cret" not in source
+
+
+def test_the_page_refuses_what_it_cannot_open_before_it_starts(tmp_path):
+    done = run("app", "--replay", tmp_path / "nothing", "--no-browser")
+    assert done.returncode == 1
+    assert "nothing" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = run("app", "--demo", "--tz", "Moon/Crater")
+    assert "no time zone" in done.stderr
+
+
+def test_the_page_code_opens_saved_calls(tmp_path):
+    from rtkit_explore.explorer_app import page_source
+
+    made = {}
+    source = page_source(replay=str(rtk.sample_calls()), demo=False, tz="Europe/Berlin")
+    exec(source.replace("rtk.explorer(", "view = rtk.explorer("), made)
+    assert made["view"].call is not None
+    assert made["view"].model.tz == "Europe/Berlin"
+    made["view"].close()

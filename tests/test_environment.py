@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-CONDA_EXTRAS = ("lab", "test", "docs")  # all but "bench", which needs what conda-forge lacks
+CONDA_EXTRAS = ("lab", "app", "test", "docs")  # all but "bench", which needs what conda-forge lacks
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "types-PyYAML": "types-pyyaml"}
 
 

@@ -72,10 +72,10 @@ MEASURES: Final[dict[str, Measure]] = {
         _column("height", low=True),
         _column("width", low=True),
         _column("dropped_pct"),
-        Measure("concealment_events", column_of("concealment_events").title, "events per 7 s", factor_s=7.0),
+        Measure("concealment_events", "concealments", "events per 7 s", factor_s=7.0),
         _column("packets_per_s", low=True),
-        Measure("limited_bandwidth_s", "time limited by bandwidth", "share of time", factor_s=1.0),
-        Measure("limited_cpu_s", "time limited by the processor", "share of time", factor_s=1.0),
+        Measure("limited_bandwidth_s", "limited by bandwidth", "share of time", factor_s=1.0),
+        Measure("limited_cpu_s", "limited by processor", "share of time", factor_s=1.0),
         _column("score", low=True),
     )
 }

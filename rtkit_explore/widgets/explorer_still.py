@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from rtkit_explore.widgets.explorer_model import ExplorerModel
 
 MOST_FINDINGS: Final = 6
-# JupyterLab says "model not found" in place of a widget whose kernel is gone: where our still follows, that line goes.
+# JupyterLab says "Loading widget" or "model not found" in place of a widget whose kernel is gone. Where our still
+# follows, an output that holds such a bare line and nothing else goes.
 HIDE_NOTICE: Final = (
-    "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child .rtk-still) .jupyter-widgets:not(:has(*)),"
+    "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child .rtk-still) > .jp-OutputArea-output:not(:has(*)),"
     ".rtk-live .rtk-still{display:none}</style>"
 )
 

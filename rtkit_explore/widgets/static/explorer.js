@@ -6,7 +6,7 @@ const LIGHT = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B87A00", "#2A8FCB",
 const DARK = ["#5AB0F0", "#FF8A47", "#2FCB9E", "#EBA0CB", "#F0B93A", "#8FD3FF", "#F2F2F2", "#B8AAFF"];
 const SIGNS = { bad: "◆", warn: "▲", note: "○", good: "✓", degraded: "▲", unclassified: "?" };
 const WORDS = { bad: "bad", warn: "warning", note: "note", good: "good", degraded: "degraded", unclassified: "not judged" };
-const GUTTER = 134, RIGHT = 18, PANEL = 92, SPACE = 430, NARROW = 780, LANES = 12, ROWS = 150;
+const GUTTER = 134, RIGHT = 18, PANEL = 92, SPACE = 430, NARROW = 780, LANES = 12, ROWS = 150, CHIPS = 6;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -99,6 +99,10 @@ class Explorer {
     el.append(this.root);
     // A key that is typed here is meant for here: neither the notebook's commands nor its editor may take it.
     for (const kind of ["keydown", "keypress", "keyup", "paste", "copy", "cut"]) this.root.addEventListener(kind, (event) => event.stopPropagation());
+    // Nothing is focused but the page itself: keys that scroll would move it away from under the hand.
+    this.root.addEventListener("keydown", (event) => {
+      if (event.target === this.root && ["Home", "End", "ArrowUp", "ArrowDown", "PageUp", "PageDown", " "].includes(event.key)) event.preventDefault();
+    });
     this.root.addEventListener("pointerdown", (event) => {
       if (!event.target.closest("button,input,select,textarea,a,[tabindex='0'],summary")) this.root.focus({ preventScroll: true });
     });
@@ -522,6 +526,7 @@ class Explorer {
     }
     const chip = (group, key, label, on, change) => h("button", { type: "button", class: "rtk-chip", "aria-pressed": String(on), "data-k": `${group} ${key}`, onclick: change }, h("span", { "aria-hidden": "true" }, on ? "☑ " : "☐ "), label);
     const toggled = (list, key, all) => { const now = list === null ? all : list; const next = now.includes(key) ? now.filter((one) => one !== key) : [...now, key]; return next.length === all.length || !next.length ? null : next; };
+    const offered = [...(scene.panels || []).filter((panel) => panel.key.startsWith("judged:")), ...page.measures];
     const media = page.media.map((one) => one.key), ways = ["producer", "consumer"];
     fill(box, 
       h("h4", {}, "Findings"),
@@ -537,11 +542,12 @@ class Explorer {
         [["producer", "sent"], ["consumer", "received"]].map(([key, label]) => chip("way", key, label, scene.directions === null || scene.directions.includes(key), () => this.send({ do: "filter", directions: toggled(scene.directions, key, ways) })))),
       h("h4", {}, "Measures"),
       h("div", { class: "rtk-chips", role: "group", "aria-label": "Measures" },
-        [...(scene.panels || []).filter((panel) => panel.key.startsWith("judged:")), ...page.measures].map((one) => chip("measure", one.key, one.title, scene.measures.includes(one.key), () => {
+        offered.filter((one, n) => n < CHIPS || scene.measures.includes(one.key) || this.opened.has("measures")).map((one) => chip("measure", one.key, one.title, scene.measures.includes(one.key), () => {
           const next = scene.measures.includes(one.key) ? scene.measures.filter((key) => key !== one.key) : [...scene.measures, one.key].slice(-4);
           if (next.length) this.send({ do: "filter", measures: next });
           else this.say("One measure at least has to be shown.", "warn");
-        }))));
+        })),
+        offered.length > CHIPS && h("button", { type: "button", class: "rtk-chip", "aria-expanded": String(this.opened.has("measures")), "data-k": "measures", onclick: () => { if (this.opened.has("measures")) this.opened.delete("measures"); else this.opened.add("measures"); const back = this.keepFocus(); this.renderLeft(); back(); } }, this.opened.has("measures") ? "▾ fewer" : "▸ more")));
     const list = box.querySelector(".rtk-findings");
     list.scrollTop = top;
     const now = list.querySelector("[aria-selected=true]");
