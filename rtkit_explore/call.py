@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from rtkit_explore.api.progress import Progress
 from rtkit_explore.errors import InvalidArgumentError, NotADocumentError
 from rtkit_explore.measures.counters import Counters, forced_readings
-from rtkit_explore.measures.quality import quality_of
+from rtkit_explore.measures.quality import quality_in_parts, quality_of
 from rtkit_explore.measures.streams import streams_of
 from rtkit_explore.table_schema.columns import MEDIA
 from rtkit_explore.table_schema.describe import TABLES
@@ -22,6 +23,7 @@ from rtkit_explore.table_schema.findings import SEVERITIES
 from rtkit_explore.tables.download_rows import chat_rows, transcript_rows
 from rtkit_explore.tables.frames import from_rows, texts
 from rtkit_explore.tables.json_reader import decode
+from rtkit_explore.tables.memory import check_memory
 from rtkit_explore.tables.participant_lookup import find_participants
 from rtkit_explore.tables.peer_report import PeerReport, read_samples
 from rtkit_explore.tables.people_rows import people_of, session_rows
@@ -43,6 +45,17 @@ if TYPE_CHECKING:
     from rtkit_explore.store.documents import CallDocuments, Failure
 
 Row = dict[str, Any]
+
+_LARGE = 400e6
+"""Bytes of reports from which on memory counts: about a million samples."""
+_AT_ONCE = 64e6
+"""Bytes of reports of a large call that are turned into intervals at a time."""
+_QUALITY_SHARE, _JUDGED_ROW = 0.9, 330.0
+"""Bytes that ``quality`` takes a byte of the reports, and that judging takes a row of it: measured, rounded up."""
+_INSTEAD = (
+    "Close what else is open, take a machine with more memory, or take the participants one by one: "
+    "rtk.tables.samples(call.documents.reports[peer_id]) reads one report."
+)
 
 
 def check_call(what: object, taker: str, *, also: str = "") -> None:
@@ -268,10 +281,12 @@ class Call:
         """Make a table of the whole call and put names to its ids; or narrow the whole call's."""
         if self._whole is not None:
             return self._scope.rows(name, getattr(self._whole, name))
-        table = make()
+        # Where the documents say themselves what somebody was called, that stays.
+        return make() if name in ("participants", "transcript") else self._with_names(make())
+
+    def _with_names(self, table: pd.DataFrame) -> pd.DataFrame:
         for ids, label in (("peer_id", "display_name"), ("remote_peer_id", "remote_name")):
-            # Where the documents say themselves what somebody was called, that stays.
-            if ids in table.columns and name not in ("participants", "transcript"):
+            if ids in table.columns:
                 table[label] = self._labels(table[ids])
         return table
 
@@ -348,7 +363,17 @@ class Call:
 
     @cached_property
     def _intervals(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return quality_of(self.samples, counters=self._counters)
+        if "samples" in self.__dict__ or not self._parsed.large:
+            return quality_of(self.samples, counters=self._counters)
+        # Of a large call, samples and quality together may not fit: reports are read a few at a time, and only their
+        # intervals are kept. Whoever asks for the samples gets them all the same.
+        check_memory(
+            _QUALITY_SHARE * self._parsed.size,
+            f"The table quality of {len(self.documents.reports)} reports ({self._parsed.size / 1e9:.1f} GB)",
+            _INSTEAD,
+        )
+        parts = map(self._with_names, self._parsed.samples_in_parts())
+        return quality_in_parts(parts, counters=self._counters)
 
     @cached_property
     def quality(self) -> pd.DataFrame:
@@ -405,6 +430,9 @@ class Call:
 
         if self._whole is not None:
             return narrowed_context(self._whole.judging, self, self._scope)
+        if self._parsed.large:
+            quality = self.quality
+            check_memory(_JUDGED_ROW * len(quality), f"Judging {len(quality):,} rows of quality", _INSTEAD)
         return ready(self)
 
     def findings(
@@ -741,8 +769,31 @@ class ParsedDocuments:
     def problems(self) -> list[Problem]:
         """All that could not be fetched or read; reads every document."""
         fetched = [self._fetch_problem(failure) for failure in self.documents.failures]
-        parts = (self.listings, self.metadata, self.everyone, self.media, self.downloads)
-        return [*fetched, *(problem for part in parts for problem in part.problems)]
+        parts = (self.listings, self.metadata, self.everyone)
+        found = [problem for part in parts for problem in part.problems]
+        return [*fetched, *found, *self.sample_problems, *self.downloads.problems]
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of all reports."""
+        return sum(map(len, self.documents.reports.values()))
+
+    @property
+    def large(self) -> bool:
+        """Whether there are so many samples that memory counts."""
+        return self.size > _LARGE
+
+    @cached_property
+    def sample_problems(self) -> list[Problem]:
+        """What was wrong with the samples; of a large call the samples themselves are not kept for that."""
+        if "media" in self.__dict__ or not self.large:
+            return self.media.problems
+        with Progress("reading reports", total=len(self.documents.reports)) as bar:
+            problems: list[Problem] = []
+            for body, known in self.reports():
+                problems += read_samples(body, SampleRows(), **known)
+                bar.advance()
+        return problems
 
     @cached_property
     def listings(self) -> Listings:
@@ -788,9 +839,25 @@ class ParsedDocuments:
         """The samples, and what was wrong with them."""
         collected = SampleRows()
         problems: list[Problem] = []
-        for body, known in self.reports():
-            problems += read_samples(body, collected, **known)
+        with Progress("reading reports", total=len(self.documents.reports), show=self.large) as bar:
+            for body, known in self.reports():
+                problems += read_samples(body, collected, **known)
+                bar.advance()
         return ReportMedia(collected.finish(), problems)
+
+    def samples_in_parts(self) -> Iterator[pd.DataFrame]:
+        """Yield the samples of a few reports at a time, in their order; nothing is kept but what was wrong."""
+        collected, problems, gathered = SampleRows(), [], 0
+        with Progress("reading reports", total=len(self.documents.reports)) as bar:
+            for body, known in self.reports():
+                problems += read_samples(body, collected, **known)
+                gathered += len(body)
+                bar.advance()
+                if gathered >= _AT_ONCE:
+                    yield collected.finish()
+                    collected, gathered = SampleRows(), 0
+        yield collected.finish()
+        self.__dict__.setdefault("sample_problems", problems)
 
     @cached_property
     def everyone(self) -> Everyone:

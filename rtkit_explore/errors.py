@@ -32,6 +32,10 @@ class NotADocumentError(RtkitError, ValueError):
     """What was given is not a document of the API (not JSON, or not the right kind)."""
 
 
+class NotEnoughMemoryError(RtkitError, MemoryError):
+    """What was asked for does not fit into the memory that is free; the message says how much it takes."""
+
+
 class SavedCallError(RtkitError):
     """A folder of saved calls is absent, empty, or cannot be written."""
 

@@ -28,6 +28,8 @@ _HOLE_SAMPLES, _HOLE_US = 2, 20_000_000
 """Flagged stretches of a stream that are at most two samples and 20 s apart are one."""
 _ONE_SAMPLE_S = 5.0
 _SETTLING_S = 10.0
+_KEPT_UP_TO = 1_000_000
+"""Rows up to which the values of every rule are kept; of more, they are worked out again when they are drawn."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ def stream_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...
             if mine.any() and limit.levels:
                 found += _candidates_of(context, rule, limit, np.where(mine, values, np.nan), profile)
             open_rows = open_rows & ~mine
+        if len(values) > _KEPT_UP_TO:
+            context.values.pop(rule, None)
     return found
 
 

@@ -9,11 +9,13 @@ import pandas as pd
 
 from rtkit_explore.measures.counters import Counters, decide, increments
 from rtkit_explore.measures.series import SeriesIndex
-from rtkit_explore.table_schema.media import QUALITY
-from rtkit_explore.tables.frames import frame
+from rtkit_explore.table_schema.media import COUNTER_READINGS, QUALITY
+from rtkit_explore.tables.frames import frame, join_frames, join_in_parts
 from rtkit_explore.tables.times import NAT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 Floats = "NDArray[np.float64]"
@@ -99,6 +101,32 @@ def quality_of(samples: pd.DataFrame, *, counters: Counters = None) -> tuple[pd.
             "counter_reading": pd.Categorical.from_codes(reading, dtype=_READING),
         }
     return frame(QUALITY, columns, len(samples)), readings
+
+
+def quality_in_parts(parts: Iterable[pd.DataFrame], *, counters: Counters = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """
+    Turn samples into intervals, some participants at a time.
+
+    Parameters
+    ----------
+    parts
+        Tables ``samples``, each of whole reports; none is kept.
+    counters
+        As for ``quality_of``.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        As ``quality_of`` gives them for all parts below one another: no interval and no decision reaches beyond one
+        participant.
+    """
+    made: list[pd.DataFrame] = []
+    readings: list[pd.DataFrame] = []
+    for part in parts:
+        intervals, decided = quality_of(part, counters=counters)
+        made.append(intervals)
+        readings.append(decided)
+    return join_in_parts(QUALITY, made), join_frames(COUNTER_READINGS, readings)
 
 
 _COPIED = (

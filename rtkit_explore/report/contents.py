@@ -156,8 +156,8 @@ def _text(value: Any) -> str:
 
 def _which_call(context: ReportContext) -> list[Fact]:
     call, write = context.call, context.writer
-    people, samples = call.participants, call.samples
-    times = pd.concat([people["joined_at"], people["left_at"], samples["timestamp"]]).dropna()
+    people, quality = call.participants, call.quality
+    times = pd.concat([people["joined_at"], people["left_at"], quality["end"]]).dropna()
     read = int((people["report"] == "read").sum())
     span = f"{write.time(times.min())} to {write.time(times.max())}" if len(times) else ""
     return _facts(

@@ -1,0 +1,67 @@
+"""How much memory is free, so that what cannot fit is refused before the machine stands still."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rtkit_explore.errors import NotEnoughMemoryError
+
+_CGROUPS = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+"""Limit and use of a container, in version 2 and 1 of Linux' control groups."""
+
+
+def free_memory() -> int | None:
+    """Return how many bytes can still be used on this machine and in this container; None where nobody says."""
+    known = [_available(), *(_left(limit, used) for limit, used in _CGROUPS)]
+    return min((one for one in known if one is not None), default=None)
+
+
+def _available() -> int | None:
+    for line in _read("/proc/meminfo").splitlines():
+        name, _, amount = line.partition(":")
+        if name == "MemAvailable":
+            return int(amount.split()[0]) * 1024
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows, macOS
+        return None
+
+
+def _left(limit: str, used: str) -> int | None:
+    most, now = _read(limit).strip(), _read(used).strip()
+    return max(int(most) - int(now), 0) if most.isdigit() and now.isdigit() else None
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def check_memory(need: float, what: str, instead: str) -> None:
+    """
+    Raise if something does not fit into the memory that is free.
+
+    Parameters
+    ----------
+    need
+        Bytes that it takes, estimated.
+    what
+        What it is.
+    instead
+        What to do instead.
+
+    Raises
+    ------
+    NotEnoughMemoryError
+        If it does not fit; where nobody says how much is free, it is tried.
+    """
+    free = free_memory()
+    if free is not None and need > free:
+        msg = f"{what} takes about {need / 1e9:.1f} GB, and {free / 1e9:.1f} GB of memory are free. {instead}"
+        raise NotEnoughMemoryError(msg)
