@@ -19,6 +19,9 @@ UNDECIDED = ("between", "unknown")
 PARTS = {"connection": ("sender_uplink", "receiver_downlink")}
 """Who says that one direction of a connection failed, where both did, is right as far as it goes."""
 
+WHOLE_CALL_RULES = ("relayed",)
+"""Rules that state a fact of the whole call: their findings begin before the cause that they are part of."""
+
 EARLY_S = 15.0
 """How much earlier than its cause a finding may begin: two samples."""
 
@@ -114,7 +117,8 @@ def _begins_early(finding: Mapping[str, Any], cause: Mapping[Any, Any]) -> bool:
     """Tell whether a finding begins well before what is said to have caused it."""
     import pandas as pd
 
-    return bool(finding["start"] < cause["start"] - pd.Timedelta(seconds=EARLY_S))
+    early = finding["start"] < cause["start"] - pd.Timedelta(seconds=EARLY_S)
+    return bool(early and finding["rule"] not in WHOLE_CALL_RULES)
 
 
 def _check_cause(
@@ -161,9 +165,16 @@ def _accepted(cause: Mapping[Any, Any]) -> set[str]:
     return {cause["side"], *PARTS.get(cause["side"], ()), *open_sides}
 
 
+def _could_accuse(finding: Mapping[str, Any], cause: Mapping[Any, Any]) -> bool:
+    """Tell whether a cause is a fault, or a fact worth a note that the finding names: too loud, and still true."""
+    return bool(
+        cause["severity"] in ("warn", "bad") or (cause["severity"] == "note" and finding["rule"] in cause["rules"])
+    )
+
+
 def _check_attribution(finding: Mapping[str, Any], causes: list[dict[Any, Any]]) -> dict[str, object]:
     """Tell whether what a finding says of a side is true at its time, and whether it accuses an innocent."""
-    faults = [c for c in causes if c["severity"] not in ("none", "note") and _overlaps(finding, c)]
+    faults = [c for c in causes if _could_accuse(finding, c) and _overlaps(finding, c)]
     if finding["who"] is None:
         right = any(finding["side"] in _accepted(c) for c in faults)
         innocent = False

@@ -98,12 +98,30 @@ def test_somebody_who_is_muted_is_innocent_and_a_note_accuses_nobody():
     assert made.causes["outcome"].tolist() == ["quiet"]
 
 
+def test_a_fact_of_the_whole_call_begins_before_the_trouble_it_is_part_of():
+    cause = truth(side="connection")
+    cause.at[0, "rules"] = ("relayed", "round_trip")
+    made = rtk.check_findings(Call(("relayed", "warn", "a", "connection", "a", "medium", 0, 300)), cause)
+    assert made.attributions[["right", "innocent"]].to_numpy().tolist() == [[True, False]]
+
+
+def test_a_note_said_too_loudly_is_not_an_accusation_of_an_innocent():
+    cause = truth(side="connection", severity="note")
+    cause.at[0, "rules"] = ("relayed",)
+    loud = Call(("relayed", "warn", "a", "connection", "a", "medium", 62, 100))
+    assert not rtk.check_findings(loud, cause).attributions["innocent"].any()
+    other = Call(("loss_out", "warn", "a", "sender_uplink", "a", "medium", 62, 100))
+    assert rtk.check_findings(other, cause).attributions["innocent"].all()
+
+
 def test_every_pair_is_simulated_in_both_orders_where_it_makes_sense():
     cases = cases_of(pairs_of(None), (2, 3), 1)
     assert Case("lossy_uplink+muted", 2, 0) in cases
     assert Case("muted+lossy_uplink", 2, 0) in cases
     assert Case("muted+server_trouble", 2, 0) not in cases
     assert Case("no_report+broken_report", 2, 0) not in cases
+    assert Case("never_connected+outage", 2, 0) not in cases
+    assert Case("never_connected+outage", 3, 0) in cases
     assert {str(case).split()[0] for case in cases_of(pairs_of("muted"), (3,), 1)} >= {"muted+outage", "outage+muted"}
     with pytest.raises(SystemExit, match="no scenario flood"):
         pairs_of("flood+muted")

@@ -40,6 +40,8 @@ class Scale:
         Largest number that makes sense; the least is above zero.
     each_other
         Whether the numbers above are for each other person in the call, who all share what is measured.
+    step
+        What a drawn level is rounded to.
     """
 
     of: str
@@ -52,6 +54,7 @@ class Scale:
     units: dict[str, float] = field(default_factory=dict)
     most: float = float("inf")
     each_other: bool = False
+    step: float = 0.0001
 
     @property
     def worse_is(self) -> Literal["more", "less"]:
@@ -119,7 +122,7 @@ BOTH_DELAYS = Scale("delay each way", "ms", 170, 260, 400, (260, 400), "{value:.
 _RATES = {"kbit/s": 1.0, "kbps": 1.0, "kbits/s": 1.0, "mbit/s": 1000.0, "mbps": 1000.0}
 UPLINK = Scale("rate", "kbit/s", 300, 240, 130, (130, 240), "{value:.0f} kbit/s", _RATES)
 DOWNLINK = Scale("rate", "kbit/s", 380, 340, 260, (260, 340), "{value:.0f} kbit/s", _RATES, each_other=True)
-CAP = Scale("rate", "kbit/s", 500, 400, 300, (300, 520), "{value:.0f} kbit/s", _RATES)
+CAP = Scale("rate", "kbit/s", 500, 400, 300, (300, 520), "{value:.0f} kbit/s", _RATES, step=10)
 SLOWER = Scale("factor by which the machine is too slow", "times", 1.5, 1.8, 2.5, (1.8, 2.5), "{value:.2g} times",
                {"times": 1.0, "x": 1.0}, most=20)  # fmt: skip
 STALLS = Scale("mean length of a stall", "ms", 150, 250, 450, (250, 450), "stalls of {value:.0f} ms on average",

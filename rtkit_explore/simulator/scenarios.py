@@ -273,6 +273,10 @@ class Scenario:
                 raise InvalidArgumentError(msg)
             again = sum(earlier.name == part.name for earlier in self.parts[:k])
             incidents.append(_lay_out(part, tuple(names), seconds, (seed, again), used))
+        silent = sum(part.name == "never_connected" for part in self.parts)
+        if len(names) - silent <= 2:
+            # nobody else could have noticed what happens between two people: a careful reader may leave the side open
+            return tuple(replace(incident, sides=("between", "unknown")) for incident in incidents)
         return tuple(incidents)
 
 
@@ -297,8 +301,7 @@ def _lay_out(part: Cause, names: tuple[str, ...], seconds: float, seed: tuple[in
     level = _level(part, others, chance("level"))
     drawn = ScenarioDraw(names, who, start, end, level, chance("details"))
     effects = part.effects(drawn)
-    # nobody else could have noticed what happens between two people: a careful reader may leave the side open
-    sides: tuple[Side, ...] = ("between", "unknown") if len(names) == 2 or part.open_side else ()
+    sides: tuple[Side, ...] = ("between", "unknown") if part.open_side else ()
     return Incident(
         what=part.name,
         who=None if part.shared else who,
@@ -340,7 +343,8 @@ def _level(part: Cause, others: int, rng: np.random.Generator) -> float:
     if part.level is not None:
         return part.scale.read(part.level, part.name, others)
     value = float(rng.uniform(*part.scale.usual))
-    return round(value * others if part.scale.each_other else value, 4)
+    value = value * others if part.scale.each_other else value
+    return round(round(value / part.scale.step) * part.scale.step, 4)
 
 
 def _severity(part: Cause, level: float, others: int) -> Severity:

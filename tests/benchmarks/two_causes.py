@@ -57,8 +57,14 @@ def sensible(one: str, two: str, people: int) -> bool:
     """Tell whether a pair can be told apart at all with that many people."""
     if people < max(SCENARIOS[one].fewest, SCENARIOS[two].fewest):
         return False
-    # of two people, both without a report: nothing is left to look at
-    return not (people == 2 and {one, two} <= NO_REPORT)
+    pair = {one, two}
+    # of two people, both without a report, or one without a connection: nothing is left to look at
+    if people == 2 and (pair <= NO_REPORT or "never_connected" in pair):
+        return False
+    # what the only sender, or everybody, is too narrow to send, fits through a narrow downlink
+    return not (
+        pair == {"narrow_downlink", "server_cap"} or (people == 2 and pair == {"narrow_downlink", "narrow_uplink"})
+    )
 
 
 def pairs_of(asked: str | None) -> list[tuple[str, str]]:

@@ -418,3 +418,115 @@ def test_a_name_may_be_written_in_several_ways(name):
 def test_what_cannot_be_simulated_is_refused_with_what_can(arguments, message):
     with pytest.raises(InvalidArgumentError, match=message):
         simulate_documents(**arguments)
+
+
+def milliseconds(rows):
+    return [1000 * row["jitter_buffer_delay"] / row["jitter_buffer_emitted_count"] for row in rows]
+
+
+def test_a_late_downlink_makes_everyone_late_for_one():
+    seen = Seen("late_downlink")
+    assert min(r["rtt"] for r in seen.rows("audio_producer", seen.culprit)) > 0.4
+    for source in seen.others:
+        assert min(milliseconds(seen.rows("audio_consumer", seen.culprit, source=source))) > 200
+        listener = next(name for name in seen.others if name != source)
+        assert max(milliseconds(seen.rows("audio_consumer", listener, source=source))) < 150
+    assert seen.loss("audio_consumer", seen.culprit) < 0.5
+
+
+def test_a_long_path_raises_the_round_trip_of_one_and_nothing_else():
+    seen = Seen("long_path")
+    assert min(r["rtt"] for r in seen.rows("audio_producer", seen.culprit)) > 0.5
+    assert max(r["rtt"] for name in seen.others for r in seen.rows("audio_producer", name)) < 0.2
+    assert seen.loss("audio_producer", seen.culprit) < 0.5
+    assert {r["quality_limitation_reason"] for r in seen.rows("video_producer", seen.culprit)} == {"none"}
+
+
+def test_stalls_delay_both_ways_and_the_pair_is_a_relay_over_tcp():
+    seen = Seen("turn_stalls", seed=5)
+    for name in seen.others:
+        assert max(milliseconds(seen.rows("audio_consumer", name, source=seen.culprit))) > 250
+        assert max(milliseconds(seen.rows("audio_consumer", seen.culprit, source=name))) > 250
+    assert seen.loss("audio_producer", seen.culprit) < 0.5
+    pair = seen.people[seen.culprit][0]["peer_report"]["metadata"]["candidate_pairs"]["producing_transport"][0]
+    assert (pair["local_candidate_type"], pair["local_candidate_protocol"]) == ("relay", "tcp")
+
+
+def test_a_path_switch_keeps_the_id_and_leaves_two_pairs_with_their_times():
+    seen = Seen("path_switch")
+    (person,) = seen.people[seen.culprit]
+    old, new = person["peer_report"]["metadata"]["candidate_pairs"]["producing_transport"]
+    assert (old["local_candidate_network_type"], new["local_candidate_network_type"]) == ("wifi", "cellular")
+    died = seen.truth["start"].timestamp() * 1000
+    assert abs(old["last_packet_received_timestamp"] - died) < 100
+    assert new["last_packet_received_timestamp"] > died + 10_000
+    before = [r["rtt"] for r in seen.rows("audio_producer", seen.culprit, inside=False)]
+    assert max(before) > min(before) + 0.04
+
+
+def test_who_never_connected_sends_nothing_receives_nothing_and_is_received_by_nobody():
+    seen = Seen("never_connected")
+    person = seen.people[seen.culprit][0]["peer_report"]
+    assert {row["packets_sent"] for row in person["quality"]["audio_producer"]} == {0}
+    assert person["quality"]["audio_consumer"] == []
+    assert person["metadata"]["candidate_pairs"] == {"producing_transport": [], "consuming_transport": []}
+    assert "transport_connected" not in seen.events(seen.culprit)
+    for name in seen.others:
+        sources = {row["peer_id"] for row in seen.people[name][0]["peer_report"]["quality"]["audio_consumer"]}
+        assert seen.truth["peer_id"] not in sources
+        assert len(sources) == len(seen.others) - 1
+
+
+def test_a_cap_is_the_same_for_everyone_from_first_to_last():
+    seen = Seen("server_cap")
+    available = set()
+    for name in seen.people:
+        report = seen.people[name][0]["peer_report"]
+        rows = report["quality"]["video_producer"]
+        assert {row["quality_limitation_reason"] for row in rows} == {"bandwidth"}
+        assert max(row["rtt"] for row in rows) < 0.15
+        available.add(report["metadata"]["candidate_pairs"]["producing_transport"][0]["available_outgoing_bitrate"])
+    assert available == {1000 * seen.truth["level"]}
+    assert all(seen.loss("video_producer", name, inside=True) < 0.5 for name in seen.people)
+
+
+def test_who_rejoins_has_a_new_participant_id_and_the_same_user_id():
+    seen = Seen("rejoin")
+    first, second = seen.people[seen.culprit]
+    assert first["id"] != second["id"]
+    assert first["user_id"] == second["user_id"]
+    assert first["left_at"] < second["joined_at"]
+    networks = {
+        pair["local_candidate_network_type"]
+        for report in (first, second)
+        for pair in report["peer_report"]["metadata"]["candidate_pairs"]["producing_transport"]
+    }
+    assert "cellular" not in networks
+
+
+def test_chrome_lists_a_first_pair_over_a_server_that_it_never_nominated():
+    found = 0
+    for seed in range(6):
+        for reports in Seen("clean", seed=seed).people.values():
+            pairs = reports[0]["peer_report"]["metadata"]["candidate_pairs"]["consuming_transport"]
+            spare = [pair for pair in pairs if not pair["nominated"]]
+            assert len(pairs) - len(spare) == 1
+            for pair in spare:
+                found += 1
+                assert pair["bytes_sent"] < 10_000 < pair["bytes_received"] < 150_000
+    assert found > 8
+
+
+def test_some_people_use_firefox_which_reports_less():
+    call = simulate_documents(participants=[Person("Ann", browser="firefox"), "Bo"], minutes=2)
+    reports = [json.loads(body)["data"]["participant"] for body in call.reports.values()]
+    ann = next(report for report in reports if report["display_name"] == "Ann")["peer_report"]
+    assert ann["metadata"]["browser_metadata"]["engine"] == "Gecko"
+    assert "Firefox/" in ann["metadata"]["browser_metadata"]["user_agent"]
+    assert not [key for row in ann["quality"]["video_producer"] for key in row if key.startswith("quality_limitation")]
+    drawn = [
+        json.loads(body)["data"]["participant"]["peer_report"]["metadata"]["browser_metadata"]["browser"]
+        for seed in range(12)
+        for body in simulate_documents(minutes=1, seed=seed).reports.values()
+    ]
+    assert 0 < drawn.count("Firefox") < len(drawn) / 2
