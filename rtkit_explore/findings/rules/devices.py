@@ -172,6 +172,9 @@ def _permissions(text: object) -> dict[str, str]:
         return {}
     plain = {str(key).lower(): str(value).lower() for key, value in told.items() if isinstance(value, str)}
     states = ("accepted", "not_requested", *REFUSALS)
+    if not any(value in states for value in plain.values()):
+        refused = next((word for word in REFUSALS if f'"{word}"' in text.lower()), None)
+        return {"device": refused} if refused is not None else {}
     status = next((value for value in plain.values() if value in states), None)
     kind = next((plain[key] for key in ("kind", "type", "media", "device") if key in plain), None)
     if kind is not None and status is not None:

@@ -405,9 +405,24 @@ def _no_report(context: Context, _profile: Profile) -> Iterator[Observation]:
             str(peer),
             (joined, end),
             0.0,
-            f"{_NO_REPORT[str(report)]}, which is not the same as fine",
+            f"{_NO_REPORT[str(report)]}, which is not the same as fine; {_heard_of(context, str(peer))}",
             evidence_against=["no report"],
         )
+
+
+def _heard_of(context: Context, peer: str) -> str:
+    """Say what the others' reports tell of somebody without one."""
+    arrays = context.arrays
+    heard: dict[str, list[float]] = {}
+    for stream in arrays.streams:
+        if stream.consumer and stream.remote == peer and stream.media == "audio" and stream.packets > 0:
+            lost, judged = arrays["lost"][stream.rows], arrays["judged"][stream.rows]
+            share = 100 * float(np.nansum(lost)) / max(1.0, float(np.nansum(judged)))
+            heard.setdefault(context.name(stream.peer), []).append(share)
+    if not heard:
+        return "nobody's report tells of their media either"
+    told = ", ".join(f"{name} ({max(shares):.1f} % lost)" for name, shares in heard.items())
+    return f"what others heard of them is known: {told}"
 
 
 def _shown_too_little(candidate: Candidate, words: Mapping[str, str]) -> str:
@@ -516,7 +531,7 @@ NO_REPORT = Rule(
     "transport",
     "reports",
     "reports",
-    "Nothing is known of {me}'s media: {detail}",
+    "{me}: {detail}",
     "Fetch the report again; what the others received of this participant is in theirs.",
     find=_no_report,
     timed=False,
