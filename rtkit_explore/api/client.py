@@ -330,9 +330,12 @@ class ApiClient:
         per_page = whole("per_page", per_page, least=1)
         limit = whole("limit", limit, least=1)
 
+        noted: dict[str, None] = {}
+
         async def fetch(number: int | None, size: int | None) -> Page:
             asked = wanted.asked | query(page_no=number, per_page=size)
             response = await self._send("GET", wanted.path, asked, wanted.subject)
+            noted.update(dict.fromkeys(response.extensions.get(responses.SAVED_PROBLEMS, ())))
             return read_page(responses.decoded(response, wanted.subject, self.settings), response.content, wanted.key)
 
         if page_no is not None:
@@ -341,9 +344,11 @@ class ApiClient:
             problems = [] if page.listed else [f"the answer holds no list of {wanted.key}"]
             return PagedList(rows, page.content, page.total, problems)
         size = per_page or (self.settings.per_page if limit is None else min(self.settings.per_page, limit))
-        return await self._pagers[wanted.key].read(
+        listing = await self._pagers[wanted.key].read(
             fetch, per_page=size, fixed_size=per_page is not None, limit=limit, on_progress=on_progress
         )
+        listing.problems = list(dict.fromkeys([*noted, *listing.problems]))
+        return listing
 
     async def _send(self, method: str, path: str, asked: dict[str, str], subject: RequestInfo) -> httpx.Response:
         try:

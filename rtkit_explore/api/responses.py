@@ -32,6 +32,9 @@ SAVED_FILE = "saved_file"
 SAVED_FAILURE = "saved_failure"
 """Extension of a response: what went wrong when the call was fetched and saved, to be said again as it was."""
 
+SAVED_PROBLEMS = "saved_problems"
+"""Extension of a response: what did not add up when the list was fetched and saved."""
+
 
 @dataclass(frozen=True)
 class RequestInfo:

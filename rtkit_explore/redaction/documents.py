@@ -80,7 +80,7 @@ class _Redaction:
         self.people = People(salt=salt)
         self.rewriter = Rewriter(self.people, Labels(), keep=keep)
         self.split: dict[str, SplitReport] = {}
-        self.made = CallDocuments(transcript_format=documents.transcript_format)
+        self.made = CallDocuments(transcript_format=documents.transcript_format, redacted=True)
 
     def run(self) -> CallDocuments:
         given, made, rewriter = self.given, self.made, self.rewriter

@@ -66,10 +66,13 @@ class Participants:
         One each, in the order of joining.
     original
         An answer that holds exactly these rows, which is served untouched where all of them are asked for in order.
+    notes
+        What did not add up when they were fetched.
     """
 
     rows: list[Any]
     original: Document | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Backend(Protocol):
@@ -221,6 +224,8 @@ class SessionsApi:
             if request.parts[:1] == (DOWNLOADS,):
                 return self._download(request)
             answer = self._call(request, self._admitted(request))
+            if isinstance(answer, Response):
+                return answer
         except _StorageError as error:
             return error.response()
         except RefusedError as error:
@@ -249,7 +254,7 @@ class SessionsApi:
             raise RefusedError(404, "App not found")
         return parts[6:]
 
-    def _call(self, request: Request, rest: tuple[str, ...]) -> bytes | Document:
+    def _call(self, request: Request, rest: tuple[str, ...]) -> bytes | Document | Response:
         if request.method not in ("GET", "POST"):
             raise RefusedError(405, "Method not allowed")
         match request.method, rest:
@@ -290,15 +295,16 @@ class SessionsApi:
             raise refused("view must be raw or consolidated")
         return self.backend.participants(session_id, peer_events=request.wants("include_peer_events"), view=view)
 
-    def _participants(self, request: Request, session_id: str) -> bytes | Document:
+    def _participants(self, request: Request, session_id: str) -> Response | Document:
         found = self._listed(request, session_id)
         if isinstance(found, Document):
             return found
         rows = pick_participants(found.rows, request.query)
         page, block = self.participants_paging.cut(rows, request.query)
         if found.original is not None and len(page) == len(found.rows) and page == found.rows:
-            return found.original
-        return _list("participants", page, block, self.participants_paging.place)
+            return Response(200, found.original.content, source=found.original.source, notes=found.notes)
+        body = _list("participants", page, block, self.participants_paging.place)
+        return Response(200, body, notes=found.notes)
 
     def _participant(self, request: Request, session_id: str, participant_id: str) -> bytes | Document:
         found = self._listed(request, session_id)

@@ -65,12 +65,18 @@ class Response:
         As they are sent.
     source
         The saved file that the body is, where it is one.
+    verbatim
+        An error that was told once already and is to be told again in the same words.
+    notes
+        What did not add up when the documents were fetched.
     """
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     source: str | None = None
+    verbatim: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class RefusedError(Exception):
@@ -85,13 +91,16 @@ class RefusedError(Exception):
         What the caller is told.
     code
         Code of an error of the platform in front of the API, which has the form of a list; None for the API's own.
+    verbatim
+        Whether the message is that of an earlier error, to be told again as it is.
     """
 
-    def __init__(self, status: int, message: str, *, code: int | None = None) -> None:
+    def __init__(self, status: int, message: str, *, code: int | None = None, verbatim: bool = False) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.code = code
+        self.verbatim = verbatim
 
     def response(self, form: ErrorForm | None = None) -> Response:
         """Write it as the API does: one ``error``, or a list of ``errors``."""
@@ -99,9 +108,8 @@ class RefusedError(Exception):
             code = self.status if self.code is None else self.code
             told = {"code": code, "message": self.message, "documentation_url": "https://developers.example.com/errors"}
             return Response(self.status, encoded({"success": False, "errors": [told]}))
-        return Response(
-            self.status, encoded({"success": False, "error": {"code": self.status, "message": self.message}})
-        )
+        body = encoded({"success": False, "error": {"code": self.status, "message": self.message}})
+        return Response(self.status, body, verbatim=self.message if self.verbatim else None)
 
 
 def encoded(body: object) -> bytes:

@@ -57,6 +57,8 @@ class CallDocuments:
     names
         Document to the name it is called by in ``problems``: keys are "session", "participants", "chat",
         "transcript", "summary" and peer ids; a document without an entry is called by its key.
+    redacted
+        Whether personal data was taken out: a save of it leaves no other document in its folder.
     """
 
     session: bytes | None = None
@@ -69,6 +71,7 @@ class CallDocuments:
     summary: str | None = None
     session_id: str | None = None
     names: dict[str, str] = field(default_factory=dict)
+    redacted: bool = False
 
     def __repr__(self) -> str:
         """Name what is there, never its content."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from rtkit_explore.api.responses import SAVED_FILE
+from rtkit_explore.api.responses import SAVED_FAILURE, SAVED_FILE, SAVED_PROBLEMS
 from rtkit_explore.errors import PartialResultWarning
 from rtkit_explore.serving.api import Document, Links, Participants, SessionsApi
 from rtkit_explore.serving.listing import Paging
-from rtkit_explore.serving.messages import RefusedError, Request, encoded
+from rtkit_explore.serving.messages import RefusedError, Request, Response, encoded
 from rtkit_explore.store import saved_calls
 
 if TYPE_CHECKING:
@@ -79,8 +79,15 @@ class ReplayTransport(httpx.AsyncBaseTransport):
             response.status,
             content=response.body,
             headers=response.headers,
-            extensions={SAVED_FILE: response.source} if response.source else {},
+            extensions=_extensions(response),
         )
+
+
+def _extensions(response: Response) -> dict[str, Any]:
+    if response.verbatim:
+        return {SAVED_FAILURE: response.verbatim}
+    found: dict[str, Any] = {SAVED_FILE: response.source} if response.source else {}
+    return found | ({SAVED_PROBLEMS: response.notes} if response.notes else {})
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,7 @@ class SavedBackend:
         """Look at the folders again; a session's file is read again only if it has changed."""
         indexed: dict[Path, _Indexed] = {}
         for folder in saved_calls.call_folders(self.root):
-            stamp = _stamp(folder / saved_calls.SESSION)
+            stamp = _stamp(saved_calls.path_of(folder, saved_calls.SESSION))
             known = self._by_folder.get(folder)
             indexed[folder] = known if known is not None and stamp and known.stamp == stamp else _index(folder, stamp)
         if indexed == self._by_folder:
@@ -160,12 +167,25 @@ class SavedBackend:
             if refreshed:
                 self._scan()
                 for one in self._by_session.values():
-                    for peer in saved_calls.report_files(one.folder):
+                    for peer in self._peers_of(one.folder):
                         self._folder_of_peer.setdefault(peer, one.folder)
             folder = self._folder_of_peer.get(peer_id)
-            if folder is not None and (folder / name).is_file():
-                return folder / name
+            if folder is not None:
+                if (path := saved_calls.path_of(folder, name)).is_file():
+                    return path
+                self._say_again(folder, "peer-report", peer_id)
         raise RefusedError(404, f"no report of peer {peer_id} is saved in {self.root}")
+
+    def _peers_of(self, folder: Path) -> list[str]:
+        """List whose report is saved in a folder, or was asked for in vain when it was saved."""
+        failed = [one.peer_id for one in saved_calls.read_failures(folder) if one.peer_id is not None]
+        return [*saved_calls.report_files(folder), *failed]
+
+    def _say_again(self, folder: Path, source: str, peer_id: str | None = None) -> None:
+        """Refuse with the very words of the failure that was saved, where there was one."""
+        for failure in saved_calls.read_failures(folder):
+            if failure.source == source and failure.peer_id == peer_id:
+                raise RefusedError(404 if failure.missing else 424, failure.message, verbatim=True)
 
     # The backend of the server
 
@@ -183,8 +203,12 @@ class SavedBackend:
 
     def session(self, session_id: str, *, breakout_rooms: bool) -> Document | Row:  # noqa: ARG002 - served as saved
         """Return one session, as it was saved."""
-        path = self._folder(session_id) / saved_calls.SESSION
-        return _document(path) if path.is_file() else {"id": session_id}
+        folder = self._folder(session_id)
+        path = saved_calls.path_of(folder, saved_calls.SESSION)
+        if path.is_file():
+            return _document(path)
+        self._say_again(folder, "session")
+        return {"id": session_id}
 
     def participants(
         self,
@@ -195,20 +219,26 @@ class SavedBackend:
     ) -> Participants | Document:
         """Return the saved list of participants; where there is none, what the reports say."""
         folder = self._folder(session_id)
-        self._folder_of_peer |= dict.fromkeys(saved_calls.report_files(folder), folder)
-        path = folder / saved_calls.PARTICIPANTS
+        self._folder_of_peer |= dict.fromkeys(self._peers_of(folder), folder)
+        path = saved_calls.path_of(folder, saved_calls.PARTICIPANTS)
         original = None
+        notes = tuple(
+            failure.message
+            for failure in saved_calls.read_failures(folder)
+            if failure.source == "participants" and path.is_file()
+        )
         if path.is_file():
             original = _document(path)
             rows = saved_calls.data_of(original.content).get("participants")
             if not isinstance(rows, list):
                 return original  # broken as it is: the client says so
         else:
+            self._say_again(folder, "participants")
             rows = [_row_of_report(peer, report) for peer, report in saved_calls.report_files(folder).items()]
         if peer_events is False:
             slim = [_without(row, ("peer_events",)) for row in rows]
-            return Participants(slim, original if slim == rows else None)
-        return Participants(rows, original)
+            return Participants(slim, original if slim == rows else None, notes)
+        return Participants(rows, original, notes)
 
     def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Document:  # noqa: ARG002
         """Return a report; what filters do to one is not documented, so it stays whole."""
@@ -230,20 +260,23 @@ class SavedBackend:
             return frozenset()
         files = {saved_calls.CHAT: "chat", saved_calls.SUMMARY: "summary"}
         files |= dict.fromkeys(saved_calls.TRANSCRIPTS.values(), "transcript")
-        return frozenset(kind for name, kind in files.items() if (folder / name).is_file())
+        failed = {failure.source for failure in saved_calls.read_failures(folder)}
+        saved = {kind for name, kind in files.items() if saved_calls.path_of(folder, name).is_file()}
+        return frozenset(saved | failed & set(files.values()))
 
     def _file(self, session_id: str, kind: Kind, form: str) -> Path:
         names = {"chat": saved_calls.CHAT, "summary": saved_calls.SUMMARY}
         transcripts = {str(key): value for key, value in saved_calls.TRANSCRIPTS.items()}
-        return self._folder(session_id) / (names.get(kind) or transcripts[form])
+        return saved_calls.path_of(self._folder(session_id), names.get(kind) or transcripts[form])
 
     def has_download(self, session_id: str, kind: Kind, form: str) -> None:
         """Raise if a download is not saved."""
         if self._file(session_id, kind, form).is_file():
             return
         folder = self._folder(session_id)
+        self._say_again(folder, kind)
         message = f"no {kind} is saved with session {session_id}"
-        saved = [key for key, value in saved_calls.TRANSCRIPTS.items() if (folder / value).is_file()]
+        saved = [key for key, value in saved_calls.TRANSCRIPTS.items() if saved_calls.path_of(folder, value).is_file()]
         if kind == "transcript" and saved:
             message = f"the transcript of session {session_id} is saved as {' and '.join(saved)}, not as {form}"
         raise RefusedError(404, message)
@@ -273,7 +306,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def _index(folder: Path, stamp: tuple[int, int] | None) -> _Indexed:
     data: Row = {}
     if stamp is not None:
-        data = saved_calls.data_of(saved_calls.read_or_empty(folder / saved_calls.SESSION))
+        data = saved_calls.data_of(saved_calls.read_or_empty(saved_calls.path_of(folder, saved_calls.SESSION)))
     record = saved_calls.session_of(data)
     stated = record.get("id")
     session_id = stated.strip() if isinstance(stated, str) else ""

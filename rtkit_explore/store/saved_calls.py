@@ -2,16 +2,25 @@
 Saved calls on disk: one folder per session, one file per document, exactly as the API sent them.
 
 A session's folder holds ``session.json``, ``participants.json``, ``peer-report-<peer id>.json`` and, where they were
-fetched, ``chat.csv``, ``transcript.csv`` (or ``.json``, ``.srt``, ``.vtt``) and ``summary.md``. Other files in there
-are left alone.
+fetched, ``chat.csv``, ``transcript.csv`` (or ``.json``, ``.srt``, ``.vtt``) and ``summary.md``; ``failures.json`` where
+something could not be fetched. Other files in there are left alone.
+
+A save is whole or did not happen, also if it is killed: a new folder is built under a hidden name and renamed. In an
+existing one the new files are built in a hidden folder, whose renaming to ``.commit`` is the moment that counts: from
+then on what is in ``.commit`` stands before what is beside it, until each file has been moved to its place.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import json
 import os
+import platform
+import re
 import shutil
+import time
 import uuid
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +33,13 @@ SESSION: Final = "session.json"
 PARTICIPANTS: Final = "participants.json"
 CHAT: Final = "chat.csv"
 SUMMARY: Final = "summary.md"
+FAILURES: Final = "failures.json"
+COMMIT: Final = ".commit"
+_REMOVED: Final = ".removed"
+"""Empty file in ``.commit`` that says: nothing beside it counts, because the save was redacted."""
+_LONGEST_NAME: Final = 200
+_SAVING: Final = re.compile(r"\.(?:.*)\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{12}\.saving")
+_ABANDONED_S: Final = 24 * 3600.0
 REPORT_START: Final = "peer-report-"
 TRANSCRIPTS: Final[dict[TranscriptFormat, str]] = {
     # In the order in which they are read where there are several: the richest first.
@@ -35,16 +51,56 @@ TRANSCRIPTS: Final[dict[TranscriptFormat, str]] = {
 
 
 def report_name(peer_id: str) -> str:
-    """Name the file of a peer's report; a character that no file name can hold is written as %XX."""
-    return f"{REPORT_START}{quote(peer_id, safe=' @+=,')}.json"
+    """
+    Name the file of a peer's report; a character that no file name can hold is written as %XX.
+
+    An id that is too long for a file name is cut, and told from others by a digest of the whole.
+    """
+    quoted = quote(peer_id, safe=" @+=,", errors="surrogatepass")
+    if len(quoted) > _LONGEST_NAME:
+        digest = hashlib.sha256(peer_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        quoted = f"{quoted[: _LONGEST_NAME - 40]}~{digest}"
+    return f"{REPORT_START}{quoted}.json"
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """Return where a saved file is: in its folder, or still in the part of a save that was interrupted."""
+    commit = folder / COMMIT
+    pending = commit / name
+    return pending if pending.is_file() or _superseded(commit, name) else folder / name
+
+
+def _superseded(commit: Path, name: str) -> bool:
+    """Tell whether a file beside an interrupted save is older than it, and gone as soon as the save is finished."""
+    if not commit.is_dir():
+        return False
+    others = TRANSCRIPTS.values() if name in TRANSCRIPTS.values() else ()
+    return name == FAILURES or (commit / _REMOVED).exists() or any((commit / other).is_file() for other in others)
 
 
 def report_files(folder: Path) -> dict[str, Path]:
     """List the peer reports of a session's folder, by peer id."""
-    return {
-        unquote(path.name[len(REPORT_START) : -len(".json")]): path
-        for path in sorted(folder.glob(f"{REPORT_START}*.json"))
-    }
+    found: dict[str, Path] = {}
+    commit = folder / COMMIT
+    places = [folder]
+    if commit.is_dir():
+        places = [commit] if (commit / _REMOVED).exists() else [folder, commit]
+    for place in places:
+        for path in place.glob(f"{REPORT_START}*.json"):
+            peer_id = _unquoted(path.name[len(REPORT_START) : -len(".json")])
+            if "~" in peer_id and len(path.name) >= _LONGEST_NAME:
+                # The name holds only a part of a long id.
+                stated = participant_of(data_of(read_or_empty(path))).get("id")
+                peer_id = stated if isinstance(stated, str) and report_name(stated) == path.name else peer_id
+            found[peer_id] = path
+    return dict(sorted(found.items(), key=lambda item: item[1].name))
+
+
+def _unquoted(name: str) -> str:
+    try:
+        return unquote(name, errors="surrogatepass")
+    except UnicodeDecodeError:  # a long id, cut in the middle of a character
+        return unquote(name, errors="replace")
 
 
 def call_folders(folder: str | os.PathLike[str]) -> list[Path]:
@@ -59,7 +115,7 @@ def call_folders(folder: str | os.PathLike[str]) -> list[Path]:
     Returns
     -------
     list of Path
-        The session folders, by name; never empty.
+        The session folders, by name, the folder itself first where it is one; never empty.
 
     Raises
     ------
@@ -71,9 +127,10 @@ def call_folders(folder: str | os.PathLike[str]) -> list[Path]:
         what = "is a file" if root.exists() else "does not exist"
         msg = f"{root} {what}: give a folder of saved calls, or one saved call (a folder with {SESSION})"
         raise SavedCallError(msg)
-    if holds_call(root):
-        return [root]
-    found = [path for path in sorted(root.iterdir()) if path.is_dir() and holds_call(path)]
+    with os.scandir(root) as entries:
+        below = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    found = [root] if holds_call(root) else []
+    found += [path for name in below if holds_call(path := root / name)]
     if not found:
         msg = (
             f"{root} holds no saved call: neither {SESSION}, {PARTICIPANTS} or {REPORT_START}<peer id>.json, nor a"
@@ -87,7 +144,7 @@ def holds_call(folder: Path) -> bool:
     """Tell whether a folder is a saved call."""
     if folder.name.startswith("."):
         return False
-    return (folder / SESSION).is_file() or (folder / PARTICIPANTS).is_file() or bool(report_files(folder))
+    return (folder / SESSION).is_file() or path_of(folder, PARTICIPANTS).is_file() or bool(report_files(folder))
 
 
 def session_id_of(folder: Path) -> str:
@@ -104,7 +161,7 @@ def session_id_of(folder: Path) -> str:
     str
         From the session document, else from a peer report, else the folder's name.
     """
-    candidates = [folder / SESSION, *report_files(folder).values()]
+    candidates = [path_of(folder, SESSION), *report_files(folder).values()]
     for path in candidates:
         try:
             data = data_of(path.read_bytes())
@@ -169,25 +226,44 @@ def read_call(folder: str | os.PathLike[str]) -> CallDocuments:
     """
     folders = call_folders(folder)
     root = folders[0]
-    if len(folders) > 1 or root != Path(folder).expanduser():
+    if root != Path(folder).expanduser():
         names = ", ".join(path.name for path in folders[:5])
         msg = f"{folder} holds {len(folders)} saved call(s) ({names}{', …' if len(folders) > 5 else ''}): name one"
         raise SavedCallError(msg)
     documents = CallDocuments(session_id=session_id_of(root))
-    documents.session = _read(root / SESSION, documents, "session", "session")
-    documents.participants = _read(root / PARTICIPANTS, documents, "participants", "participants")
+    documents.session = _read(path_of(root, SESSION), documents, "session", "session")
+    documents.participants = _read(path_of(root, PARTICIPANTS), documents, "participants", "participants")
     for peer_id, path in report_files(root).items():
         content = _read(path, documents, "peer-report", peer_id, peer_id=peer_id)
         if content is not None:
             documents.reports[peer_id] = content
-    documents.chat = _read(root / CHAT, documents, "chat", "chat")
+    documents.chat = _read(path_of(root, CHAT), documents, "chat", "chat")
     for form, name in TRANSCRIPTS.items():
-        if documents.transcript is None and (root / name).is_file():
-            documents.transcript = _read(root / name, documents, "transcript", "transcript")
+        if documents.transcript is None and path_of(root, name).is_file():
+            documents.transcript = _read(path_of(root, name), documents, "transcript", "transcript")
             documents.transcript_format = form
-    summary = _read(root / SUMMARY, documents, "summary", "summary")
+    summary = _read(path_of(root, SUMMARY), documents, "summary", "summary")
     documents.summary = None if summary is None else summary.decode("utf-8-sig", errors="replace")
+    documents.failures += read_failures(root)
     return documents
+
+
+def read_failures(folder: Path) -> list[Failure]:
+    """
+    Read what could not be had when a call was saved.
+
+    Where a file is there all the same, from an earlier save, there is no failure any more.
+    """
+    try:
+        listed = json.loads(read_or_empty(path_of(folder, FAILURES)) or b"[]")
+        failures = [
+            Failure(str(row["source"]), str(row["message"]), row.get("peer_id"), missing=row.get("missing") is True)
+            for row in listed
+        ]
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return [Failure("failures", f"{FAILURES} is damaged: what could not be fetched when this was saved is unknown")]
+    reports = report_files(folder)
+    return [failure for failure in failures if failure.peer_id is None or failure.peer_id not in reports]
 
 
 def _read(path: Path, documents: CallDocuments, source: str, key: str, *, peer_id: str | None = None) -> bytes | None:
@@ -205,46 +281,77 @@ def _read(path: Path, documents: CallDocuments, source: str, key: str, *, peer_i
 
 def save_call(documents: CallDocuments, folder: str | os.PathLike[str], *, session_id: str | None = None) -> Path:
     """
-    Save a call, whole documents, as the API sent them. They hold personal data.
+    Save a call, whole documents, as the API sent them. They hold personal data unless they were redacted.
 
-    A new folder appears at once or not at all. In an existing one every file is replaced at once or not at all, and
-    what else is in there stays.
+    A save is whole or did not happen, also if it is killed or the disk is full. In an existing folder of the same
+    session documents are replaced, and what else is in there stays; a redacted save leaves no other document of the
+    session. A folder that holds other calls gets this one as a folder of its own beside them.
 
     Parameters
     ----------
     documents
         What to save.
     folder
-        The session's folder; folders above it are made where needed.
+        The session's folder, or one that holds other saved calls; folders above it are made where needed.
     session_id
         Which session it is, where its documents do not say.
 
     Returns
     -------
     Path
-        The folder.
+        The folder of the session.
 
     Raises
     ------
     SavedCallError
-        If there is nothing to save, the folder holds another session, or it cannot be written.
+        If there is nothing to save, or the folder cannot be written.
     """
     target = Path(folder).expanduser()
     files = _files(documents)
     if not files:
         msg = "this call holds no document, so there is nothing to save"
         raise SavedCallError(msg)
+    if documents.failures:
+        files[FAILURES] = _failures(documents)
+    if target.exists() and not target.is_dir():
+        msg = f"{target} is a file: choose another folder"
+        raise SavedCallError(msg)
     try:
-        if target.exists():
-            _check_same(_session_id(documents) or session_id, target)
-            for name, content in files.items():
-                _replace(target / name, content)
-        else:
-            _write_new(target, files)
+        target = _own_folder(target, _session_id(documents) or session_id, files)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        if not (target.exists() and any(target.iterdir())):
+            with contextlib.suppress(FileExistsError):
+                _write_new(target, files)
+                return target
+        _write_into(target, files, alone=documents.redacted)
     except OSError as error:
         msg = f"{target} cannot be written ({error.strerror or type(error).__name__}): choose another folder"
         raise SavedCallError(msg) from error
     return target
+
+
+def _own_folder(target: Path, session_id: str | None, files: dict[str, bytes]) -> Path:
+    """Return where a session belongs: the folder that was named, or one below it if that holds other calls."""
+    if not target.is_dir():
+        return target
+    here = session_id_of(target) if holds_call(target) else None
+    if here is not None and (session_id is None or here in {session_id, target.name}):
+        return target
+    others = here is not None or any(holds_call(path) for path in target.iterdir() if path.is_dir())
+    if not others:
+        return target
+    name = session_id or hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
+    below = report_name(name).removeprefix(REPORT_START).removesuffix(".json")
+    return target / (below if below.strip(". ") else f"session-{below.replace('.', '%2E')}")
+
+
+def _failures(documents: CallDocuments) -> bytes:
+    rows = [
+        {"source": one.source, "peer_id": one.peer_id, "message": one.message, "missing": one.missing}
+        for one in documents.failures
+    ]
+    return json.dumps(rows, indent=1).encode()
 
 
 def _files(documents: CallDocuments) -> dict[str, bytes]:
@@ -257,18 +364,6 @@ def _files(documents: CallDocuments) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if content is not None}
 
 
-def _check_same(ours: str | None, target: Path) -> None:
-    if not target.is_dir():
-        msg = f"{target} is a file: choose another folder"
-        raise SavedCallError(msg)
-    if not holds_call(target):
-        return
-    here = session_id_of(target)
-    if ours is not None and here not in {ours, target.name}:
-        msg = f"{target} holds session {here}, and this is session {ours}: choose another folder"
-        raise SavedCallError(msg)
-
-
 def _session_id(documents: CallDocuments) -> str | None:
     if documents.session is not None:
         data = data_of(documents.session)
@@ -278,29 +373,119 @@ def _session_id(documents: CallDocuments) -> str | None:
     return documents.session_id
 
 
-def _write_new(target: Path, files: dict[str, bytes]) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    building = target.parent / f".{target.name}.{uuid.uuid4().hex}"
+def _hidden(name: str) -> str:
+    """Make the name of a folder in which a save is built; it tells who is building."""
+    return f".{name[:80]}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:12]}.saving"
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what killed saves left behind: whole documents, perhaps of a call that was redacted later."""
+    with os.scandir(parent) as entries:
+        hidden = [Path(entry.path) for entry in entries if entry.name.endswith(".saving") and entry.is_dir()]
+    for path in hidden:
+        named = _SAVING.fullmatch(path.name)
+        if named is None:
+            continue
+        with contextlib.suppress(OSError):
+            age = time.time() - path.stat().st_mtime
+            if age > _ABANDONED_S or (named["host"] == _host() and not _runs(int(named["pid"]))):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # asking would end the process there
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _build(parent: Path, name: str, files: dict[str, bytes]) -> Path:
+    """Write files into a hidden folder; nothing stays where that fails."""
+    building = parent / _hidden(name)
     building.mkdir()
     try:
-        for name, content in files.items():
-            _write(building / name, content)
+        for file, content in files.items():
+            _write(building / file, content)
+        _sync_folder(building)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return building
+
+
+def _write_new(target: Path, files: dict[str, bytes]) -> None:
+    building = _build(target.parent, target.name, files)
+    try:
         # A folder that somebody made meanwhile is not replaced unless it is empty.
         building.rename(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        shutil.rmtree(building, ignore_errors=True)
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.EBUSY, errno.EACCES) and target.is_dir():
+            raise FileExistsError from None
+        raise
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
 
 
-def _replace(path: Path, content: bytes) -> None:
-    building = path.parent / f".{path.name}.{uuid.uuid4().hex}"
+def _write_into(target: Path, files: dict[str, bytes], *, alone: bool) -> None:
+    """Replace documents in an existing folder; ``alone`` removes those that are not among the new ones."""
+    _sweep(target)
+    _finish(target)
+    building = _build(target, "files", files | ({_REMOVED: b""} if alone else {}))
     try:
-        _write(building, content)
-        building.replace(path)
+        building.rename(target / COMMIT)  # from here on the new documents count
     except BaseException:
-        with contextlib.suppress(OSError):
-            building.unlink()
+        shutil.rmtree(building, ignore_errors=True)
         raise
+    _sync_folder(target)
+    _finish(target)
+
+
+def _finish(target: Path) -> None:
+    """Move the files of a committed save to their places, also one that was interrupted doing so."""
+    commit = target / COMMIT
+    if not commit.is_dir():
+        return
+    pending = {path.name for path in commit.iterdir()}
+    # Failures of an earlier save are of documents that have been asked for again.
+    outdated = {FAILURES} - pending
+    transcripts = set(TRANSCRIPTS.values())
+    if pending & transcripts:
+        outdated |= transcripts - pending
+    if _REMOVED in pending:
+        known = {SESSION, PARTICIPANTS, CHAT, SUMMARY, FAILURES, *transcripts}
+        known |= {path.name for path in target.glob(f"{REPORT_START}*.json")}
+        outdated |= known - pending
+    for name in outdated:
+        (target / name).unlink(missing_ok=True)
+    # Once the older documents are gone, the note that they do not count may go, and has to: a file that is moved to
+    # its place counts there.
+    (commit / _REMOVED).unlink(missing_ok=True)
+    for name in sorted(pending - {_REMOVED}, key=lambda one: one == FAILURES):
+        (commit / name).replace(target / name)
+    commit.rmdir()
+    _sync_folder(target)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder written to the disk; not every system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -26,6 +26,9 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--scenarios", help="findings: scenarios, separated by commas")
     parser.add_argument("--singles", action="store_true", default=None, help="two_causes: single causes as well")
     parser.add_argument("--failures", type=int, help="two_causes: how many failed cases are listed")
+    parser.add_argument("--minutes", type=float, help="fuzz: for how long")
+    parser.add_argument("--seed", type=int, help="fuzz, killed_saves: where chance starts")
+    parser.add_argument("--kills", type=int, help="killed_saves: how many saves are killed")
     parser.add_argument("--jobs", type=int, help="how many processes")
     return parser
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
-from rtkit_explore.errors import SavedCallError
+import rtkit_explore as rtk
+from rtkit_explore.errors import PartialResultWarning, SavedCallError
 from rtkit_explore.store import saved_calls as layout
-from rtkit_explore.store.documents import CallDocuments
+from rtkit_explore.store.documents import CallDocuments, Failure
 from rtkit_explore.store.saved_calls import call_folders, read_call, save_call
+from tests.benchmarks.killed_saves import killed_saves
 
 
 def documents(**more) -> CallDocuments:
@@ -82,13 +86,26 @@ def test_saving_again_replaces_documents_and_leaves_other_files_alone(tmp_path):
     assert set(read_call(folder).reports) == {"p1", "p2", "p3"}
 
 
-def test_a_folder_that_holds_another_session_is_not_written_to(tmp_path):
-    folder = save_call(documents(), tmp_path / "call")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    other = CallDocuments(session=b'{"data":{"id":"s2"}}', chat=b"other")
-    with pytest.raises(SavedCallError, match="holds session s1, and this is session s2"):
-        save_call(other, folder)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+def test_a_second_call_is_put_beside_the_first_and_both_are_opened(tmp_path):
+    other = CallDocuments(session=b'{"data":{"id":"s/2"}}', chat=b"other")
+    first = save_call(documents(), tmp_path / "calls")
+    second = save_call(other, tmp_path / "calls")
+    third = save_call(CallDocuments(session=b'{"data":{"id":".."}}'), tmp_path / "calls")
+    assert (first, second.parent, third.parent) == (tmp_path / "calls",) * 3
+    assert call_folders(tmp_path / "calls") == [first, *sorted([second, third])]
+    assert (read_call(first).session_id, read_call(second).session_id) == ("s1", "s/2")
+    assert save_call(other, tmp_path / "calls") == second
+    assert save_call(documents(), tmp_path / "calls") == first
+    assert len(call_folders(tmp_path / "calls")) == 3
+    with rtk.replay(tmp_path / "calls") as app:
+        assert set(app.sessions()["session_id"]) == {"s1", "s/2", ".."}
+
+
+def test_a_call_goes_beside_the_calls_of_a_folder_that_is_none_itself(tmp_path):
+    save_call(documents(), tmp_path / "calls" / "monday")
+    saved = save_call(CallDocuments(session=b'{"data":{"id":"s2"}}'), tmp_path / "calls")
+    assert saved == tmp_path / "calls" / "s2"
+    assert save_call(CallDocuments(chat=b"whose?"), tmp_path / "calls").parent == tmp_path / "calls"
 
 
 def test_a_new_folder_appears_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -210,3 +227,196 @@ def test_saved_files_have_the_permissions_that_the_user_chose(tmp_path):
     finally:
         os.umask(before)
     assert (folder / "session.json").stat().st_mode & 0o777 == 0o640
+
+
+# Killed saves --------------------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing is tidied up after it."""
+
+
+@pytest.fixture
+def kill(monkeypatch):
+    """Make a save die at its n-th step: ``kill(3)``; returns how many steps there were."""
+    steps = [0]
+    rmdir = Path.rmdir
+
+    def at(last):
+        steps[0] = 0
+
+        def stepping(name, owner):
+            real = getattr(owner, name)
+
+            def step(*args, **options):
+                steps[0] += 1
+                if steps[0] > last:
+                    raise Killed
+                return real(*args, **options)
+
+            monkeypatch.setattr(owner, name, step)
+
+        for name, owner in (("_write", layout), ("mkdir", Path), ("rename", Path), ("replace", Path), ("unlink", Path)):
+            stepping(name, owner)
+        monkeypatch.setattr(Path, "rmdir", lambda self: rmdir(self) if steps[0] <= last else None)
+        monkeypatch.setattr(shutil, "rmtree", lambda *args, **options: None)
+
+    yield at
+    monkeypatch.undo()
+
+
+OLD = {"chat": b"id\nold\n", "summary": "old", "transcript": b"old", "transcript_format": "JSON"}
+
+
+def newer() -> CallDocuments:
+    made = documents(chat=b"id\nnew\n", summary="new", transcript=b"new", transcript_format="CSV")
+    made.session = b'{"data":{"id":"s1","new":1}}'
+    made.participants = b'{"data":{"participants":[{"id":"p1","new":1}]}}'
+    made.reports = {
+        "p1": b'{"data":{"participant":{"id":"p1","new":1}}}',
+        "p2": b'{"data":{"participant":{"id":"p2"}}}',
+    }
+    return made
+
+
+def state(folder):
+    read = read_call(folder)
+    return read.session, read.participants, tuple(read.reports.items()), read.chat, read.transcript, read.summary
+
+
+@pytest.mark.parametrize("redacted", [False, True])
+@pytest.mark.parametrize("before", ["nothing", "an empty folder", "an older save"])
+def test_a_save_that_is_killed_at_any_step_is_the_old_call_or_the_new_one_and_the_next_save_tidies_up(
+    tmp_path, kill, monkeypatch, before, redacted
+):
+    new = newer()
+    new.redacted = redacted
+    expected = state(save_call(new, tmp_path / "expected"))
+    seen = set()
+    for step in range(1, 60):
+        folder = tmp_path / f"{step}" / "call"
+        folder.parent.mkdir()
+        if before == "an older save":
+            save_call(documents(**OLD), folder)
+        elif before == "an empty folder":
+            folder.mkdir()
+        old = state(folder) if before == "an older save" else None
+        kill(step)
+        died = False
+        try:
+            save_call(new, folder)
+        except Killed:
+            died = True
+        monkeypatch.undo()
+        monkeypatch.setattr(layout, "_runs", lambda pid: False)
+        if old is None and not (folder.is_dir() and layout.holds_call(folder)):
+            seen.add("nothing")
+        else:
+            found = state(folder)
+            assert found in (old, expected)
+            seen.add("old" if found == old else "new")
+        save_call(new, folder)
+        assert state(folder) == expected
+        left = [path.name for path in folder.parent.rglob("*") if path.name.startswith(".") or "saving" in str(path)]
+        assert left == []
+        if redacted:
+            assert not any(b"old" in path.read_bytes() for path in folder.parent.rglob("*") if path.is_file())
+        if not died:
+            break
+    else:
+        pytest.fail("the save never got to its end")
+    assert seen == {"an older save": {"old", "new"}}.get(before, {"nothing", "new"})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a matter of POSIX")
+def test_a_save_that_is_really_killed_leaves_a_whole_call_or_none(tmp_path):
+    outcomes = killed_saves(tmp_path, kills=4, seed=1)
+    assert set(outcomes) <= {"old", "new"}
+
+
+def test_a_full_disk_leaves_the_older_save_as_it_was(tmp_path, monkeypatch):
+    folder = save_call(documents(**OLD), tmp_path / "call")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    written = []
+
+    def full(path, content):
+        written.append(path)
+        if len(written) > 3:
+            raise OSError(28, "No space left on device")
+        path.write_bytes(content)
+
+    monkeypatch.setattr(layout, "_write", full)
+    with pytest.raises(SavedCallError, match="No space left"):
+        save_call(newer(), folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_redacted_save_leaves_no_other_document_of_the_session(tmp_path):
+    folder = save_call(documents(**OLD), tmp_path / "call")
+    (folder / "notes.txt").write_text("mine")
+    redacted = CallDocuments(session=b'{"data":{"id":"s1"}}', reports={"p1": b"{}"}, redacted=True)
+    save_call(redacted, folder)
+    assert names(folder) == ["notes.txt", "peer-report-p1.json", "session.json"]
+
+
+def test_saves_of_others_that_are_still_running_are_left_alone(tmp_path):
+    running = tmp_path / layout._hidden("call")
+    running.mkdir()
+    save_call(documents(), tmp_path / "other")
+    assert running.is_dir()
+
+
+# What could not be had -----------------------------------------------------------------------------------------------
+
+FAILED = [
+    Failure("peer-report", "no answer about the peer report of p3: it timed out", "p3"),
+    Failure("peer-report", "no peer report of p4 (404)", "p4", missing=True),
+    Failure("chat", "the chat is gone", missing=True),
+    Failure("transcript", "the transcript broke off"),
+]
+
+
+def test_a_replay_says_of_what_failed_the_same_as_the_call_that_was_saved(tmp_path):
+    given = documents(failures=list(FAILED))
+    given.participants = json.dumps({"data": {"participants": [{"id": f"p{n}"} for n in range(1, 5)]}}).encode()
+    call = rtk.Call(given)
+    folder = call.save(tmp_path / "call")
+    assert read_call(folder).failures == FAILED
+    for again in (rtk.replay(folder).call("s1"), rtk.Call(read_call(folder))):
+        assert again.participants["report"].tolist() == call.participants["report"].tolist()
+        columns = ["kind", "message", "peer_id"]
+        told = call.problems[columns][call.problems["kind"].isin(["fetch", "missing"])]
+        retold = again.problems[columns][again.problems["kind"].isin(["fetch", "missing"])]
+        assert set(map(tuple, told.astype("object").fillna("").to_numpy())) <= set(
+            map(tuple, retold.astype("object").fillna("").to_numpy())
+        )
+
+
+def test_what_failed_once_and_was_fetched_later_is_no_failure_any_more(tmp_path):
+    folder = save_call(documents(failures=list(FAILED)), tmp_path / "call")
+    later = documents()
+    later.reports["p3"] = b"{}"
+    save_call(later, folder)
+    assert read_call(folder).failures == []
+    assert "failures.json" not in names(folder)
+
+
+def test_a_note_of_failures_that_is_damaged_is_itself_a_failure(tmp_path):
+    folder = save_call(documents(failures=list(FAILED)), tmp_path / "call")
+    for content in ("{", "[1]", '{"a": 1}', "null"):
+        (folder / "failures.json").write_text(content)
+        assert "failures.json is damaged" in read_call(folder).failures[0].message
+
+
+def test_ids_that_are_too_long_or_odd_for_a_file_name_are_saved_all_the_same(tmp_path):
+    ids = ["x" * 5000, "x" * 4999 + "y", "\ud800", "..", "a\0b", "CON", "a~b", "é" * 100]
+    reports = {peer: json.dumps({"data": {"participant": {"id": peer}}}).encode() for peer in ids}
+    folder = save_call(CallDocuments(reports=reports, session_id="s"), tmp_path / "call")
+    assert read_call(folder).reports == reports
+
+
+def test_a_session_that_is_saved_twice_is_told(tmp_path):
+    save_call(documents(), tmp_path / "a")
+    save_call(documents(), tmp_path / "b")
+    with pytest.warns(PartialResultWarning, match="saved twice, in a and b"):
+        assert len(rtk.replay(tmp_path).sessions()) == 1
