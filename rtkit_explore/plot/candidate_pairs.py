@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from rtkit_explore.plot.inputs import PlotInput, choices
 from rtkit_explore.plot.labels import shown
-from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, quiet, show_message
+from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, show_message, strip_frame
 from rtkit_explore.plot.palette import (
     BLACK,
     DIRECT,
@@ -202,7 +202,7 @@ def candidate_pairs(
             ax.axhline(row - 0.5, color=PALE, linewidth=0.8, zorder=0)
             labels.append(entry)
     ax.set_yticks(range(len(rows)), labels)
-    quiet(ax)
+    strip_frame(ax)
     for tick, entry in zip(ax.get_yticklabels(), rows, strict=True):
         tick.set_fontweight("bold" if not isinstance(entry, Path) or entry.nominated else "normal")
         tick.set_color(BLACK if not isinstance(entry, Path) or entry.nominated else TEXT_GREY)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.inputs import PlotInput, choices
 from rtkit_explore.plot.labels import close_to, listed, shown
-from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, many_axes, quiet, show_message
+from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, many_axes, show_message, strip_frame
 from rtkit_explore.plot.palette import BLACK, BLUE, GREEN, LINE_COLOURS, LINE_MARKERS, ORANGE, PURPLE, VERMILLION
 from rtkit_explore.table_schema.columns import DIRECTIONS
 from rtkit_explore.table_schema.columns import MEDIA as KINDS_OF_MEDIA
@@ -217,7 +217,7 @@ def _draw(ax: Axes, group: Group, labels: list[str], *, wide: bool) -> None:
             )
         )
         words.append(_statistic(statistic, group.metric))
-    quiet(ax, grid="both")
+    strip_frame(ax, grid="both")
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0, labelsize=SMALL if wide else SMALL - 1)
     ax.set_ylim(len(names) - 0.4, -0.6)

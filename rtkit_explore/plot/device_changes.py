@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from rtkit_explore.plot.inputs import PlotInput, choices
 from rtkit_explore.plot.labels import shown
-from rtkit_explore.plot.layout import SMALL, headline, legend_below, note, one_axes, quiet, show_message
+from rtkit_explore.plot.layout import SMALL, footnote, headline, legend_below, one_axes, show_message, strip_frame
 from rtkit_explore.plot.palette import BLACK, BLUE, GREY, PALE, TEXT_GREY, VERMILLION
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, zone
 from rtkit_explore.plot.timeline import stays_of
@@ -181,7 +181,7 @@ def device_changes(
         else:
             _draw(ax, row, entry, first, max(until.get(entry.peer_id, last), first))
     ax.set_yticks(range(len(rows)), [subject.name(one) if isinstance(one, str) else _row_name(one) for one in rows])
-    quiet(ax)
+    strip_frame(ax)
     for tick, entry in zip(ax.get_yticklabels(), rows, strict=True):
         tick.set_fontweight("bold" if isinstance(entry, str) else "normal")
     ax.tick_params(axis="y", length=0)
@@ -197,7 +197,7 @@ def device_changes(
     legend_below(ax, handles, labels, points=36, beside=beside)
     untimed = int((~np.isfinite(positions(table["timestamp"]))).sum())
     if untimed:
-        note(ax, f"{untimed} updates without a time are not drawn")
+        footnote(ax, f"{untimed} updates without a time are not drawn")
     return ax
 
 

@@ -64,7 +64,7 @@ MARKS = (LOST, JOINED, TROUBLE, ON, OFF, HIDDEN, SHOWN, DEVICE, OTHER)
 
 
 def mark_of(name: str) -> Mark:
-    """Choose the mark of an event by its name; names that nobody knows are kept, as other."""
+    """Choose the mark of an event by its name; unknown names are kept, as other."""
     if name in ("disconnect", "reconnect_attempt") or name.endswith("disconnected"):
         return LOST
     if name in ("call_join", "precall_begin", "precall_end") or name.endswith("_connected"):

@@ -280,7 +280,7 @@ def _places(quality: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray[tuple[int],
 
 
 def _row(call: object, finding: object) -> Mapping[str, Any]:
-    """Understand the argument ``finding``."""
+    """Parse the argument ``finding``."""
     how = "Give a row of call.findings(), for example call.findings().iloc[0]"
     if isinstance(finding, int) and isinstance(call, Call):
         table = call.findings()

@@ -44,7 +44,7 @@ class PlotInput:
     @classmethod
     def of(cls, what: object, table: str, needs: Sequence[str]) -> PlotInput:
         """
-        Understand the first argument of a plot.
+        Parse the first argument of a plot.
 
         Parameters
         ----------
@@ -155,7 +155,7 @@ class PlotInput:
         raise InvalidArgumentError(msg)
 
     def peers(self, who: object, name: str = "participant") -> list[str] | None:
-        """Understand an argument that names one participant, several, or (None) all."""
+        """Parse an argument that names one participant, several, or (None) all."""
         if who is None:
             return None
         if isinstance(who, str):
@@ -171,7 +171,7 @@ class PlotInput:
 
 
 def choices(value: object, name: str, known: Sequence[str]) -> list[str] | None:
-    """Understand an argument that names one of a closed set, several, or (None) all."""
+    """Parse an argument that names one of a closed set, several, or (None) all."""
     if value is None:
         return None
     if isinstance(value, str):

@@ -7,13 +7,11 @@ import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rtkit_explore.table_schema.labels import column_of, unit_of
-from rtkit_explore.table_schema.labels import title_of as flat
+from rtkit_explore.table_schema.labels import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["axis_label", "close_to", "flat", "listed", "shown", "unit_of"]
 
 LONGEST = 30
 _WRAP = 18

@@ -154,7 +154,7 @@ def headline(ax: Axes, text: str) -> None:
     ax.set_title(text, loc="left", fontsize=10)
 
 
-def note(ax: Axes, text: str, *, below: float = 0.0) -> None:
+def footnote(ax: Axes, text: str, *, below: float = 0.0) -> None:
     """Write a remark under an Axes, a number of points below its x axis label."""
     ax.annotate(
         text,
@@ -166,7 +166,7 @@ def note(ax: Axes, text: str, *, below: float = 0.0) -> None:
         va="top",
         fontsize=SMALL - 1,
         color=TEXT_GREY,
-        gid="note",
+        gid="footnote",
     )
 
 
@@ -258,7 +258,7 @@ def _columns(labels: Sequence[str], points: float, room: float) -> int:
     return 1
 
 
-def quiet(ax: Axes, *, grid: str = "x") -> None:
+def strip_frame(ax: Axes, *, grid: str = "x") -> None:
     """Take the frame away and draw a faint grid."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=SMALL)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def with_metrics(subject: PlotInput, table: pd.DataFrame, metrics: Any) -> tuple[pd.DataFrame, list[str]]:
     """
-    Understand the argument ``metrics``: measures of the table by name, and metrics of ``rtk.metric``.
+    Parse the argument ``metrics``: measures of the table by name, and metrics of ``rtk.metric``.
 
     Parameters
     ----------

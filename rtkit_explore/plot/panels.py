@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from rtkit_explore.plot.labels import axis_label
-from rtkit_explore.plot.layout import SMALL, quiet
+from rtkit_explore.plot.layout import SMALL, strip_frame
 from rtkit_explore.plot.palette import BLACK, GREY, LINE_COLOURS, LINE_MARKERS, PALE, RECEIVED, SENT
 from rtkit_explore.plot.streams import Series, flags, steps
 from rtkit_explore.plot.time_axis import positions
@@ -130,7 +130,7 @@ class Panels:
         score = self.table.get("score_scale")
         wide = score is not None and bool((score == "1-5").any())
         ax.set_ylabel(label or axis_label(metric, wide_score=wide), fontsize=SMALL)
-        quiet(ax, grid="both")
+        strip_frame(ax, grid="both")
         if not np.isfinite(numbers).any():
             self._nothing(ax, metric)
             return

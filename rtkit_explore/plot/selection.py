@@ -33,7 +33,7 @@ def metric_columns(table: pd.DataFrame) -> list[str]:
 
 def check_metrics(metrics: object, table: pd.DataFrame) -> list[str]:
     """
-    Understand the argument ``metrics``.
+    Parse the argument ``metrics``.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def check_metrics(metrics: object, table: pd.DataFrame) -> list[str]:
 
 
 def stream_ids(streams: object, table: pd.DataFrame) -> list[str] | None:
-    """Understand the argument ``streams``: ids, the starts of ids, or a table with a column ``stream_id``."""
+    """Parse the argument ``streams``: ids, the starts of ids, or a table with a column ``stream_id``."""
     if streams is None:
         return None
     if isinstance(streams, pd.DataFrame) and "stream_id" in streams.columns:

@@ -30,7 +30,7 @@ SECOND = 1 / 86400
 
 def zone(tz: object) -> dt.tzinfo:
     """
-    Understand the argument ``tz``.
+    Parse the argument ``tz``.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def positions(times: Any) -> Floats:
 
 def window_of(window: object, tz: dt.tzinfo) -> tuple[float, float]:
     """
-    Understand the argument ``window``: two times, either of them None for open; a time without zone is in ``tz``.
+    Parse the argument ``window``: two times, either of them None for open; a time without zone is in ``tz``.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from rtkit_explore.plot.event_markers import Events
 from rtkit_explore.plot.inputs import PlotInput
-from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, quiet, show_message
+from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, show_message, strip_frame
 from rtkit_explore.plot.palette import BLACK, REPORTS, TEXT_GREY
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, zone
 
@@ -154,7 +154,7 @@ def timeline(
     ends = np.concatenate([stays.start, stays.end, happened.at])
     ax.set_yticks(range(count), [subject.name(peer) for peer in stays.peer])
     ax.set_ylim(count - 0.4, -0.6)
-    quiet(ax)
+    strip_frame(ax)
     ax.tick_params(axis="y", length=0)
     headline(ax, title)
     if not np.isfinite(ends).any():

@@ -236,7 +236,7 @@ def _quality(report: Record) -> Record:
 
 
 def _people(document: Any) -> Iterator[Record]:
-    """Find the records of participants in an answer of whatever form."""
+    """Find the records of participants in a response, whatever its envelope."""
     if not isinstance(document, dict):
         return
     data = document.get("data", document)

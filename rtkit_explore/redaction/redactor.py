@@ -185,7 +185,7 @@ class Rewriter:
         return self._sample_texts[key]
 
     def key(self, key: str) -> str:
-        """Return a key that nobody knows where it is made of technical words, else a stand-in."""
+        """Return an unknown key as it is if it is made of technical words, else a stand-in."""
         if _KEYS.fullmatch(key) and technical(key, words=KEY_WORDS) and not self.people.in_text.named(key):
             return key
         return self.labels.label("key", key)

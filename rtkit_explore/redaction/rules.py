@@ -111,7 +111,7 @@ def participants_tree() -> Node:
         "selected_device_updates",
     ):
         metadata.child(name).items().child("timestamp").rule = "time"
-    for key, node in person.children.items():  # answers that hold the participant without a wrapper
+    for key, node in person.children.items():  # responses that hold the participant without a wrapper
         root.children.setdefault(key, node)
     return _enveloped(root)
 

@@ -1,4 +1,4 @@
-"""Plots of the report: pictures inside of the page, and the same as data where they have an axis of time."""
+"""Plots of the report: PNGs inside the page, and the same plots as data if they have a time axis."""
 
 from __future__ import annotations
 

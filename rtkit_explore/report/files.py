@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_arguments(call: object, path: object, taker: str, place: str) -> None:
     """
-    Refuse what is no call, and what is no path.
+    Raise if ``call`` is not a Call or ``path`` is not a path.
 
     Raises
     ------

@@ -71,18 +71,18 @@ class Table:
 @dataclass(frozen=True)
 class Plot:
     """
-    A plot: a picture, and what a script makes a plot to zoom and hover of.
+    A plot: a PNG, and the data from which a script makes the interactive plot.
 
     Attributes
     ----------
     caption, alt
         What it shows; what it says, for those who do not see it.
     png
-        The picture, base64; empty where the plot could not be drawn.
+        The PNG in base64; empty if the plot could not be drawn.
     width, height
-        Of the picture, in pixels.
+        Of the PNG, in pixels.
     trouble
-        Why there is no picture.
+        Why there is no PNG.
     interactive
         The same plot as data, for ``plots.js``; None where it has no axis of time.
     """

@@ -157,7 +157,7 @@ class Table:
     columns
         In order, keys first.
     places
-        JSON paths of the records, from the ``data`` of the answer, several where the same record stands in
+        JSON paths of the records, from the ``data`` of the response, several where the same record stands in
         several places; empty for tables that are worked out of other tables.
     """
 

@@ -87,12 +87,12 @@ EVENTS: Final[Mapping[str, str]] = {
 
 
 def media_words(media: object) -> str:
-    """Return a kind of media in words; one that nobody knows as it is, "media" for a missing one."""
+    """Return a kind of media in words; an unknown one as it is, "media" for a missing one."""
     return MEDIA.get(media, media) if isinstance(media, str) and media else "media"
 
 
 def device_kind_words(kind: object) -> str:
-    """Return a kind of device in words; "device" for one that nobody knows."""
+    """Return a kind of device in words; "device" for an unknown one."""
     return DEVICE_KINDS.get(kind, "device") if isinstance(kind, str) else "device"
 
 
@@ -135,7 +135,7 @@ def stream_words(who: str, media: object, direction: object, remote: str = "") -
 
 
 def event_words(name: object) -> str:
-    """Return the name of a client event in words; one that nobody knows without its underscores."""
+    """Return the name of a client event in words; an unknown one without its underscores."""
     if not isinstance(name, str) or not name:
         return "event without a name"
     return EVENTS.get(name) or name.replace("_", " ")

@@ -133,7 +133,7 @@ TRANSCRIPT = Table(
 
 DOWNLOADS = Table(
     "downloads",
-    "answer that names a download",
+    "response that names a download",
     (
         text("session_id", "Session of the download.", key="sessionId", redact="id"),
         choice("kind", "What can be downloaded.", ("chat", "transcript", "summary")),

@@ -117,7 +117,7 @@ def test_no_updates_are_not_the_same_as_no_devices(nothing):
 def test_updates_without_a_time_are_counted_not_drawn():
     ax = plot.device_changes(changes(("p1", at(0), "added", *BUILT_IN), ("p1", None, "removed", *BUILT_IN)))
     assert not marked(ax, "vanished")
-    assert [one.get_text() for one in marked(ax, "note")] == ["1 updates without a time are not drawn"]
+    assert [one.get_text() for one in marked(ax, "footnote")] == ["1 updates without a time are not drawn"]
 
 
 def test_only_updates_without_a_time_are_told_in_words():

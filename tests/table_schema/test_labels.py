@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import rtkit_explore
 from rtkit_explore.table_schema import columns, findings, labels, report
 from rtkit_explore.table_schema.describe import TABLES
+
+PACKAGE = Path(rtkit_explore.__file__).parent
 
 
 def test_every_value_of_a_closed_vocabulary_has_words():
@@ -74,3 +80,25 @@ def test_personal_is_what_redaction_replaces():
     assert not TABLES["clients"]["country"].personal
     assert TABLES["quality"]["loss_pct"].redaction == "number"
     assert TABLES["findings"]["story"].personal
+
+
+def test_no_other_module_says_these_words_by_key():
+    """A dict that maps media, device kinds or sides to texts stands in ``labels`` alone."""
+    keys = [set(columns.MEDIA), set(labels.DEVICE_KINDS), set(findings.SIDES) - {"unknown"}]
+    again = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.name == "labels.py" or "simulator" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Dict):
+                continue
+            named = {
+                key.value
+                for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant)
+                and isinstance(value, ast.Constant)
+                and isinstance(value.value, str)
+                and value.value not in labels.EVENTS
+            }
+            again += [f"{path.name}:{node.lineno}" for vocabulary in keys if vocabulary <= named]
+    assert again == []
