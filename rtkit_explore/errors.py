@@ -40,6 +40,10 @@ class SavedCallError(RtkitError):
     """A folder of saved calls is absent, empty, or cannot be written."""
 
 
+class ArchiveError(RtkitError):
+    """An archive of calls is absent, damaged, of a later version, or cannot be written; the message says what helps."""
+
+
 class EventLoopError(RtkitError):
     """Nested event loops cannot be allowed here; the message says why and what to use instead."""
 
