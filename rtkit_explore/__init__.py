@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from rtkit_explore.accuracy import check_findings
     from rtkit_explore.api.nested_loops import allow_nested_loops
     from rtkit_explore.app import App, AsyncApp, connect, load, replay
+    from rtkit_explore.archive.archive import Archive, open_archive
+    from rtkit_explore.archive.writer import archive_calls
     from rtkit_explore.call import Call
     from rtkit_explore.complaints.symptoms import symptoms
     from rtkit_explore.explorer_app import explorer
@@ -64,6 +66,7 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "api",
+    "archive",
     "errors",
     "findings",
     "measures",
@@ -79,9 +82,12 @@ _MODULES = (
 )
 _NAMES = {
     "App": "app:App",
+    "Archive": "archive.archive:Archive",
     "AsyncApp": "app:AsyncApp",
     "Call": "call:Call",
     "check_findings": "accuracy:check_findings",
+    "archive_calls": "archive.writer:archive_calls",
+    "open_archive": "archive.archive:open_archive",
     "allow_nested_loops": "api.nested_loops:allow_nested_loops",
     "compare_calls": "findings.compare:compare_calls",
     "compare_participant": "findings.compare:compare_participant",
@@ -123,12 +129,14 @@ _NAMES = {
 
 __all__ = [
     "App",
+    "Archive",
     "AsyncApp",
     "Call",
     "Limit",
     "Profile",
     "RtkitError",
     "allow_nested_loops",
+    "archive_calls",
     "check_findings",
     "compare_calls",
     "compare_participant",
@@ -148,6 +156,7 @@ __all__ = [
     "metrics",
     "mos",
     "mystery",
+    "open_archive",
     "pick_finding",
     "pick_participants",
     "pick_session",

@@ -91,6 +91,24 @@ def check_call(what: object, taker: str, *, also: str = "") -> None:
     raise InvalidArgumentError(msg)
 
 
+def participant_labels(people: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return peer id to a name that tells participants apart, of rows of ``participants`` in their order."""
+    names = {
+        str(row["peer_id"]): str(row.get("display_name") or "") or f"participant {str(row['peer_id'])[:8]}"
+        for row in people
+        if row.get("peer_id")
+    }
+    several = Counter(names.values())
+    taken = set(names.values())
+    # Numbering continues where it stopped, so that thousands of guests take no longer than thousands of names.
+    numbers = {name: count(1) for name, times in several.items() if times > 1}
+    for peer, name in names.items():
+        if name in numbers:
+            names[peer] = next(label for n in numbers[name] if (label := f"{name} ({n})") not in taken)
+            taken.add(names[peer])
+    return names
+
+
 class Call:
     """
     One session with every participant's report, as tables.
@@ -146,21 +164,7 @@ class Call:
         """Peer id to a name that tells participants apart: a name that several have gets a number."""
         if self._whole is not None:
             return self._whole.names
-        people = self._parsed.everyone.participants
-        names = {
-            str(row["peer_id"]): str(row.get("display_name") or "") or f"participant {str(row['peer_id'])[:8]}"
-            for row in people
-            if row.get("peer_id")
-        }
-        several = Counter(names.values())
-        taken = set(names.values())
-        # Numbering continues where it stopped, so that thousands of guests take no longer than thousands of names.
-        numbers = {name: count(1) for name, times in several.items() if times > 1}
-        for peer, name in names.items():
-            if name in numbers:
-                names[peer] = next(label for n in numbers[name] if (label := f"{name} ({n})") not in taken)
-                taken.add(names[peer])
-        return names
+        return participant_labels(self._parsed.everyone.participants)
 
     def peer(self, who: str) -> str:
         """

@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-CONDA_EXTRAS = ("lab", "app", "test", "docs")  # all but "bench", which needs what conda-forge lacks
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "types-PyYAML": "types-pyyaml"}
+CONDA_EXTRAS = ("lab", "app", "archive", "test", "docs")  # all but "bench", which needs what conda-forge lacks
+CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base", "types-PyYAML": "types-pyyaml"}
 
 
 def pins(requirements):

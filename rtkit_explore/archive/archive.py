@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from rtkit_explore.archive.batches import (
-    DOCUMENTS,
     KEPT_TABLES,
     Batch,
     Contents,
     Manifest,
     read_contents,
 )
-from rtkit_explore.archive.storage import Storage, checksum, need
+from rtkit_explore.archive.judging import JUDGED, judged, judgement_key
+from rtkit_explore.archive.reading import batch_documents, batch_tables, read_failures, sound_content
+from rtkit_explore.archive.scale import dask_of_days, dask_of_frame, map_calls
+from rtkit_explore.archive.storage import Storage, need
+from rtkit_explore.archive.trends import TIMES, check_trend, trend_by_property, trend_by_time, worst_calls
 from rtkit_explore.call import Call
 from rtkit_explore.errors import ArchiveError, InvalidArgumentError
+from rtkit_explore.findings.compare import usual_range_of
 from rtkit_explore.findings.profiles import profile_of
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import TEXT, TIME, join_frames
 
 if TYPE_CHECKING:
     import datetime as dt
+    import os
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from rtkit_explore.archive.scale import Mapped
     from rtkit_explore.findings.profiles import ProfileLike
 
-FAILURES: Final = "failures.json"
-JUDGED: Final = ("findings", "verdicts", "overview")
 Where = str | Mapping[str, Any]
+Day: TypeAlias = "str | dt.date | None"
+"""A day or a time; texts are ISO 8601."""
 
 
 def open_archive(place: str | os.PathLike[str]) -> Archive:
@@ -89,6 +93,7 @@ class Archive:
         self._manifest = manifest
         self._contents: Contents = read_contents(storage)
         self._checked: set[str] = set()
+        self._kept: dict[str, dict[str, pd.DataFrame]] = {}
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -162,7 +167,7 @@ class Archive:
         if batch is None:
             msg = f"session {wanted!r} is not in the archive {self.place}: archive.sessions lists what is"
             raise InvalidArgumentError(msg)
-        return Call(self._documents(batch, [wanted])[wanted])
+        return Call(batch_documents(self._storage, batch, [wanted])[wanted])
 
     def calls(self, session_ids: Collection[str] | None = None) -> Iterator[Call]:
         """Give one call after another, all or those that are named, with no more than one in memory."""
@@ -173,29 +178,6 @@ class Archive:
     def _batch_of(self) -> dict[str, Batch]:
         return {session.session_id: batch for batch in self._contents.batches for session in batch.sessions}
 
-    def _documents(self, batch: Batch, session_ids: Collection[str] | None = None) -> dict[str, Any]:
-        import pyarrow as pa
-
-        from rtkit_explore.archive.parquet_files import read_documents
-
-        content = self._storage.read(batch.files[DOCUMENTS].path) if DOCUMENTS in batch.files else None
-        if content is None or checksum(content) != batch.files[DOCUMENTS].sha256:
-            raise self._damaged(batch.files[DOCUMENTS].path if DOCUMENTS in batch.files else batch.record)
-        try:
-            found = read_documents(content, session_ids)
-        except (ValueError, OSError, pa.ArrowException):
-            raise self._damaged(batch.files[DOCUMENTS].path) from None
-        if session_ids is not None and set(session_ids) - found.keys():
-            raise self._damaged(batch.files[DOCUMENTS].path)
-        return found
-
-    def _damaged(self, path: str) -> ArchiveError:
-        msg = (
-            f"{path} of the archive {self.place} is damaged or gone: rtk.archive_calls(app, folder, verify=True) makes it"
-            " again, from the documents or by fetching them"
-        )
-        return ArchiveError(msg)
-
     # Tables -----------------------------------------------------------------------------------------------------------
 
     def table(
@@ -203,8 +185,8 @@ class Archive:
         name: str,
         *,
         columns: Sequence[str] | None = None,
-        since: str | dt.date | None = None,
-        until: str | dt.date | None = None,
+        since: Day = None,
+        until: Day = None,
         where: Where | None = None,
     ) -> pd.DataFrame:
         """
@@ -292,9 +274,7 @@ class Archive:
         listed = [session for batch in self._contents.batches for session in batch.sessions]
         return {one.session_id: None if one.started_at is None else pd.Timestamp(one.started_at) for one in listed}
 
-    def files(
-        self, name: str, *, since: str | dt.date | None = None, until: str | dt.date | None = None
-    ) -> list[str]:
+    def files(self, name: str, *, since: Day = None, until: Day = None) -> list[str]:
         """
         List the files that a table is read from, as paths below the archive.
 
@@ -348,9 +328,7 @@ class Archive:
             with self._lock:
                 if file.path in self._checked:
                     continue
-            content = self._storage.read(file.path)
-            if content is None or len(content) != file.size or checksum(content) != file.sha256:
-                raise self._damaged(file.path)
+            sound_content(self._storage, file)
             with self._lock:
                 self._checked.add(file.path)
 
@@ -358,7 +336,7 @@ class Archive:
         listed = ", ".join(f'"{column}"' for column in columns)
         limit = "" if sessions is None else " AND session_id IN (SELECT unnest($ids))"
         parameters = {} if sessions is None else {"ids": sessions}
-        return _query({name: dataset}, f'SELECT {listed} FROM "{name}" WHERE ({where}){limit}', parameters)
+        return _query({name: dataset}, f'SELECT {listed} FROM "{name}" WHERE ({where}){limit}', parameters)  # noqa: S608 - the user's own
 
     def parts(self, *names: str) -> Iterator[dict[str, pd.DataFrame]]:
         """
@@ -370,31 +348,9 @@ class Archive:
             Which tables; what metrics need by default (quality, participants, events).
         """
         for batch in self._contents.batches:
-            yield self._tables(batch, names or ("quality", "participants", "events"))
+            yield batch_tables(self._storage, batch, names or ("quality", "participants", "events"))
 
-    def _tables(self, batch: Batch, names: Sequence[str]) -> dict[str, pd.DataFrame]:
-        import io
-
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        from rtkit_explore.archive.parquet_files import arrow_schema, declared_frame
-
-        made = {}
-        for name in names:
-            if name not in batch.files:
-                made[name] = declared_frame(name, arrow_schema(name).empty_table())
-                continue
-            content = self._storage.read(batch.files[name].path)
-            if content is None or checksum(content) != batch.files[name].sha256:
-                raise self._damaged(batch.files[name].path)
-            try:
-                made[name] = declared_frame(name, pq.read_table(io.BytesIO(content)))
-            except (pa.ArrowException, OSError) as error:
-                raise self._unreadable(name, error) from None
-        return made
-
-    def sql(self, query: str, *, since: str | dt.date | None = None, until: str | dt.date | None = None) -> pd.DataFrame:
+    def sql(self, query: str, *, since: Day = None, until: Day = None) -> pd.DataFrame:
         """
         Ask in SQL (DuckDB), over the Parquet files.
 
@@ -475,9 +431,13 @@ class Archive:
         return self._judged("overview", profile)
 
     def _judged(self, name: str, profile: ProfileLike) -> pd.DataFrame:
-        from rtkit_explore.archive.judging import judged
-
-        return judged(self, profile_of(profile))[name]
+        chosen = profile_of(profile)
+        key = judgement_key(chosen)
+        if key is None:
+            return judged(self._storage, self._contents.batches, chosen)[name]
+        if key not in self._kept:
+            self._kept[key] = judged(self._storage, self._contents.batches, chosen)
+        return self._kept[key][name]
 
     def worst(self, count: int = 20, *, profile: ProfileLike = "default") -> pd.DataFrame:
         """
@@ -496,8 +456,6 @@ class Archive:
             Worst first: ``session_id, started_at, meeting_display_name, verdict, bad, warn`` (findings, Int64),
             ``affected_s`` (seconds), ``participants`` and ``participants_bad`` (Int64), ``reason``.
         """
-        from rtkit_explore.archive.trends import worst_calls
-
         return worst_calls(self.sessions, self.verdicts(profile)).head(count).reset_index(drop=True)
 
     def trend(self, by: str = "day", *, of: str = "calls", profile: ProfileLike = "default") -> pd.DataFrame:
@@ -526,14 +484,16 @@ class Archive:
         InvalidArgumentError
             For a ``by`` or ``of`` that there is not.
         """
-        from rtkit_explore.archive.trends import trend_of
-
-        return trend_of(self, by, of, profile)
+        check_trend(by, of)
+        verdicts = self.verdicts(profile)
+        if by in TIMES:
+            return trend_by_time(verdicts, self.sessions, by, of)
+        if by == "path":
+            return trend_by_property(verdicts, self.overview(profile), by)
+        return trend_by_property(verdicts, self.table("clients", columns=["session_id", "peer_id", by]), by)
 
     def usual_range(self, *, low: float = 0.05, high: float = 0.95) -> pd.DataFrame:
         """Work out what is usual in this app: as ``rtk.usual_range``, over all archived calls."""
-        from rtkit_explore.findings.compare import usual_range_of
-
         table = self.overview()
         return usual_range_of([rows for _, rows in table.groupby("session_id", sort=False)], low=low, high=high)
 
@@ -566,9 +526,11 @@ class Archive:
         --------
         >>> values, problems = archive.map(lambda call: call.quality["loss_pct"].mean())  # doctest: +SKIP
         """
-        from rtkit_explore.archive.scale import map_calls
-
-        return map_calls(self, function, session_ids=session_ids, progress=progress)
+        order = self.session_ids if session_ids is None else [str(session) for session in session_ids]
+        if unknown := [session for session in order if session not in self._batch_of]:
+            msg = f"not in the archive: {', '.join(unknown[:5])}. archive.sessions lists what is."
+            raise InvalidArgumentError(msg)
+        return map_calls(self._storage, [(session, self._batch_of[session]) for session in order], function, progress)
 
     def dask(self, name: str, *, columns: Sequence[str] | None = None) -> Any:
         """
@@ -591,19 +553,10 @@ class Archive:
         MissingExtraError
             If Dask is not installed.
         """
-        from rtkit_explore.archive.scale import dask_frame
-
-        return dask_frame(self, name, self._columns(name, columns))
-
-
-def read_failures(storage: Storage) -> dict[str, dict[str, Any]]:
-    """Read what could not be fetched; nothing where the file is absent or damaged (it is written anew)."""
-    content = storage.read(FAILURES)
-    try:
-        found = json.loads(content or b"{}").get("failures", {})
-        return {str(session): dict(failure) for session, failure in found.items()}
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        return {}
+        wanted = self._columns(name, columns)
+        if name in JUDGED:
+            return dask_of_frame(self.table(name, columns=wanted))
+        return dask_of_days(self._storage, self._contents.batches, name, wanted)
 
 
 def _moment(name: str, given: Any) -> pd.Timestamp | None:
@@ -659,7 +612,7 @@ def _selected(frame: pd.DataFrame, columns: list[str], where: Where | None) -> p
         plain = frame.assign(row=np.arange(len(frame)))
         categories = [one for one in frame.columns if isinstance(frame[one].dtype, pd.CategoricalDtype)]
         arrow = pa.Table.from_pandas(plain.astype(dict.fromkeys(categories, "object")), preserve_index=False)
-        rows = _query({"rows": arrow}, f"SELECT row FROM rows WHERE ({where}) ORDER BY row", {})["row"].to_pylist()
+        rows = _query({"rows": arrow}, f"SELECT row FROM rows WHERE ({where}) ORDER BY row", {})["row"].to_pylist()  # noqa: S608
         frame = frame.iloc[rows]
     elif where is not None:
         for column, value in where.items():
@@ -677,13 +630,17 @@ def _query(sources: Mapping[str, Any], query: str, parameters: Mapping[str, Any]
     import duckdb
 
     # Nothing but the tables can be reached: no other file, no network, no extension.
-    with duckdb.connect(config={"enable_external_access": False}) as connection:
+    closed: dict[str, Any] = {"enable_external_access": False, "python_enable_replacements": False}
+    with duckdb.connect(config=closed) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name, source in sources.items():
             connection.register(name, source)
         try:
-            answer = connection.execute(query, dict(parameters) or None)
-            return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
+            answer = connection.sql(query, params=dict(parameters) or None)
+            if answer is None:
+                msg = "give a SELECT: an archive is not changed by SQL."
+                raise InvalidArgumentError(msg)
+            return answer.to_arrow_table()
         except duckdb.Error as error:
             said = " ".join(str(error).split())
             msg = f"DuckDB does not take this: {said[:300]}. Tables: {', '.join((*KEPT_TABLES, *JUDGED))}."

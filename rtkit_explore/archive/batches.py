@@ -12,7 +12,7 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rtkit_explore.errors import ArchiveError
 from rtkit_explore.table_schema.describe import TABLES
@@ -211,8 +211,8 @@ class Manifest:
             return cls(str(given["app"]), bool(given["redacted"]), str(given["salt"]))
         except (ValueError, KeyError, TypeError, RecursionError):
             msg = (
-                f"{MANIFEST} of the archive {storage!r} is damaged. Its calls are safe: put back a copy of that file, or"
-                " write the same options into it again by archiving into a new folder and copying the file from there"
+                f"{MANIFEST} of the archive {storage!r} is damaged. Its calls are safe: put back a copy of it, or"
+                " archive one day with the same options into a new folder and copy the file from there"
             )
             raise ArchiveError(msg) from None
 

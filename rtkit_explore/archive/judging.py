@@ -13,6 +13,7 @@ import pandas as pd
 
 from rtkit_explore import __version__
 from rtkit_explore.archive.batches import KEPT_TABLES, Batch, schema_version
+from rtkit_explore.archive.reading import batch_tables
 from rtkit_explore.archive.storage import Storage, checksum
 from rtkit_explore.archive.workers import Workers
 from rtkit_explore.call import Call, participant_labels
@@ -22,9 +23,8 @@ from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import join_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from rtkit_explore.archive.archive import Archive
     from rtkit_explore.findings.profiles import Profile
 
 JUDGED: Final = ("findings", "verdicts", "overview")
@@ -33,13 +33,13 @@ _WORTH_A_PROCESS: Final = 3
 Frames = dict[str, pd.DataFrame]
 
 
-def judged(archive: Archive, profile: Profile) -> Frames:
+def judged(storage: Storage, batches: Sequence[Batch], profile: Profile) -> Frames:
     """
     Return findings, verdicts and overviews of all calls.
 
     Parameters
     ----------
-    archive
+    storage, batches
         The calls.
     profile
         Thresholds and rules.
@@ -47,14 +47,9 @@ def judged(archive: Archive, profile: Profile) -> Frames:
     Returns
     -------
     dict
-        Table by name. What has been kept is read; the rest is worked out and kept, on disk and with the archive.
+        Table by name. What has been kept is read; the rest is worked out, and kept.
     """
-    key = _key(profile)
-    remembered: dict[str, Frames] = archive.__dict__.setdefault("_judged_by", {})
-    if key is not None and key in remembered:
-        return remembered[key]
-    batches = archive._contents.batches  # noqa: SLF001 - this is a part of the archive in a file of its own
-    storage = archive._storage  # noqa: SLF001
+    key = judgement_key(profile)
     found = {} if key is None else _kept(storage, key, batches)
     absent = [batch for batch in batches if batch.name not in found]
     workers = min(os.cpu_count() or 1, 4) if len(absent) >= _WORTH_A_PROCESS and not profile.rules else 0
@@ -67,13 +62,10 @@ def judged(archive: Archive, profile: Profile) -> Frames:
                 # An archive that can only be read is judged all the same.
                 with contextlib.suppress(ArchiveError):
                     _keep(storage, key, batch, frames)
-    joined = {name: join_frames(TABLES[name], [found[batch.name][name] for batch in batches]) for name in JUDGED}
-    if key is not None:
-        remembered[key] = joined
-    return joined
+    return {name: join_frames(TABLES[name], [found[batch.name][name] for batch in batches]) for name in JUDGED}
 
 
-def _key(profile: Profile) -> str | None:
+def judgement_key(profile: Profile) -> str | None:
     """Name what a judgement rests on; None where code of the user's own is part of it, which may change unseen."""
     if profile.rules:
         return None
@@ -84,11 +76,7 @@ def _key(profile: Profile) -> str | None:
 
 def judge_batch(place: str, batch: Batch, profile: Profile) -> Frames:
     """Judge the calls of a batch by their stored tables: what a worker does."""
-    from rtkit_explore.archive.archive import Archive
-
-    archive = Archive.__new__(Archive)
-    archive._storage = Storage(place)  # noqa: SLF001 - the records of the other batches are not needed
-    tables = archive._tables(batch, KEPT_TABLES)  # noqa: SLF001
+    tables = batch_tables(Storage(place), batch, KEPT_TABLES)
     rows = {name: _rows_by_session(table) for name, table in tables.items()}
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in JUDGED}
     for session in batch.sessions:
@@ -114,7 +102,9 @@ def stored_call(session_id: str, tables: Mapping[str, pd.DataFrame]) -> Call:
     call = Call(CallDocuments(session_id=session_id))
     # The tables of a Call are made when they are first asked for; here they are at hand.
     call.__dict__.update(tables)
-    call.__dict__["names"] = participant_labels(tables["participants"].to_dict("records"))
+    call.__dict__["names"] = participant_labels(
+        {str(key): value for key, value in row.items()} for row in tables["participants"].to_dict("records")
+    )
     return call
 
 
@@ -131,7 +121,7 @@ def _keep(storage: Storage, key: str, batch: Batch, frames: Frames) -> None:
         storage.write(f"{_folder(key)}/{name}/{batch.name}.{checksum(content)[:32]}.parquet", content)
 
 
-def _kept(storage: Storage, key: str, batches: tuple[Batch, ...]) -> dict[str, Frames]:
+def _kept(storage: Storage, key: str, batches: Sequence[Batch]) -> dict[str, Frames]:
     """Read what has been kept; a batch of which anything is absent or damaged is left out, and judged again."""
     import pyarrow as pa
     import pyarrow.parquet as pq

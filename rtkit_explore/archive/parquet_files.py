@@ -116,9 +116,10 @@ def _column(column: Column, values: pa.ChunkedArray) -> Any:
     match column.kind:
         case "category":
             codes, words = _encoded(values)
-            return pd.Categorical(
-                pd.Categorical.from_codes(codes, categories=list(words)), categories=list(column.categories)
-            )
+            # Numbers of the stored words to numbers of the declared ones, -1 for what is not declared.
+            numbers: Any = pd.Index(column.categories).get_indexer(pd.Index(words)) if len(words) else []
+            known = np.append(np.asarray(numbers, dtype="int64"), [-1])[codes]
+            return pd.Categorical.from_codes(known, dtype=column_dtype(column))
         case "string" | "json":
             return _texts(values)
         case "float64":
@@ -128,7 +129,7 @@ def _column(column: Column, values: pa.ChunkedArray) -> Any:
 
 
 def _encoded(values: pa.ChunkedArray) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, Any]]:
-    """Number the texts of a column: -1 is missing."""
+    """Give each text of a column a number; -1 is missing."""
     encoded = values.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,8 @@ from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import TEXT
 
-if TYPE_CHECKING:
-    from rtkit_explore.archive.archive import Archive
-    from rtkit_explore.findings.profiles import ProfileLike
-
 _ORDER: Final = {"bad": 0, "degraded": 1, "unclassified": 2, "good": 3}
-_TIMES: Final = ("day", "week")
+TIMES: Final = ("day", "week")
 _APART: Final = ("session_id", "peer_id", "display_name", "ipv4", "user_agent")
 PROPERTIES: Final = (*(c.name for c in TABLES["clients"].columns if c.name not in _APART), "path")
 """By which properties of participants a trend can be asked for."""
@@ -48,37 +44,32 @@ def worst_calls(sessions: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     return table[columns].astype({"participants": "Int64", "participants_bad": "Int64"}).reset_index(drop=True)
 
 
-def trend_of(archive: Archive, by: str, of: str, profile: ProfileLike) -> pd.DataFrame:
-    """Count bad verdicts by a time or a property; see :meth:`Archive.trend`."""
-    if by not in (*_TIMES, *PROPERTIES):
-        msg = f"by= is one of {', '.join((*_TIMES, *PROPERTIES))}, not {by!r}."
+def check_trend(by: str, of: str) -> None:
+    """Raise for a ``by`` or ``of`` that there is not."""
+    if by not in (*TIMES, *PROPERTIES):
+        msg = f"by= is one of {', '.join((*TIMES, *PROPERTIES))}, not {by!r}."
         raise InvalidArgumentError(msg)
     if of not in ("calls", "participants"):
         msg = f"of= is 'calls' or 'participants', not {of!r}."
         raise InvalidArgumentError(msg)
-    verdicts = archive.verdicts(profile)
-    of = of if by in _TIMES else "participants"
+
+
+def trend_by_time(verdicts: pd.DataFrame, sessions: pd.DataFrame, by: str, of: str) -> pd.DataFrame:
+    """Count bad verdicts by the day or week (from its Monday) on which calls started."""
     chosen = verdicts[verdicts["peer_id"].isna() if of == "calls" else verdicts["peer_id"].notna()]
-    if by in _TIMES:
-        starts = chosen["session_id"].map(archive.sessions.set_index("session_id")["started_at"])
-        starts = pd.to_datetime(starts, utc=True)
-        if by == "week":
-            starts = starts - pd.to_timedelta(starts.dt.weekday, unit="D")
-        values = starts.dt.strftime("%Y-%m-%d")
-    else:
-        values = _property(archive, chosen, by, profile)
-    return _counted(chosen["verdict"].astype("object"), values.astype("object"), by, of)
+    starts = chosen["session_id"].astype("object").map(sessions.set_index("session_id")["started_at"])
+    starts = pd.to_datetime(starts, utc=True)
+    if by == "week":
+        starts = starts - pd.to_timedelta(starts.dt.weekday, unit="D")
+    return _counted(chosen["verdict"].astype("object"), starts.dt.strftime("%Y-%m-%d").astype("object"), by, of)
 
 
-def _property(archive: Archive, people: pd.DataFrame, by: str, profile: ProfileLike) -> pd.Series[Any]:
-    if by == "path":
-        source = archive.overview(profile)[["session_id", "peer_id", "path"]]
-    else:
-        source = archive.table("clients", columns=["session_id", "peer_id", by])
-    source = source.drop_duplicates(["session_id", "peer_id"])
-    return people[["session_id", "peer_id"]].merge(source, how="left", on=["session_id", "peer_id"])[by].set_axis(
-        people.index
-    )
+def trend_by_property(verdicts: pd.DataFrame, properties: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Count bad verdicts of participants by a property of theirs, a column of another table."""
+    people = verdicts[verdicts["peer_id"].notna()]
+    known = properties[["session_id", "peer_id", by]].drop_duplicates(["session_id", "peer_id"])
+    joined = people[["session_id", "peer_id", "verdict"]].merge(known, how="left", on=["session_id", "peer_id"])
+    return _counted(joined["verdict"].astype("object"), joined[by].astype("object"), by, "participants")
 
 
 def _counted(verdicts: pd.Series[Any], values: pd.Series[Any], by: str, of: str) -> pd.DataFrame:
@@ -97,8 +88,10 @@ def _counted(verdicts: pd.Series[Any], values: pd.Series[Any], by: str, of: str)
     table.insert(0, "of", of)
     table.insert(0, "by", by)
     table = table.assign(share_bad=share, low=low, high=high)
-    table = table.astype({"by": TEXT, "of": TEXT, "value": TEXT, **dict.fromkeys(("judged", "bad", "degraded"), "Int64")})
-    if by not in _TIMES:
+    table = table.astype(
+        {"by": TEXT, "of": TEXT, "value": TEXT, **dict.fromkeys(("judged", "bad", "degraded"), "Int64")}
+    )
+    if by not in TIMES:
         table = table.sort_values(["judged", "value"], ascending=[False, True], kind="stable", ignore_index=True)
     return table
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from rtkit_explore.api.progress import Progress
 from rtkit_explore.api.scrubbing import scrub
-from rtkit_explore.archive.archive import Archive, read_failures
+from rtkit_explore.archive.archive import Archive
 from rtkit_explore.archive.batches import (
     DOCUMENTS,
     FORMAT,
@@ -33,7 +33,8 @@ from rtkit_explore.archive.batches import (
     read_contents,
     schema_version,
 )
-from rtkit_explore.archive.storage import LOCK, Storage, checksum, need
+from rtkit_explore.archive.reading import FAILURES, read_failures
+from rtkit_explore.archive.storage import Storage, checksum, need
 from rtkit_explore.archive.workers import Workers
 from rtkit_explore.call import Call
 from rtkit_explore.errors import (
@@ -57,7 +58,6 @@ MOST_BYTES: Final = 64_000_000
 SIDE_BY_SIDE: Final = 3
 LATE: Final = timedelta(days=1)
 """A report that is missing so soon after the call may only be late."""
-FAILURES: Final = "failures.json"
 _WRITTEN_BY_OTHERS: Final = timedelta(days=1)
 
 
@@ -260,9 +260,7 @@ def _mended(storage: Storage, batch: Batch) -> Batch | None:
 
 
 def tables_of(calls: Sequence[tuple[str, CallDocuments]]) -> tuple[dict[str, tuple[bytes, int]], dict[str, str]]:
-    """
-    Make the tables of some calls, as Parquet files with their number of rows; and say which calls could not be read.
-    """
+    """Make the tables of some calls, as Parquet files with their number of rows; say which could not be made."""
     from rtkit_explore.archive.parquet_files import table_file
     from rtkit_explore.table_schema.describe import TABLES
     from rtkit_explore.tables.frames import join_frames
@@ -356,7 +354,8 @@ class _Run:
         days = new["started_at"].dt.strftime("%Y-%m-%d").fillna("unknown")
         for day, rows in new.groupby(days.astype("object"), sort=False):
             waiting = [
-                (str(row.session_id), _time(row.started_at), _time(row.ended_at)) for row in rows.itertuples(index=False)
+                (str(row.session_id), _time(row.started_at), _time(row.ended_at))
+                for row in rows.itertuples(index=False)
             ]
             while waiting:
                 fetched, waiting = self._fetch(waiting, bar)
@@ -397,9 +396,7 @@ class _Run:
             ArchivedSession(one.session_id, _iso(one.started), _iso(one.ended), one.size, one.provisional(now))
             for one in group
         )
-        replaced = tuple(
-            {self.provisional[one.session_id] for one in group if one.session_id in self.provisional}
-        )
+        replaced = tuple({self.provisional[one.session_id] for one in group if one.session_id in self.provisional})
         written = _write_files(self.storage, day, name, files)
         batch = Batch(name, day, schema_version(), sessions, written, replaced)
         # From here on it counts; what it replaces no longer does.
@@ -478,6 +475,3 @@ class _Run:
 
 def _time(value: Any) -> pd.Timestamp | None:
     return None if pd.isna(value) else pd.Timestamp(value)
-
-
-__all__ = ["LOCK", "archive_calls", "tidy"]

@@ -14,7 +14,7 @@ from rtkit_explore.tables.frames import TEXT, TIME
 from rtkit_explore.tables.participant_lookup import find_participants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rtkit_explore.findings.context import CallTables
     from rtkit_explore.findings.profiles import ProfileLike
@@ -49,10 +49,14 @@ def usual_range(calls: Iterable[CallTables], *, low: float = 0.05, high: float =
     InvalidArgumentError
         Where there is no call, or the shares are none.
     """
+    return usual_range_of([overview_of(call) for call in calls], low=low, high=high)
+
+
+def usual_range_of(tables: Sequence[pd.DataFrame], *, low: float = 0.05, high: float = 0.95) -> pd.DataFrame:
+    """Work out what is usual from the overviews of some calls; see :func:`usual_range`."""
     if not 0 <= low < high <= 1:
         msg = f"low and high are shares from 0 to 1, low below high, not {low} and {high}."
         raise InvalidArgumentError(msg)
-    tables = [overview_of(call) for call in calls]
     if not tables:
         msg = "What is usual needs at least one call."
         raise InvalidArgumentError(msg)

@@ -166,8 +166,8 @@ PROBLEMS = Table(
             "kind",
             "fetch: could not be had; missing: the API has none; broken: no readable document; unknown_key: a key "
             "that no table has; wrong_type: a value of another type; bad_value: a value that cannot be right; "
-            "conflict: two documents disagree; paging: the pages do not add up.",
-            ("fetch", "missing", "broken", "unknown_key", "wrong_type", "bad_value", "conflict", "paging"),
+            "conflict: two documents disagree; paging: the pages do not add up; failed: a function of yours raised.",
+            ("fetch", "missing", "broken", "unknown_key", "wrong_type", "bad_value", "conflict", "paging", "failed"),
         ),
         text("message", "What was found.", key=""),
         text("meaning", "What it means for the tables.", key=""),
