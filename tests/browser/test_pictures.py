@@ -19,8 +19,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PICTURES = Path(__file__).resolve().parents[2] / "notebooks" / "pictures"
 CELLS = (
-    "import rtkit_explore as rtk\napp = rtk.demo(progress=False)\n"
-    'call = app.explain("Boris", "Alma was choppy", on="2026-11-19").call',
+    (
+        "import rtkit_explore as rtk\napp = rtk.demo(progress=False)\n"
+        'call = app.explain("Boris", "Alma was choppy", on="2026-11-19").call'
+    ),
     "view = rtk.explorer(call)\nview",
 )
 

@@ -145,7 +145,7 @@ def test_metrics_are_drawn_over_time_and_as_a_heat_map(recorded):
 def test_a_distribution_says_for_how_much_of_the_time(recorded):
     calls = [recorded(name) for name in ("sfu-clean", "sfu-downlink")]
     ax = rtk.plot.distribution(calls, glitch, by="participant")
-    lines = {line.get_label().split(" (")[0]: line for line in ax.lines if not line.get_label().startswith("_")}
+    lines = {str(line.get_label()).split(" (")[0]: line for line in ax.lines if str(line.get_label())[:1] != "_"}
     assert set(lines) == {"Alma", "Boris", "Chen"}
     share = glitch([*calls], by="participant", how="share_below:0.05")
     chen = share[share["display_name"] == "Chen"]
