@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.simulator.participants import new_id
@@ -17,26 +17,54 @@ NAMES = (
     "Nadia", "Omar", "Priya", "Quentin", "Rosa", "Sami", "Tove", "Ugo", "Vera", "Wim", "Ximena", "Yusuf", "Zofia",
 )  # fmt: skip
 
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody joins from, and the provider there."""
+
+    city: str
+    region: str
+    country: str
+    zone: str
+    provider: str
+    system: str
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser on an operating system; ``platform`` is how the user agent names the latter."""
+
+    name: str
+    version: str
+    engine: str
+    os: str
+    os_version: str
+    platform: str
+
+
 PLACES = (
-    ("Lisbon", "Lisbon", "PT", "Europe/Lisbon", "Example Fibre", "AS64496"),
-    ("Graz", "Styria", "AT", "Europe/Vienna", "Example Cable", "AS64497"),
-    ("Pune", "Maharashtra", "IN", "Asia/Kolkata", "Example Broadband", "AS64498"),
-    ("Austin", "Texas", "US", "America/Chicago", "Example Telecom", "AS64499"),
-    ("Osaka", "Osaka", "JP", "Asia/Tokyo", "Example Net", "AS64500"),
-    ("Accra", "Greater Accra", "GH", "Africa/Accra", "Example Mobile", "AS64501"),
+    Place("Lisbon", "Lisbon", "PT", "Europe/Lisbon", "Example Fibre", "AS64496"),
+    Place("Graz", "Styria", "AT", "Europe/Vienna", "Example Cable", "AS64497"),
+    Place("Pune", "Maharashtra", "IN", "Asia/Kolkata", "Example Broadband", "AS64498"),
+    Place("Austin", "Texas", "US", "America/Chicago", "Example Telecom", "AS64499"),
+    Place("Osaka", "Osaka", "JP", "Asia/Tokyo", "Example Net", "AS64500"),
+    Place("Accra", "Greater Accra", "GH", "Africa/Accra", "Example Mobile", "AS64501"),
 )
 
 BROWSERS = (
-    ("Chrome", "141.0.0.0", "Blink", "macOS", "15.5", "Macintosh; Intel Mac OS X 10_15_7"),
-    ("Chrome", "142.0.0.0", "Blink", "Windows", "11", "Windows NT 10.0; Win64; x64"),
-    ("Microsoft Edge", "142.0.0.0", "Blink", "Windows", "11", "Windows NT 10.0; Win64; x64"),
-    ("Chrome", "140.0.0.0", "Blink", "Linux", "", "X11; Linux x86_64"),
+    Browser("Chrome", "141.0.0.0", "Blink", "macOS", "15.5", "Macintosh; Intel Mac OS X 10_15_7"),
+    Browser("Chrome", "142.0.0.0", "Blink", "Windows", "11", "Windows NT 10.0; Win64; x64"),
+    Browser("Microsoft Edge", "142.0.0.0", "Blink", "Windows", "11", "Windows NT 10.0; Win64; x64"),
+    Browser("Chrome", "140.0.0.0", "Blink", "Linux", "", "X11; Linux x86_64"),
 )
 
+PHONE_BROWSER = Browser("Chrome", "142.0.0.0", "Blink", "Android", "15", "Linux; Android 10; K")
+
 FIREFOXES = (
-    ("Firefox", "153.0", "Gecko", "Windows", "11", "Windows NT 10.0; Win64; x64"),
-    ("Firefox", "152.0", "Gecko", "Linux", "", "X11; Linux x86_64"),
+    Browser("Firefox", "153.0", "Gecko", "Windows", "11", "Windows NT 10.0; Win64; x64"),
+    Browser("Firefox", "152.0", "Gecko", "Linux", "", "X11; Linux x86_64"),
 )
+
 FIREFOX_SHARE = 0.12
 """How many of those at a desktop use Firefox, unless told."""
 
@@ -45,24 +73,34 @@ CAMERAS = ("FaceTime HD Camera", "Integrated Camera", "Logitech C920", "HP TrueV
 
 
 @dataclass(frozen=True)
+class Ports:
+    """Ports of the two transports: the machine's own, and those at the far end."""
+
+    producing: int
+    consuming: int
+    far_producing: int
+    far_consuming: int
+
+
+@dataclass(frozen=True)
 class Machine:
     """What somebody joins from."""
 
-    browser: tuple[str, str, str, str, str, str]
+    browser: Browser
     cpus: int
     phone: bool
-    place: tuple[str, str, str, str, str, str]
+    place: Place
     address: str
     headset: dict[str, str]
     built_in: dict[str, str]
     camera: dict[str, str]
     speaker: dict[str, str]
-    ports: tuple[int, int, int, int] = field(default=(0, 0, 0, 0))
+    ports: Ports
 
     @property
     def firefox(self) -> bool:
         """Whether the browser is Firefox."""
-        return self.browser[2] == "Gecko"
+        return self.browser.engine == "Gecko"
 
 
 def machine_of(person: Person, chance: random.Random, *, mixed: bool = True) -> Machine:
@@ -74,7 +112,7 @@ def machine_of(person: Person, chance: random.Random, *, mixed: bool = True) -> 
     phone = person.device == "phone"
     headset = chance.choice(HEADSETS)
     drawn, chrome = chance.random(), chance.choice(BROWSERS)
-    browser = ("Chrome", "142.0.0.0", "Blink", "Android", "15", "Linux; Android 10; K") if phone else chrome
+    browser = PHONE_BROWSER if phone else chrome
     if person.browser == "firefox" or (mixed and not (person.browser or phone) and drawn < FIREFOX_SHARE):
         browser = FIREFOXES[int(drawn * 1e6) % len(FIREFOXES)]
     return Machine(
@@ -87,18 +125,19 @@ def machine_of(person: Person, chance: random.Random, *, mixed: bool = True) -> 
         built_in=device("audioinput", "Built-in microphone"),
         camera=device("videoinput", chance.choice(CAMERAS)),
         speaker=device("audiooutput", headset),
-        ports=(
-            chance.randrange(40000, 65000),
-            chance.randrange(40000, 65000),
-            chance.randrange(40000, 50000),
-            chance.randrange(40000, 50000),
+        ports=Ports(
+            producing=chance.randrange(40000, 65000),
+            consuming=chance.randrange(40000, 65000),
+            far_producing=chance.randrange(40000, 50000),
+            far_consuming=chance.randrange(40000, 50000),
         ),
     )
 
 
 def browser_metadata(machine: Machine) -> dict[str, Any]:
     """Write the report's block of that name."""
-    name, version, engine, _, _, platform = machine.browser
+    name, version, engine = machine.browser.name, machine.browser.version, machine.browser.engine
+    platform = machine.browser.platform
     suffix = f" Edg/{version}" if name == "Microsoft Edge" else ""
     rendering = version.partition(".")[0] + ".0"
     agent = f"Mozilla/5.0 ({platform}; rv:{rendering}) Gecko/20100101 Firefox/{rendering}"
@@ -120,21 +159,22 @@ def device_info(machine: Machine) -> dict[str, Any]:
     return {
         "cpus": machine.cpus,
         "is_mobile": machine.phone,
-        "os": machine.browser[3],
-        "os_version": machine.browser[4],
+        "os": machine.browser.os,
+        "os_version": machine.browser.os_version,
     }
 
 
 def ip_information(machine: Machine) -> dict[str, Any]:
     """Write the report's block of that name; autonomous systems and addresses are those reserved for documentation."""
-    city, region, country, zone, org, number = machine.place
+    place = machine.place
+    org, number = place.provider, place.system
     domain = f"{org.lower().replace(' ', '-')}.example"
     return {
         "asn": {"asn": number, "domain": domain, "name": org, "route": "203.0.113.0/24", "type": "isp"},
-        "city": city,
-        "country": country,
+        "city": place.city,
+        "country": place.country,
         "ipv4": machine.address,
         "org": f"{number} {org}",
-        "region": region,
-        "timezone": zone,
+        "region": place.region,
+        "timezone": place.zone,
     }

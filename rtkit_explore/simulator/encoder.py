@@ -166,8 +166,19 @@ SHAPES: dict[str, Shape] = {
     ),
 }
 
-LAYERS = ((320, 180, 130.0, 15.0), (640, 360, 450.0, 24.0), (1280, 720, 1500.0, 24.0))
-"""Simulcast: width, height, kbit/s and frames per second of each layer, smallest first."""
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a simulcast camera: its size in px, and its bitrate and frame rate when nothing limits it."""
+
+    width: int
+    height: int
+    kbps: float
+    fps: float
+
+
+LAYERS = (Layer(320, 180, 130.0, 15.0), Layer(640, 360, 450.0, 24.0), Layer(1280, 720, 1500.0, 24.0))
+"""The layers that a simulcast camera sends, smallest first."""
 
 
 @dataclass
@@ -271,6 +282,7 @@ class _Control:
         """Advance by one step and return bitrate, frame rate, resolution step and limitation."""
         shape = self.shape
         last = len(shape.sizes) - 1
+        # How long each kind of trouble has lasted: an encoder reacts to what lasts, not to a moment.
         demand = shape.kbps[self.level]
         narrow = rate < 1.25 * (shape.kbps[0] + AUDIO_GROSS_KBPS)
         lossy = loss > 0.035
@@ -282,6 +294,8 @@ class _Control:
         # what arrives unsteadily looks like a queue to the sender; a moment between two stalls does not calm it
         self.late_s = self.late_s + STEP if late else max(0.0, self.late_s - 2 * STEP)
         self.good_s = 0.0 if (narrow or lossy or blind or late) else self.good_s + STEP
+        # Which trouble governs the bitrate. No feedback beats a narrow link, which beats loss, which beats lateness;
+        # without any, a sender that has stepped down waits before it goes back up.
         target = demand
         by_bandwidth = False
         if self.blind_s > 2.0:
@@ -293,6 +307,7 @@ class _Control:
         elif self.narrow_s > 0:
             fits = (rate - AUDIO_GROSS_KBPS) * min(0.85, 0.4 + 0.5 * rate / (shape.kbps[0] + AUDIO_GROSS_KBPS))
             if self.narrow_s <= 2.5:
+                # it overshoots until the first reports of a growing queue have come back (recording bandwidth)
                 target = self.sending
             else:
                 if fits < 0.75 * shape.kbps[0]:
@@ -312,13 +327,16 @@ class _Control:
                 self.level -= 1
                 self.good_s = 0.0 if self.level else 1e9
             target, by_bandwidth = shape.kbps[self.level], self.level > 0
+        # Upwards it goes step by step: the bandwidth estimate grows by a factor, not at once.
         if self.sending < target and not blind:
             target = min(target, max(60.0, self.sending * 1.22))
         self.sending = target
         level, fps, limit = self.level, shape.fps, BANDWIDTH if by_bandwidth else NONE
+        # Frames can be squeezed only so far: below that, there are fewer of them.
         floor = shape.frame_floor * shape.kbps[level] / shape.fps
         if target < floor * fps:
             fps = max(0.6, target / floor)
+        # A busy processor costs frames, and the bitrate follows; it is named only where bandwidth is not.
         if self.busy_s > 3.0:
             fps = min(fps, shape.fps / busy)
             target = target * fps / shape.fps

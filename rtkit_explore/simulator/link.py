@@ -77,6 +77,7 @@ class Link:
     def impair(self, impairment: Impair) -> None:
         """Lay an impairment over the link; what overlaps adds up, and the narrower rate wins."""
         self.touched = True
+        # Steps at the edges are covered in part: a share or a delay is taken in part, a rate where it covers most.
         share = cover(impairment.start, impairment.end, self.loss.size)
         inside = share > 0
         self.loss[inside] = 1 - (1 - self.loss[inside]) * (1 - impairment.loss * share[inside])
@@ -158,6 +159,7 @@ def gilbert(rng: np.random.Generator, loss: float, burst_ms: float, steps: int) 
     """
     if loss <= 0:
         return np.zeros(steps)
+    # Mean stays in both states from the share of loss, then alternating stays, drawn until they fill the time.
     per_step = round(STEP / TICK)
     ticks = steps * per_step
     bad = max(1.0, burst_ms / (TICK * 1000))
@@ -226,6 +228,8 @@ def overflow(offered_kbit: Floats, link: Link) -> tuple[Floats, Floats]:
     dropped = np.zeros(offered_kbit.size)
     delay = np.zeros(offered_kbit.size)
     narrow = np.flatnonzero(np.isfinite(link.kbps))
+    # A bucket that fills with what is offered and empties at the link's rate: what stands in it waits, what does not
+    # fit is dropped. Where the link is not narrow, it is empty.
     backlog, last = 0.0, -2
     for j in narrow.tolist():
         if j != last + 1:
@@ -244,6 +248,7 @@ def overflow(offered_kbit: Floats, link: Link) -> tuple[Floats, Floats]:
 
 def fading_peak(values: Floats, half_life_s: float) -> Floats:
     """Largest value so far, each forgotten by halves: how a buffer remembers a bad moment."""
+    # The peak of values that are forgotten exponentially is the running maximum of values that grow exponentially.
     drift = np.arange(values.shape[-1]) * (STEP * np.log(2) / half_life_s)
     with np.errstate(divide="ignore"):
         peak: Floats = np.exp(np.maximum.accumulate(np.log(np.maximum(values, 1e-12)) + drift, axis=-1) - drift)

@@ -60,6 +60,7 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
     present = seat.present
     ever = bool(present.any())
     microphone, camera, screen = present & seat.microphone, present & seat.camera, present & seat.screen
+    # The encoders first, then the queue in front of the uplink with what all of them offer, then the fate of packets.
     random_loss = seat.up.loss_share(rng)
     encoded = encode_video(shape, seat.up, seat.slow, rng, cap_kbps=seat.cap_kbps)
     if not seat.connected:
@@ -110,7 +111,7 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
     if ever and camera.any():
         fps = np.repeat(encoded.fps[None, :], layer_kbps.shape[0], axis=0)
         if simulcast:
-            fps = np.minimum(fps, np.array([layer[3] for layer in LAYERS])[:, None])
+            fps = np.minimum(fps, np.array([layer.fps for layer in LAYERS])[:, None])
             fps[layer_kbps <= 0] = 0.0
         frames = np.stack([whole(row * STEP * camera, rng) for row in fps])
         packet = shape.packet_bytes * np.where(encoded.level > 0, shape.small_packets, 1.0)
@@ -183,8 +184,8 @@ def _unconnected(world: SimulationState, index: int, encoded: Encoded) -> list[T
 def _pictures(track: Track, shape: Shape, encoded: Encoded, frames: Ints, fps: Floats) -> SentPictures:
     level, limit = encoded.level, encoded.limit
     if track.layers > 1:
-        width = np.repeat(np.array([layer[0] for layer in LAYERS])[:, None], level.size, axis=1)
-        height = np.repeat(np.array([layer[1] for layer in LAYERS])[:, None], level.size, axis=1)
+        width = np.repeat(np.array([layer.width for layer in LAYERS])[:, None], level.size, axis=1)
+        height = np.repeat(np.array([layer.height for layer in LAYERS])[:, None], level.size, axis=1)
     else:
         width = np.array([size[0] for size in shape.sizes])[level][None, :]
         height = np.array([size[1] for size in shape.sizes])[level][None, :]
@@ -197,13 +198,13 @@ def _pictures(track: Track, shape: Shape, encoded: Encoded, frames: Ints, fps: F
 
 def _layers(kbps: Floats, shape: Shape) -> Floats:
     """Share the bitrate among simulcast layers: the largest is given up first."""
-    budget = kbps / shape.kbps[0] * sum(layer[2] for layer in LAYERS)
+    budget = kbps / shape.kbps[0] * sum(layer.kbps for layer in LAYERS)
     rows = []
-    for _, _, want, _ in LAYERS:
-        given = np.where(budget >= 0.6 * want, np.minimum(budget, want * 1.04), 0.0)
+    for layer in LAYERS:
+        given = np.where(budget >= 0.6 * layer.kbps, np.minimum(budget, layer.kbps * 1.04), 0.0)
         rows.append(given)
         budget = budget - given
-    rows[0] = np.maximum(rows[0], np.minimum(kbps, LAYERS[0][2]))
+    rows[0] = np.maximum(rows[0], np.minimum(kbps, LAYERS[0].kbps))
     return np.stack(rows)
 
 

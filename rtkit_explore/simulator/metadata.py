@@ -307,7 +307,7 @@ def _rerouted(
 
 def _network(machine: Machine) -> str:
     """One network for both transports of a person: Wi-Fi for seven of ten."""
-    return "wifi" if machine.ports[0] % 10 < 7 else "ethernet"
+    return "wifi" if machine.ports.producing % 10 < 7 else "ethernet"
 
 
 def _letters(chance: random.Random) -> str:
@@ -349,11 +349,11 @@ def _pair(
         "remote_candidate_id": "I" + _letters(chance),
         "local_candidate_type": "prflx",
         "local_candidate_address": "192.168.0.0",
-        "local_candidate_port": machine.ports[0 if producing else 1],
+        "local_candidate_port": machine.ports.producing if producing else machine.ports.consuming,
         "local_candidate_protocol": "udp",
         "remote_candidate_type": "host",
         "remote_candidate_address": "203.0.0.0",
-        "remote_candidate_port": machine.ports[2 if producing else 3],
+        "remote_candidate_port": machine.ports.far_producing if producing else machine.ports.far_consuming,
         "remote_candidate_protocol": "udp",
         "local_candidate_network_type": "cellular" if cellular else _network(machine),
     }
@@ -365,7 +365,7 @@ def _pair(
             local_candidate_protocol="tcp",
             local_candidate_url="turns:turn.example.com:443?transport=tcp",
             local_candidate_related_address="192.168.0.0",
-            local_candidate_related_port=machine.ports[0],
+            local_candidate_related_port=machine.ports.producing,
         )
     return pair
 

@@ -123,6 +123,15 @@ class ParticipantState:
         return np.arange(self.first_tick, self.leave + 1, SAMPLE_STEPS)
 
 
+@dataclass(frozen=True)
+class Home:
+    """Somebody's everyday network, each way, and the step within a sample at which their client's timer fires."""
+
+    delay_ms: float
+    jitter_ms: float
+    phase: int
+
+
 def new_id(chance: random.Random) -> str:
     """Make an id in the usual form out of the seed."""
     digits = f"{chance.getrandbits(128):032x}"
@@ -147,7 +156,7 @@ def take_seats(plan: CallPlan, rng: np.random.Generator, chance: random.Random) 
         elif away is not None:
             spans = [(joins, away.start, False), (away.end, leaves, False)]
         # who comes back comes back to the same home
-        home = (float(rng.uniform(9, 22)), float(rng.uniform(0.6, 1.4)), int(rng.integers(0, SAMPLE_STEPS)))
+        home = Home(float(rng.uniform(9, 22)), float(rng.uniform(0.6, 1.4)), int(rng.integers(0, SAMPLE_STEPS)))
         for begin, end, again in spans:
             seats.append(_seat(plan, person, steps, (begin, end), home, again=again, move=move, chance=chance, rng=rng))
     if plan.direct and len(seats) == 2:
@@ -167,7 +176,7 @@ def _seat(
     person: Person,
     steps: int,
     span: tuple[float, float],
-    home: tuple[float, float, int],
+    home: Home,
     *,
     again: bool,
     move: Move | None,
@@ -175,7 +184,7 @@ def _seat(
     rng: np.random.Generator,
 ) -> ParticipantState:
     recorded = plan.shape.startswith("recorded")
-    delay, jitter, phase = home
+    delay, jitter, phase = home.delay_ms, home.jitter_ms, home.phase
     stray = 0.0 if recorded else 6e-6
     if recorded:
         # the recordings' links: 20 ms each way, over a direct path or to a server

@@ -112,6 +112,15 @@ def _ends(flags: Flags) -> list[int]:
     return ends
 
 
+@dataclass(frozen=True)
+class Subscription:
+    """A track that a receiver subscribes to: its index among the tracks, and the steps in which it does."""
+
+    index: int
+    track: Track
+    steps: Flags
+
+
 @dataclass
 class Downlink:
     """What one receiver's link does, per step: share lost, delay of the queue, share of the video that is kept."""
@@ -139,7 +148,7 @@ def consume(world: SimulationState, r: int) -> list[Stream]:
     _plan, seats, tracks = world.plan, world.seats, world.tracks
     seat = seats[r]
     present = seat.present
-    wanted: list[tuple[int, Track, Flags]] = []
+    wanted: list[Subscription] = []
     for t, track in enumerate(tracks):
         # who never connected has no stream to offer, and receives none
         if track.seat == r or not present.any() or not (track.connected and seat.connected):
@@ -148,8 +157,8 @@ def consume(world: SimulationState, r: int) -> list[Stream]:
         if not track.kind.endswith("audio"):
             mask = mask & ~seat.hidden
         if mask.any():
-            wanted.append((t, track, mask))
-    chosen = [_choose(track, seat, len(seats)) for _, track, _ in wanted]
+            wanted.append(Subscription(t, track, mask))
+    chosen = [_choose(one.track, seat, len(seats)) for one in wanted]
     downlink = _downlink(world, seat, wanted, chosen)
     return [
         _receive(world, r, item, layer, downlink, position=position)
@@ -165,14 +174,14 @@ def _choose(track: Track, seat: ParticipantState, people: int) -> Ints | None:
     best = np.full(track.active.size, want, dtype=np.int64)
     share = seat.down.kbps / max(1, people - 1) - AUDIO_GROSS_KBPS
     for index in range(want, 0, -1):
-        best = np.where((best == index) & (share < 1.15 * LAYERS[index][2]), index - 1, best)
+        best = np.where((best == index) & (share < 1.15 * LAYERS[index].kbps), index - 1, best)
         # what the sender has given up cannot be forwarded
         best = np.where((best == index) & (track.sent[index] == 0), index - 1, best)
     return best
 
 
 def _downlink(
-    world: SimulationState, seat: ParticipantState, wanted: list[tuple[int, Track, Flags]], chosen: list[Ints | None]
+    world: SimulationState, seat: ParticipantState, wanted: list[Subscription], chosen: list[Ints | None]
 ) -> Downlink:
     """Run the queue in front of this receiver; the server thins video where the link is too narrow for it."""
     steps = seat.slow.size
@@ -181,7 +190,8 @@ def _downlink(
     if not np.isfinite(seat.down.kbps).any():
         return Downlink(loss, np.zeros(steps), thin)
     video, audio = np.zeros(steps), np.zeros(steps)
-    for (_, track, mask), layer in zip(wanted, chosen, strict=True):
+    for one, layer in zip(wanted, chosen, strict=True):
+        track, mask = one.track, one.steps
         media, size = _pick(track.media, layer), _pick(track.packet_bytes, layer)
         load = media * mask * size * (8 * 1.06 / 1000)
         if track.pictures is None:
@@ -205,7 +215,7 @@ def _pick(rows: NDArray[np.generic], layer: Ints | None) -> Floats:
 def _receive(
     world: SimulationState,
     r: int,
-    item: tuple[int, Track, Flags],
+    item: Subscription,
     layer: Ints | None,
     downlink: Downlink,
     *,
@@ -213,7 +223,7 @@ def _receive(
 ) -> Stream:
     plan, seats, rng, chance = world.plan, world.seats, world.rng, world.chance
     loss, queue_ms, thin = downlink.loss, downlink.queue_ms, downlink.thin
-    t, track, mask = item
+    track, mask = item.track, item.steps
     seat, sender = seats[r], seats[track.seat]
     off = ~mask
     video = track.pictures is not None
@@ -223,20 +233,24 @@ def _receive(
         row[off] = 0
         return row
 
+    # What the server has in hand of the layer that this receiver gets; other layers and padding it withholds.
     sent = np.where(mask, track.sent.sum(axis=0), 0)
     media, missing, gone = picked(track.media), picked(track.missing), picked(track.gone)
     repaired = picked(track.repaired)
     withheld = sent - picked(track.sent) + picked(track.spare)
+    # A narrow downlink: the server leaves out what does not fit.
     if video and (thin < 1).any():
         kept = np.floor(media * thin).astype(np.int64)
         withheld += media - kept
         media = kept
+    # An outage of the downlink: what is sent into it is neither received nor counted as lost.
     unaccounted = gone
     if (seat.down.down > 0).any():
         share = seat.down.down
         cut, cut_missing = np.rint(media * share).astype(np.int64), np.rint(missing * share).astype(np.int64)
         unaccounted = gone + cut + cut_missing
         media, missing = media - cut, missing - cut_missing
+    # Losses of the downlink: a server sends lost video again, and a repair can get lost, too; audio stays lost.
     resent = np.zeros_like(media)
     first = binomial(rng, media, loss)
     if video and not plan.direct:
@@ -246,6 +260,7 @@ def _receive(
         lost, received = missing + first + again, media - given_up
     else:
         lost, received = missing + first, media - first
+    # Nothing may move beyond the receiver's last sample, or the ledger would miss it.
     ticks = seat.ticks()
     last_seen = min(int(ticks[-1]), mask.size) if ticks.size else 1
     stall_ms = np.maximum(sender.up.stall_ms, seat.down.stall_ms)
@@ -282,7 +297,7 @@ def _receive(
     )
     outage = np.maximum(sender.up.down, seat.down.down)
     if track.pictures is not None:
-        own = {*world.breaks.get((t, r), []), *track.breaks}
+        own = {*world.breaks.get((item.index, r), []), *track.breaks}
         _pictures(rng, stream, layer, thin * (1 - outage), own)
     else:
         burst = np.maximum(sender.up.burst_ms, seat.down.burst_ms)
@@ -338,6 +353,9 @@ def _jitter(
 def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: Floats) -> Floats:
     """Delay of the jitter buffer: it follows the jitter, jumps with a queue or an outage, and forgets slowly."""
     plan, rng = world.plan, world.rng
+    # Three things make a buffer deep: jitter, which it follows; a queue or a stall, whose longest wait it remembers;
+    # and the end of an outage, when everything arrives at once. It forgets each by halves (recordings bandwidth,
+    # latency).
     shape = SHAPES[plan.shape]
     steps = stream.jitter_ms.size
     late = np.maximum(stream.track.queue_ms, downlink.queue_ms)

@@ -205,7 +205,7 @@ def sample_sent(world: SimulationState, track: Track, clock: Clock, series: Seri
             series.add(name, here, rows, {**common, "score": score[here]} if track.connected else None)
             continue
         rows, more = _video_rows(
-            (track, layer), track.pictures, clock, here, (size, sent, lost, jitter, rtt, loss), rng=rng
+            track, layer, track.pictures, clock, here, measured=Measured(size, sent, lost, jitter, rtt, loss), rng=rng
         )
         _leave_out(rows, track, seat)
         series.add(name, here, rows, {**common, **more} if track.connected and not seat.firefox else None)
@@ -279,18 +279,31 @@ def _reported(lost: Ints, clock: Clock, told: Ints) -> Ints:
     return increments
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What is counted and measured of one layer in each interval, whatever its kind; jitter and round trip in s."""
+
+    size: Ints
+    sent: Ints
+    lost: Ints
+    jitter: Floats
+    rtt: Floats
+    loss: Floats
+
+
 def _video_rows(
-    of: tuple[Track, int],
+    track: Track,
+    layer: int,
     pictures: SentPictures,
     clock: Clock,
     here: Ints,
-    measures: tuple[NDArray[Any], ...],
     *,
+    measured: Measured,
     rng: np.random.Generator,
 ) -> tuple[list[Row], dict[str, Floats]]:
-    track, layer = of
     ssrc = track.ssrc[layer]
-    size, sent, lost, jitter, rtt, loss = measures
+    size, sent, lost = measured.size, measured.sent, measured.lost
+    jitter, rtt, loss = measured.jitter, measured.rtt, measured.loss
     frames, keys, pli = (clock.totals(rows[layer]) for rows in (pictures.frames, pictures.keys, pictures.pli))
     width = clock.last(pictures.width[layer])
     height = clock.last(pictures.height[layer])
