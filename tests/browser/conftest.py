@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -76,9 +77,9 @@ class Lab:
         )
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    home = tmp_path_factory.mktemp("lab")
+@contextmanager
+def running_lab(home):
+    """Run JupyterLab on loopback, its settings and notebooks in a folder of its own."""
     folder = home / "notebooks"
     folder.mkdir()
     settings = home / "settings"
@@ -113,6 +114,12 @@ def lab(tmp_path_factory):
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait(5)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    with running_lab(tmp_path_factory.mktemp("lab")) as running:
+        yield running
 
 
 def _wait_for(address, server, log):
