@@ -1,4 +1,4 @@
-"""The command ``rtkit-explore``: the demo, the simulated API over HTTP, and reports of saved calls."""
+"""The command ``rtkit-explore``: what it takes, and the commands that open or serve something."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore import __version__
+from rtkit_explore.cli_queries import add_queries
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError, RtkitError
 from rtkit_explore.resources import INCIDENT, copy_notebooks
 
@@ -28,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 where it went well, 1 where it did not, 2 for words that it does not know.
+        0 where it went well, 1 where it did not, 2 for words that it does not know, 3 where it went well but something
+        could not be had, 130 after Ctrl-C.
     """
     parser = _parser()
     words = parser.parse_args(argv)
@@ -42,15 +44,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read along (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="rtkit-explore", description="Investigate Cloudflare RealtimeKit calls: tables, plots, findings."
+        prog="rtkit-explore",
+        description="Investigate Cloudflare RealtimeKit calls: tables, plots, findings.",
+        epilog="start here:\n"
+        "  rtkit-explore demo                              the example notebooks, without credentials\n"
+        "  rtkit-explore sessions --demo                   what there is\n"
+        '  rtkit-explore explain Boris "Alma was choppy" --on 2026-11-19 --demo\n\n'
+        "exit codes: 0 well; 1 not, and it says why; 2 words it does not know; 3 well, but something could not be had",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="")
+    add_queries(commands)
 
     demo = commands.add_parser(
         "demo",

@@ -39,7 +39,7 @@ LAYERS = [
     {"explorer_app"},
     {"simulated", "accuracy"},
     {"training"},
-    {"cli"},
+    {"cli", "cli_queries"},
 ]
 # The simulated app stands beside the layers: what it may use, and who may open it.
 # An answer to a complaint draws its own evidence: a method that opens what stands below it.

@@ -8,7 +8,7 @@ import pytest
 from rtkit_explore.findings.evaluate import evaluate
 from rtkit_explore.findings.incidents import sentence_of
 
-TRUE = {
+TRUE: dict = {
     "latency": [("between", None, (1, 1), 0.8)],
     "turn-tcp": [("connection", "A", (3, 3), 0.8), ("between", None, (1, 1), 0.8)],
     "path-switch": [("between", None, None, 0)],
