@@ -498,11 +498,31 @@ def _through_tcp(context: Context, peer: str | None) -> bool:
     return any(path.relayed and path.protocol in ("tcp", "tls") for path in paths_of(context).get(peer or "", ()))
 
 
+def _comes_and_goes(around: Concurrency, window: Window) -> bool:
+    """Tell whether the round trip kept falling back to what it was: a TCP leg stalls, a longer way stays long."""
+    context = around.context
+    arrays = context.arrays
+    inside, outside = [], []
+    for stream in arrays.streams:
+        if stream.consumer:
+            continue
+        rows, shift = stream.rows, context.shift(stream)
+        trip = arrays["rtt_ms"][rows]
+        during = (arrays.start[rows] - shift >= window[0]) & (arrays.end[rows] - shift <= window[1])
+        inside += trip[during & ~np.isnan(trip)].tolist()
+        outside += trip[~during & ~np.isnan(trip)].tolist()
+    if not inside or not outside:
+        return False
+    calm = float(np.median(outside))
+    return float((np.array(inside) <= 1.5 * calm + 20).mean()) >= 0.2
+
+
 def _stalls_of_tcp(around: Concurrency) -> None:
     """
     Put late media of a call of two on the relay over TCP, where exactly one of the two goes through one.
 
-    A TCP leg stalls in bunches: buffers and round trip rise in both directions, and nothing is counted as lost.
+    A TCP leg stalls in bunches: buffers rise in both directions, the round trip rises and falls back, and nothing is
+    counted as lost.
     """
     context = around.context
     relayed = [peer for peer in context.of_peer if _through_tcp(context, peer)]
@@ -519,6 +539,8 @@ def _stalls_of_tcp(around: Concurrency) -> None:
         if candidate.name not in lossless or candidate.side == "connection":
             continue
         if around.troubled(candidate.stream, around.window(candidate), ("loss_in", "loss_out")):
+            continue
+        if not _comes_and_goes(around, around.window(candidate)):
             continue
         candidate.attribute_to("connection", relayed[0], "low")
         candidate.follows = candidate.name in ("congested", "bandwidth_limited")

@@ -32,8 +32,8 @@ Part = Literal["up", "down", "connection", "server"]
 Link = tuple[Part, str]
 SERVER = ""
 """Stands in the place of a receiver for what the far end of an uplink reports."""
-_STEP_US = 3_500_000
-"""Half a sample: streams are sampled at different moments."""
+_STEP_US, _NEAR = 3_500_000, 2
+"""Half a sample, as streams are sampled at different moments; and how many of these a sample is."""
 _COSTS: dict[Part, float] = {"up": 1.0, "down": 1.0, "connection": 1.2, "server": 2.0}
 """A connection that fails both ways is one fault, though it shows as two; the server failing for one sender is rare."""
 _UNEXPLAINED, _IMPLICATED, _CONTRADICTED = 2.5, 1.0, 1.5
@@ -135,7 +135,12 @@ class Localization:
                     good[k] |= inside & right[rows]
             if family != "late" and len(self.people) > 2:
                 self._add_far_ends(family, place, bad, good)
-            self._states[family] = (bad, good & ~bad)
+            # Samples of two clients do not align: who was hit a sample before or after was not well in between.
+            near = bad.copy()
+            for step in range(1, _NEAR + 1):
+                near[:, step:] |= bad[:, :-step]
+                near[:, :-step] |= bad[:, step:]
+            self._states[family] = (bad, good & ~near)
         return self._states[family]
 
     def _add_far_ends(self, family: Family, place: dict[tuple[str, str], int], bad: Bools, good: Bools) -> None:
