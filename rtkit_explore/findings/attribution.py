@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.findings.candidates import Candidate, Confidence, Side
     from rtkit_explore.findings.context import Context, Window
-    from rtkit_explore.findings.localization import Family, Link
+    from rtkit_explore.findings.localization import Family, Link, Localization
     from rtkit_explore.findings.stream_arrays import Stream
 
 _SIDES: dict[str, Side] = {
@@ -47,6 +47,8 @@ _FAMILIES: dict[str, tuple[Family, ...]] = {
     "low_frame_rate": ("loss", "silence"),
 }
 """In what sense streams are compared to explain a rule's findings; the first sense in which they were bad decides."""
+_EVERYBODY: Link = ("server", "everybody")
+"""Stands for a cause that is nobody's own."""
 _SURE, _FAIRLY_SURE, _LEAST = 1.5, 0.9, 0.3
 """Margins from which on an explanation is of high or medium confidence, or one at all."""
 
@@ -99,6 +101,31 @@ def _slots_of(context: Context, candidate: Candidate) -> list[int]:
     return [localization_of(context).at(int(middle)) for middle in middles]
 
 
+def _shared_samples(context: Context, candidate: Candidate) -> list[bool]:
+    """Tell for each sample of a received stream whether what hit it hit three people and half the call at once."""
+    where, stream = localization_of(context), candidate.stream
+    pair = (stream.remote or "", stream.peer or "") if stream else ("", "")
+    found = []
+    for slot in _slots_of(context, candidate):
+        family = _family_of(context, candidate, pair, slot)
+        found.append(family is not None and bool(_people_hit(where, family, slot)))
+    return found
+
+
+def _family_of(context: Context, candidate: Candidate, pair: tuple[str, str], slot: int) -> Family | None:
+    """Return in what sense a pair of people was bad at a time, of those that explain the rule."""
+    families = _FAMILIES.get(candidate.name, ("loss", "silence", "late"))
+    return next((one for one in families if pair in localization_of(context).bad_pairs(one, slot)), None)
+
+
+def _people_hit(where: Localization, family: Family, slot: int) -> list[str]:
+    """Return who was hit where no single link explains it: three people and half the call, or everything; else none."""
+    if where.all_bad(family, slot):
+        return list(where.people)
+    people = sorted({who for _, who in where.explain(family, slot).links})
+    return people if len(people) >= 3 and 2 * len(people) >= len(where.people) else []
+
+
 def _cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list[Candidate]:
     """
     Cut a finding on a received stream where the link at fault changes.
@@ -109,9 +136,10 @@ def _cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list
     stream, samples = candidate.stream, candidate.samples
     if stream is None or not stream.consumer or samples is None or len(samples) < 4:
         return [candidate]
-    votes = _votes(context, candidate)
-    # The sender's share is worked out once, over the whole: a sample alone is too noisy.
-    labels = [_leading(context, candidate, vote) for vote in votes]
+    labels = [
+        _EVERYBODY if shared else _leading(context, candidate, vote)
+        for shared, vote in zip(_shared_samples(context, candidate), _votes(context, candidate), strict=True)
+    ]
     known = [label for label in labels if label is not None]
     if len(set(known)) < 2:
         return [candidate]
@@ -791,43 +819,23 @@ class ReceiverAttribution:
 
     def _shared(self) -> bool:
         """Three people and half the call at once, or everything that anybody received: no single link does that."""
-        votes, where = 0, self.localization
         hit: dict[str, None] = {}
-        for slot, family in self._slots():
-            links = where.explain(family, slot).links
-            people = {who for _, who in links}
-            whole = where.all_bad(family, slot)
-            if whole or (len(people) >= 3 and 2 * len(people) >= len(where.people)):
-                votes += 1
-                hit |= dict.fromkeys(where.people if whole else sorted(people))
+        votes, pair = 0, (self.stream.remote or "", self.stream.peer or "")
+        for slot in _slots_of(self.context, self.candidate):
+            family = _family_of(self.context, self.candidate, pair, slot)
+            people = _people_hit(self.localization, family, slot) if family is not None else []
+            votes += bool(people)
+            hit |= dict.fromkeys(people)
         if self.candidate.samples is None or 2 * votes <= len(self.candidate.samples):
             return False
         self.candidate.attribute_to("shared", None, "high" if len(hit) > 3 else "medium")
         self.candidate.hit = tuple(sorted(hit))
         names = ", ".join(sorted(self.context.name(peer) for peer in hit))
+        there = len(self.localization.people)
         self.candidate.evidence_for.append(
-            f"{len(hit)} of {len(where.people)} people with a report were hit at once, from several senders: {names}"
+            f"{len(hit)} of {there} people with a report were hit at once, from several senders: {names}"
         )
         return True
-
-    def _slots(self) -> list[tuple[int, Family]]:
-        """Return, for each sample, its slot and in what sense this stream was bad then."""
-        pair = (self.stream.remote or "", self.stream.peer or "")
-        return [
-            (slot, family)
-            for slot in _slots_of(self.context, self.candidate)
-            for family in [
-                next(
-                    (
-                        one
-                        for one in _FAMILIES.get(self.candidate.name, ("loss", "silence", "late"))
-                        if pair in self.localization.bad_pairs(one, slot)
-                    ),
-                    None,
-                )
-            ]
-            if family is not None
-        ]
 
     def _by_links(self) -> bool:
         """Attribute to the link that explains most samples, as surely as no other set of links explains them."""

@@ -68,7 +68,12 @@ class Localization:
         self.streams = [
             one
             for one in context.arrays.streams
-            if one.consumer and one.peer and one.remote and one.remote != one.peer and one.first_us != NO_TIME
+            if one.consumer
+            and one.peer
+            and one.remote
+            and one.remote != one.peer
+            and one.first_us != NO_TIME
+            and one.usual > 0
         ]
         self.people = sorted({who or "" for one in self.streams for who in (one.remote, one.peer)})
         self.pairs = sorted({(one.remote or "", one.peer or "") for one in self.streams})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
 from rtkit_explore.findings.evaluate import evaluate
 from rtkit_explore.findings.incidents import sentence_of
 
-TRUE: dict = {
+TRUE: dict[str, list[tuple[Any, ...]]] = {
     "latency": [("between", None, (1, 1), 0.8)],
     "turn-tcp": [("connection", "A", (3, 3), 0.8), ("between", None, (1, 1), 0.8)],
     "path-switch": [("between", None, None, 0)],
@@ -64,7 +66,7 @@ def test_incidents_are_those_of_the_truth_and_last_as_long(recorded, name):
         assert incident.lead.side == side
         assert incident.lead.side_peer == (None if who is None else recording.peer(who))
         if phases is not None:
-            window = tuple(pd.Timestamp(one, unit="us", tz="UTC") for one in incident.window)
+            window = [pd.Timestamp(one, unit="us", tz="UTC") for one in incident.window]
             assert shared_part(window, true_window(recording, phases)) >= least, sentence_of(incident)
 
 
