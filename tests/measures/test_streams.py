@@ -26,7 +26,7 @@ def test_streams_of_the_recordings_add_up_their_samples(recordings):
                 verb = "received" if end == "consumer" else "sent"
                 sums["packets"] += sample[f"packets_{verb}"]
                 sums["bytes"] += sample[f"bytes_{verb}"]
-                sums["packets_lost"] += sample["packets_lost"] or 0
+                sums["packets_lost"] += sample.get("packets_lost") or 0
                 sums["samples"] += 1
         streams = Call(CallDocuments(reports={"p": file.read_bytes()})).streams
         assert len(streams) == len(wanted)
@@ -37,7 +37,10 @@ def test_streams_of_the_recordings_add_up_their_samples(recordings):
                 expected["bytes"],
                 expected["samples"],
             )
-            assert row.packets_lost == expected["packets_lost"]
+            # A browser that does not report losses leaves them missing: they are not 0.
+            assert row.packets_lost == expected["packets_lost"] or (
+                row.packets_lost != row.packets_lost and not expected["packets_lost"]
+            )
             assert row.duration_s == pytest.approx((row.last - row.first).total_seconds())
 
 

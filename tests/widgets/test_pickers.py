@@ -176,7 +176,8 @@ def test_a_finding_is_picked_worst_first_and_drawn():
     findings = call.findings()
     assert picker.value == 0
     assert picker.finding["story"] == findings["story"].iloc[0]
-    assert picker.items[0].label.startswith("◆ bad · ")
+    marks = {"bad": "◆ bad · ", "warn": "▲ warn · "}
+    assert picker.items[0].label.startswith(marks[str(findings["severity"].iloc[0])])
     picker.search("video")
     assert all("video" in item.label + item.words for item in picker.choices.shown)
     picker.select("2")
