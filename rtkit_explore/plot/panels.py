@@ -280,7 +280,7 @@ class Panels:
             band = self._marked.pop("band", None)
             handles.append(band or Line2D([], [], color=GREY, linewidth=0.8, alpha=0.7))
             side = "lowest" if low_is_worse(self.telling) else "highest"
-            what = "others: median and 5 to 95 %" if band else "other streams"
+            what = "others: median and 5 to 95 %" if band else "other stream" if rest == 1 else "other streams"
             labels.append(f"{rest} {what} (named: {side} {title_of(self.telling)})")
         words = {"gap": "gap: no samples of a stream", "reset": "reset: counters began anew"}
         for kind, handle in self._marked.items():
