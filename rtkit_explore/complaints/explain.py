@@ -111,9 +111,9 @@ _REST = frozenset(
         "could",
     ]
 )
-_PERSONAL = ("one_way_transport", "device_lost")
+_PERSONAL = ("never_connected", "one_way_transport", "device_lost")
 """Rules on a participant that silence all of the streams of one kind."""
-_CUT_OFF = ("never_connected", "one_way_transport", "cut_off")
+_CUT_OFF = ("never_connected", "one_way_transport", "interrupted")
 _EVERYBODY = frozenset(
     ["others", "other", "everyone", "everybody", "anybody", "anyone", "nobody", "people", "participants", "all"]
 )
@@ -537,7 +537,9 @@ def _findings_for(
     )
     if symptom.direction == "received":
         whom = remote.isin(named) if named else pd.Series(data=True, index=told.index)
-        direct = fits & reported & consumer & media & whom
+        # The round trip is measured on what is sent, and is felt on what is received.
+        felt = consumer | told["rule"].eq("round_trip").to_numpy()
+        direct = fits & reported & felt & media & (whom | ~pd.Series(consumer, index=told.index))
         # What the sender's own report says of the same media is the other end of the same complaint.
         senders = set(named) or set(remote[reported & consumer].dropna())
         there = told["peer_id"].isin(senders) & ((~consumer & media & ~personal) | personal)

@@ -22,7 +22,7 @@ TOPICS: dict[str, str] = {
     "congested": "narrow", "bandwidth_limited": "narrow", "low_resolution": "narrow", "low_frame_rate": "narrow",
     "narrow_uplink": "narrow", "narrow_downlink": "narrow",
     "round_trip": "delay", "late_media": "delay", "jitter": "delay",
-    "nothing_received": "outage", "nothing_sent": "silent", "reconnects": "outage", "path_changed": "outage",
+    "nothing_received": "outage", "interrupted": "outage", "nothing_sent": "silent", "reconnects": "outage", "path_changed": "outage",
     "one_way_transport": "blocked", "never_connected": "blocked", "relayed": "delay",
     "device_lost": "device", "permission_refused": "permission",
     "cpu_limited": "machine", "decoder_behind": "machine",

@@ -16,7 +16,7 @@ Direction = Literal["received", "sent", "person"]
 AUDIO = ("audio", "screenshare_audio")
 CAMERA = ("video",)
 SCREEN = ("screenshare_video",)
-NETWORK_AUDIO = ("nothing_received", "loss_in", "concealment", "jitter", "late_media")
+NETWORK_AUDIO = ("nothing_received", "interrupted", "never_connected", "loss_in", "concealment", "jitter", "late_media")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ SYMPTOMS: dict[str, Symptom] = {
              "no audio", "sound gone", "audio gone", "lost sound", "lost audio", "silence", "was silent", "were silent",
              "went silent", "mute for me", "nothing to hear", "hear nothing", "heard nothing", "sound stopped",
              "audio stopped", "sound dropped", "audio dropped", "dropped audio"),
-            "received", AUDIO, ("nothing_received", "loss_in", "concealment", "late_media", "nothing_sent", "device_lost"),
+            "received", AUDIO, ("nothing_received", "interrupted", "never_connected", "loss_in", "concealment", "late_media", "nothing_sent", "device_lost"),
             "you could not hear {others}", f"{_LEVEL}; {_SHORT}", _OFF,
             ("audio_play_failed", "audio_track_muted", "audio_off"),
         ),
@@ -107,7 +107,7 @@ SYMPTOMS: dict[str, Symptom] = {
             ("froze", "frozen", "freeze", "freezing", "freezes", "picture stuck", "video stuck", "image stuck", "got stuck",
              "was stuck", "stood still", "still picture", "still image", "jerky", "juddering", "slideshow", "slide show",
              "video stuttering", "video choppy", "choppy video", "picture stopped", "video stopped", "video lagging"),
-            "received", CAMERA, ("frozen", "nothing_received", "low_frame_rate", "decoder_behind", "loss_in", "late_media"),
+            "received", CAMERA, ("frozen", "nothing_received", "interrupted", "never_connected", "low_frame_rate", "decoder_behind", "loss_in", "late_media"),
             "the picture of {others} stood still or moved in jerks for you",
             "a picture frozen for less than two samples (14 s) while some frames still came", _OFF,
             ("video_play_failed", "video_track_muted", "video_off"),
@@ -129,7 +129,7 @@ SYMPTOMS: dict[str, Symptom] = {
             ("black", "black screen", "black picture", "no video", "no picture", "no image", "blank", "can't see",
              "cannot see", "can not see", "couldn't see", "could not see", "didn't see", "video gone", "picture gone",
              "lost video", "video missing"),
-            "received", CAMERA, ("nothing_received", "frozen", "loss_in", "nothing_sent", "device_lost"),
+            "received", CAMERA, ("nothing_received", "interrupted", "never_connected", "frozen", "loss_in", "nothing_sent", "device_lost"),
             "you could not see {others}", "a camera that sends a black picture (a closed shutter)", _OFF,
             ("video_play_failed", "video_track_muted", "video_off"),
         ),
@@ -160,7 +160,7 @@ SYMPTOMS: dict[str, Symptom] = {
              "not hear me", "not heard", "wasn't heard", "my microphone", "my mic", "mic not working",
              "microphone not working", "mic doesn't work", "my sound", "my audio", "my voice", "i was mute",
              "i was muted", "hear me badly", "i sound"),
-            "sent", AUDIO, ("nothing_sent", "device_lost", "loss_out", "nothing_received", "loss_in",
+            "sent", AUDIO, ("nothing_sent", "device_lost", "loss_out", "nothing_received", "interrupted", "never_connected", "loss_in",
                             "concealment", "jitter", "late_media"),
             "the others could not hear you well", _LEVEL, _OFF, ("audio_off", "audio_track_muted", "media_permission"),
         ),
@@ -170,7 +170,7 @@ SYMPTOMS: dict[str, Symptom] = {
             ("nobody sees me", "nobody saw me", "nobody could see", "nobody can see", "no one sees me", "no one could see",
              "no one can see", "can't see me", "couldn't see me", "cannot see me", "could not see me", "not see me",
              "my camera", "my video", "my picture", "camera not working", "camera doesn't work"),
-            "sent", CAMERA, ("nothing_sent", "device_lost", "frozen", "nothing_received",
+            "sent", CAMERA, ("nothing_sent", "device_lost", "frozen", "nothing_received", "interrupted", "never_connected",
                              "low_frame_rate", "low_resolution", "bandwidth_limited", "congested", "cpu_limited",
                              "loss_out", "loss_in", "decoder_behind"),
             "the others could not see you well", "a camera that sends a black picture (a closed shutter)", _OFF,
@@ -181,7 +181,7 @@ SYMPTOMS: dict[str, Symptom] = {
             "The shared screen was missing, frozen or unreadable.",
             ("screen share", "screenshare", "screen sharing", "shared screen", "sharing screen", "share my screen",
              "the slides", "presentation", "the demo screen"),
-            "received", SCREEN, ("nothing_received", "low_frame_rate", "low_resolution", "loss_in", "bandwidth_limited",
+            "received", SCREEN, ("nothing_received", "interrupted", "never_connected", "low_frame_rate", "low_resolution", "loss_in", "bandwidth_limited",
                                  "cpu_limited", "congested"),
             "the shared screen did not reach you as it should", "whether text on it could be read", _OFF,
         ),
@@ -192,7 +192,7 @@ SYMPTOMS: dict[str, Symptom] = {
              "connection lost", "lost the connection", "dropped out", "dropped from", "got dropped", "call dropped",
              "dropped call", "connection dropped", "reconnect", "reconnected", "reconnecting", "had to rejoin",
              "rejoin", "fell out", "dropped off", "logged out"),
-            "person", (), ("reconnects", "nothing_received", "one_way_transport", "path_changed"),
+            "person", (), ("reconnects", "nothing_received", "interrupted", "never_connected", "one_way_transport", "path_changed"),
             "your connection to the call was lost", "who pressed the button: a hang-up also ends with a disconnect", (),
             ("disconnect", "reconnect_attempt"),
         ),
@@ -203,7 +203,7 @@ SYMPTOMS: dict[str, Symptom] = {
              "didn't get in", "could not get in", "couldn't get in", "can't get in", "not let in", "stuck joining",
              "stuck connecting", "won't connect", "can't connect", "cannot connect", "couldn't connect",
              "could not connect", "failed to connect", "failed to join", "never connected", "connecting forever"),
-            "person", (), ("one_way_transport", "device_lost", "reconnects"),
+            "person", (), ("never_connected", "one_way_transport", "device_lost", "reconnects"),
             "you could not get into the call", "an attempt that never reached the service leaves no trace here", (),
             ("media_permission", "disconnect"),
         ),
