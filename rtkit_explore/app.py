@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.call import Call
     from rtkit_explore.settings import ConnectOptions, Settings
+    from rtkit_explore.store.session_cache import SessionCache
 
 __all__ = ["App", "AsyncApp", "connect", "load", "replay"]
 
@@ -84,6 +85,11 @@ class App:
     def settings(self) -> Settings:
         """Credentials and options in use."""
         return self.awaitable.settings
+
+    @property
+    def cache(self) -> SessionCache | None:
+        """Documents of ended sessions on this machine; None where it is off."""
+        return self.awaitable.cache
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
         """Wait for a coroutine on the background event loop, for example one of ``app.awaitable``."""
@@ -160,6 +166,10 @@ def connect(**options: Unpack[ConnectOptions]) -> App:
         API's own limit counts for all RealtimeKit calls of an account together: give less where others use it too.
     per_page
         Page size to ask for (100).
+    cache
+        Where the documents of ended sessions are kept, so that a call is fetched once: the platform's cache folder by
+        default (or the one that ``RTKIT_CACHE`` names), a folder, or False for none. It holds personal data;
+        ``app.cache`` says where it is, and ``app.cache.clear()`` empties it.
     progress
         False shows neither bars nor waiting times.
 

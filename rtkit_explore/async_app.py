@@ -14,6 +14,7 @@ from rtkit_explore.api.transport import RateLimit
 from rtkit_explore.errors import InvalidArgumentError, NotFoundError, PartialResultWarning, RtkitError
 from rtkit_explore.local_time import day_range, said_time, time_zone
 from rtkit_explore.settings import Settings, takes_options
+from rtkit_explore.store.session_cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from rtkit_explore.complaints.explain import Answer
     from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.settings import ConnectOptions
+    from rtkit_explore.store.session_cache import SessionCache
 
 
 class AsyncApp:
@@ -60,9 +62,15 @@ class AsyncApp:
     Every method raises an :class:`~rtkit_explore.errors.ApiError` where the API refuses or fails.
     """
 
+    cache: SessionCache | None
+    """Documents of ended sessions on this machine; None where it is off."""
+
     @takes_options
     def __init__(self, **options: Unpack[ConnectOptions]) -> None:
         self._set_up(Settings.resolve(**options), options.get("transport"))
+        # A transport of one's own answers in this process: there is nothing to save by default.
+        if options.get("cache") is not None or options.get("transport") is None:
+            self.cache = open_cache(options.get("cache"), self.settings)
 
     def _set_up(
         self, settings: Settings, transport: httpx.AsyncBaseTransport | None, source: str | None = None
@@ -70,6 +78,7 @@ class AsyncApp:
         self.settings = settings
         self._transport = transport
         self._source = source
+        self.cache = None
         self._api: ApiClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._budget = (
@@ -534,18 +543,20 @@ class AsyncApp:
         await self._refuse_what_is_no_id(session_id)
         key = str(session_id).strip()
         here = self._saved_downloads(key)
+        wanted = {
+            "chat": "chat" in here if chat is None else chat,
+            "transcripts": _forms("transcript" in here if transcript is None else transcript),
+            "summary": "summary" in here if summary is None else summary,
+            "include_breakout_rooms": include_breakout_rooms,
+            "include_peer_events": include_peer_events,
+        }
+        if self.cache is not None:
+            kept = await asyncio.to_thread(self.cache.get, key, wanted)
+            if kept is not None:
+                return Call(kept, tz=self.settings.tz)
         try:
             with self.progress_bar(f"call {key[:8]}") as bar:
-                documents = await fetch_call(
-                    self.client,
-                    key,
-                    chat="chat" in here if chat is None else chat,
-                    transcripts=_forms("transcript" in here if transcript is None else transcript),
-                    summary="summary" in here if summary is None else summary,
-                    include_breakout_rooms=include_breakout_rooms,
-                    include_peer_events=include_peer_events,
-                    bar=bar,
-                )
+                documents = await fetch_call(self.client, key, **wanted, bar=bar)  # type: ignore[arg-type]
         except NotFoundError as error:
             from rtkit_explore.app_questions import what_it_is
 
@@ -553,6 +564,8 @@ class AsyncApp:
             if told is None:
                 raise
             raise InvalidArgumentError(told) from error
+        if self.cache is not None:
+            await asyncio.to_thread(self.cache.put, key, wanted, documents)
         return Call(documents, tz=self.settings.tz)
 
     async def _refuse_what_is_no_id(self, session_id: Id) -> None:

@@ -80,6 +80,7 @@ class ConnectOptions(TypedDict, total=False):
     app_id: str | None
     base_url: str | None
     transport: httpx.AsyncBaseTransport | None
+    cache: bool | str | os.PathLike[str] | None
     connect_timeout: float | None
     read_timeout: float | None
     total_timeout: float | None
@@ -238,7 +239,8 @@ class Settings:
                 missing.append((argument, variable))
         if missing:
             raise MissingCredentialsError(_missing(missing))
-        given.pop("transport", None)
+        for apart in ("transport", "cache"):  # of the app, not of its settings
+            given.pop(apart, None)
         return cls(
             account_id=found["account_id"],
             app_id=found["app_id"],

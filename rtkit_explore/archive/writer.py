@@ -43,6 +43,7 @@ from rtkit_explore.errors import (
     ConnectionFailedError,
     InvalidArgumentError,
     PermissionDeniedError,
+    RtkitError,
 )
 
 if TYPE_CHECKING:
@@ -439,7 +440,7 @@ class _Run:
         """Fetch calls until a batch is full; return them, and those that are left."""
         left = list(waiting)
         fetched: list[_Fetched] = []
-        errors: dict[str, ApiError] = {}
+        errors: dict[str, RtkitError] = {}
 
         async def one_after_another() -> None:
             while left and len(fetched) < MOST_CALLS and sum(one.size for one in fetched) < MOST_BYTES:
@@ -448,7 +449,8 @@ class _Run:
                     call = await self.app.awaitable.call(session_id, **self.asked.downloads)
                 except PermissionDeniedError:
                     raise
-                except ApiError as error:
+                except (ApiError, InvalidArgumentError) as error:
+                    # What is no session any more is said in other words by the app.
                     errors[session_id] = error
                 else:
                     fetched.append(_Fetched(session_id, started, ended, call.documents))
