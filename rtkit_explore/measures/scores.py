@@ -182,7 +182,7 @@ def mos(
     --------
     >>> import rtkit_explore as rtk
     >>> [round(float(one), 2) for one in rtk.mos([0, 3, 10], 150)]
-    [4.34, 3.49, 2.29]
+    [4.33, 3.49, 2.17]
     """
     return mos_of_r(r_factor(loss_pct, delay_ms, band=band, codec=codec, ie=ie, bpl=bpl), band=band)
 

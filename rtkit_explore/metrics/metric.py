@@ -350,18 +350,23 @@ def parts_of(calls: Calls) -> Iterator[Tables]:
 
 
 _KEPT: WeakKeyDictionary[Any, dict[tuple[str, ...], pd.DataFrame]] = WeakKeyDictionary()
-_MOST_KEPT = 4
+_MOST_KEPT = 300_000
+"""Rows of intervals that are kept for the next metric, of calls that are still there: about 150 MB."""
 
 
 def _intervals_of(tables: Tables, media: tuple[str, ...]) -> pd.DataFrame:
-    """Make the intervals; those of the last few calls are kept, for the next metric."""
+    """Make the intervals of a call; those of the last calls are kept, for the next metric."""
     if isinstance(tables, pd.DataFrame | Mapping) or not isinstance(tables, Hashable):
         return intervals(tables, media=media)
     kept = _KEPT.setdefault(tables, {})
     if media not in kept:
         kept[media] = intervals(tables, media=media)
-        for other in list(_KEPT)[:-_MOST_KEPT]:
-            _KEPT.pop(other, None)
+        rows = {call: sum(map(len, frames.values())) for call, frames in _KEPT.items()}
+        for call in list(rows)[:-1]:
+            if sum(rows.values()) <= _MOST_KEPT:
+                break
+            rows.pop(call)
+            _KEPT.pop(call, None)
     return kept[media]
 
 
