@@ -46,12 +46,14 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_LARGE = 400e6
-"""Bytes of reports from which on memory counts: about a million samples."""
+_LARGE = 200e6
+"""Bytes of reports from which on memory counts: about half a million samples."""
 _AT_ONCE = 64e6
 """Bytes of reports of a large call that are turned into intervals at a time."""
-_QUALITY_SHARE, _JUDGED_ROW = 0.9, 330.0
-"""Bytes that ``quality`` takes a byte of the reports, and that judging takes a row of it: measured, rounded up."""
+_QUALITY_SHARE, _REDACTED_SHARE = 0.9, 1.1
+"""Bytes that ``quality`` and a redacted copy take for each byte of the reports: measured, rounded up."""
+_JUDGED_ROW, _METRICS_ROW = 450.0, 750.0
+"""Bytes that judging a row of ``quality`` takes, and working out its metrics: measured, rounded up."""
 _INSTEAD = (
     "Close what else is open, take a machine with more memory, or take the participants one by one: "
     "rtk.tables.samples(call.documents.reports[peer_id]) reads one report."
@@ -528,6 +530,10 @@ class Call:
         from rtkit_explore.findings.overview import overview_of
 
         chosen = self._asked(participant, window, tz)
+        if self._parsed.large:
+            judging = chosen.judging
+            rows = len(judging.arrays.stream_number)
+            check_memory(_METRICS_ROW * rows, f"Working out the metrics of {rows:,} samples", _INSTEAD)
         return overview_of(chosen, profile, metrics=metrics, context=chosen.judging)
 
     def in_common(self, participants: str | Iterable[str]) -> pd.DataFrame:
@@ -660,6 +666,9 @@ class Call:
         """
         from rtkit_explore.redaction.documents import redacted_documents
 
+        if self._parsed.large:
+            what = f"A redacted copy of {self._parsed.size / 1e9:.1f} GB of reports"
+            check_memory(_REDACTED_SHARE * self._parsed.size, what, _INSTEAD)
         redacted = Call(redacted_documents(self.documents, keep=keep, salt=salt), counters=self._counters, tz=self.tz)
         if self._whole is None:
             return redacted

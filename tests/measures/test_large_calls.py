@@ -68,3 +68,12 @@ def test_a_limit_of_the_container_counts(tmp_path, monkeypatch):
     assert memory.free_memory() == 2000
     (tmp_path / "max").write_text("max\n")
     assert memory.free_memory() != 2000
+
+
+def test_redaction_and_metrics_are_refused_before_memory_ends(large, monkeypatch):
+    large.findings()
+    monkeypatch.setattr(memory, "free_memory", lambda: 1000)
+    with pytest.raises(NotEnoughMemoryError, match="metrics of"):
+        large.overview()
+    with pytest.raises(NotEnoughMemoryError, match="redacted copy"):
+        large.redact()
