@@ -16,6 +16,7 @@ import pytest
         ("simulate", [], "us/row"),
         ("two_causes", [], "of the attributions"),
         ("tables", ["orjson", "cloudflare"], "x orjson"),
+        ("speed", ["orjson", "cloudflare"], "write_report"),
     ],
 )
 def test_a_small_sample_of_a_benchmark_runs(name, needs, says, capsys):

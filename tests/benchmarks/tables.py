@@ -87,6 +87,20 @@ def by_sdk(bodies: list[bytes]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def by_httpx(bodies: list[bytes]) -> pd.DataFrame:
+    """Fetch each report with a plain client and flatten it, as most people would begin."""
+    import httpx
+
+    waiting = list(bodies)
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=waiting.pop(0)))
+    frames = []
+    with httpx.Client(transport=transport, base_url="https://api.example") as client:
+        for _ in bodies:
+            quality = _quality(client.get("/report").json())
+            frames += [pd.json_normalize(quality[name]).assign(series=name) for name in SERIES if quality[name]]
+    return pd.concat(frames, ignore_index=True)
+
+
 def ours(bodies: list[bytes]) -> pd.DataFrame:
     return tables.samples(bodies)
 
@@ -153,6 +167,7 @@ def main(*, small: bool = False) -> None:
         "rtk.tables.samples": ours,
         "DataFrame of a list of dicts": by_list_of_dicts,
         "pandas.json_normalize": by_normalize,
+        "plain httpx loop": by_httpx,
         "official SDK into a DataFrame": by_sdk,
     }
     print("One report:")

@@ -1,0 +1,194 @@
+"""
+What users wait for, each row beside its figure before the work on speed, the aim, and what one would write oneself.
+
+``python -m tests.benchmarks speed``. Processor time, so that other work on the machine does not count; "x" is a
+multiple of orjson's bare parse of the same bytes, taken in the same run.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rtkit_explore as rtk
+from rtkit_explore import tables
+from rtkit_explore.measures.quality import quality_of
+from tests.benchmarks import big_report
+from tests.benchmarks.tables import by_httpx, by_normalize, by_orjson, by_sdk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: what, before, now, the aim, and the same done by hand."""
+
+    what: str
+    before: str
+    now: str
+    aim: str
+    by_hand: str = ""
+
+
+def seconds(run: Callable[[], Any], rounds: int = 1) -> float:
+    """Return the median processor time of a piece of work."""
+    taken = []
+    for _ in range(rounds):
+        gc.collect()
+        begin = time.process_time()
+        kept = run()
+        taken.append(time.process_time() - begin)
+        del kept
+    return statistics.median(taken)
+
+
+def reading(*, small: bool) -> Iterator[Line]:
+    """Compare reading reports to a bare parse, side by side."""
+    sizes = (1, 2) if small else (1, 20, 100)
+    before, aims = ("1.65 x", "1.64-1.86 x", "2.2 x"), ("1.1 x", "1.2 x", "1.6 x")
+    bodies = [big_report.report(seed, minutes=2 if small else 60) for seed in range(sizes[-1])]
+    for size, was, aim in zip(sizes, before, aims, strict=False):
+        some = bodies[:size]
+        rounds = 9 if size == 1 else 3
+        ratios = [
+            seconds(lambda some=some: tables.samples(some)) / seconds(lambda some=some: by_orjson(some))  # type: ignore[misc]
+            for _ in range(rounds)
+        ]
+        by_hand = ""
+        if size <= 20:
+            bare = seconds(lambda some=some: by_orjson(some))  # type: ignore[misc]
+            ways = (("json_normalize", by_normalize), ("httpx loop", by_httpx), ("SDK", by_sdk))
+            by_hand = ", ".join(f"{name} {seconds(lambda: way(some)) / bare:.1f} x" for name, way in ways)  # noqa: B023
+        yield Line(f"samples of {size} reports", was, f"{statistics.median(ratios):.2f} x", aim, by_hand)
+    few = bodies[: min(len(bodies), 20)]
+    with tempfile.TemporaryDirectory() as folder:
+        for number, body in enumerate(few):
+            (Path(folder) / f"peer-report-{number}.json").write_bytes(body)
+        files = sorted(Path(folder).iterdir())
+        bare = seconds(lambda: by_orjson([file.read_bytes() for file in files]))
+        now = seconds(lambda: rtk.load(files).samples) / bare
+        yield Line(f"load(files).samples, {len(files)} reports", "3.0-4.2 x", f"{now:.2f} x", "1.3 x")
+        now = seconds(lambda: by_replay(folder)) / bare
+        yield Line(f"replay without listings, {len(files)} reports", "3.2-3.5 x", f"{now:.2f} x", "1.3 x")
+
+
+def by_replay(folder: str) -> pd.DataFrame:
+    app = rtk.replay(folder, progress=False)
+    return app.call(app.sessions()["session_id"].iloc[0]).samples
+
+
+def many_saved_calls(*, small: bool) -> Iterator[Line]:
+    count = 20 if small else 5000
+    call = rtk.simulate("clean", participants=2, minutes=1).call
+    documents = {"session.json": call.documents.session, "participants.json": call.documents.participants}
+    own = str(call.session_id).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(count):
+            place = Path(folder) / f"call-{number:05}"
+            place.mkdir()
+            for name, body in documents.items():
+                (place / name).write_bytes((body or b"").replace(own, own[:-5] + b"%05d" % number))
+        now = seconds(lambda: rtk.replay(folder, progress=False).sessions())
+    yield Line(f"replay(folder).sessions(), {count} calls", "21.5 s", f"{now:.2f} s", "0.5 s")
+
+
+def judging(*, small: bool) -> Iterator[Line]:
+    people, minutes = (4, 2) if small else (50, 10)
+    call = rtk.simulate("server_trouble", participants=people, minutes=minutes, seed=1).call
+    call.findings()
+    label = f"after findings(), {people} people, {minutes} minutes"
+    yield Line(f"story() {label}", "0.8 s", f"{seconds(call.story):.2f} s", "0.01 s")
+    yield Line(f"overview() {label}", "1.6 s", f"{seconds(call.overview):.2f} s", "0.6 s")
+
+
+def drawing(*, small: bool) -> Iterator[Line]:
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot as plt
+
+    people, minutes = (4, 2) if small else (100, 10)
+    call = rtk.simulate("server_trouble", participants=people, minutes=minutes, seed=1).call
+    _ = call.quality, call.events, rtk.plot.quality
+    for name, before, aim in (("heatmap", "18.6 s", "3 s"), ("quality", "8.8 s", "1.6 s")):
+        draw = getattr(rtk.plot, name)
+        yield Line(
+            f"plot.{name}, {people} people, {minutes} minutes",
+            before,
+            f"{seconds(lambda draw=draw: draw(call)):.2f} s",
+            aim,
+        )
+        plt.close("all")
+
+
+def small_calls(*, small: bool) -> Iterator[Line]:
+    made = [
+        rtk.simulate("clean", seed=seed, participants=3, minutes=2).call.samples for seed in range(2 if small else 12)
+    ]
+    now = statistics.median(seconds(lambda: quality_of(samples)) for samples in made * 3)  # noqa: B023
+    yield Line("quality of a call of 3, 2 minutes", "47 ms", f"{1000 * now:.0f} ms", "20 ms")
+
+
+_PEAK = """
+import resource, threading, time
+import rtkit_explore as rtk
+call = rtk.simulate("server_trouble", participants={people}, minutes={minutes}, seed=1).call
+len(call.quality)
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+before, peak, done = resident(), 0, False
+def watch():
+    global peak
+    while not done:
+        peak = max(peak, resident())
+        time.sleep(0.002)
+thread = threading.Thread(target=watch); thread.start()
+call.findings()
+done = True; thread.join()
+print((peak - before) / 1e9)
+"""
+
+
+def memory(*, small: bool) -> Iterator[Line]:
+    people, minutes = (4, 2) if small else (50, 60)
+    script = _PEAK.format(people=people, minutes=minutes)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
+    yield Line(
+        f"peak of findings, {people} people, {minutes} minutes", "+1.0 GB", f"+{float(done.stdout):.2f} GB", "+0.3 GB"
+    )
+
+
+def sharing(*, small: bool) -> Iterator[Line]:
+    people, minutes = (3, 2) if small else (9, 60)
+    call = rtk.simulate("burst_loss", participants=people, minutes=minutes, seed=1).call
+    whole = seconds(lambda: (call.quality, call.findings(), call.overview(), call.story()))
+    yield Line(
+        "redact(), share of tables, findings, overview and story", "1.0", f"{seconds(call.redact) / whole:.2f}", "0.5"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        now = seconds(lambda: rtk.write_report(call, Path(folder) / "report.html"))
+    yield Line(f"write_report, {people} people, {minutes} minutes", "4.5 s", f"{now:.1f} s", "2 s")
+
+
+def main(*, small: bool = False) -> None:
+    """Print the table; ``small`` runs a sample of each line."""
+    print(f"{'':60}{'before':>14}{'now':>10}{'aim':>10}   by hand")
+    for part in (reading, many_saved_calls, judging, drawing, small_calls, sharing, memory):
+        for line in part(small=small):
+            print(f"{line.what:60}{line.before:>14}{line.now:>10}{line.aim:>10}   {line.by_hand}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
