@@ -228,6 +228,45 @@ def test_everything_can_be_done_by_keyboard(lab, page):
     assert unnamed == []
 
 
+MANY = """call = rtk.simulate('lossy_uplink', participants=15, minutes=2, seed=1).call
+view = rtk.explorer(call, tz='Asia/Tokyo')
+view"""
+
+
+def test_of_many_people_the_worst_come_first_and_the_rest_is_reachable(lab, page):
+    from playwright.sync_api import expect
+
+    root = open_explorer(lab, page, "many.ipynb", cells=("import rtkit_explore as rtk", MANY))
+    lanes = root.locator("button.rtk-lane-name")
+    expect(lanes).to_have_count(12)
+    root.get_by_text("3 more people, not as bad").click()
+    expect(lanes).to_have_count(15)
+    more = root.locator(".rtk-more[data-k='more lines']")
+    drawn = root.locator(".rtk-line").count()
+    assert drawn == 12
+    more.click()
+    expect(root.locator(".rtk-line")).not_to_have_count(drawn)
+    # Sentences are in the zone of the axis.
+    assert "UTC" not in root.locator(".rtk-sentence").inner_text()
+    hours = {text[:2] for text in root.locator(".rtk-ruler text").all_text_contents()}
+    assert any(f" {hour}:" in root.locator(".rtk-sentence").inner_text() for hour in hours)
+
+
+def test_a_complaint_is_asked_and_answered(lab, page):
+    from playwright.sync_api import expect
+
+    root = open_explorer(lab, page, "asked.ipynb")
+    choose_call(page, root, "recording sfu-uplink")
+    root.get_by_label("Who complains").select_option(label="Chen")
+    root.get_by_label("What they say").fill("Alma was choppy")
+    root.get_by_label("What they say").press("Enter")
+    expect(root.locator(".rtk-answer pre")).to_contain_text("Chen")
+    expect(root.locator(".rtk-answer").get_by_role("button", name="Show it")).to_be_visible()
+    root.get_by_label("What they say").fill("blorp")
+    root.get_by_label("What they say").press("Enter")
+    expect(root.locator(".rtk-notice")).to_be_visible()
+
+
 def test_reopened_without_a_kernel_it_shows_a_still_instead_of_an_error(lab, page, shoot):
     from playwright.sync_api import expect
 

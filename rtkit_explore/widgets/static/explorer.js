@@ -6,6 +6,7 @@ const LIGHT = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B87A00", "#2A8FCB",
 const DARK = ["#5AB0F0", "#FF8A47", "#2FCB9E", "#EBA0CB", "#F0B93A", "#8FD3FF", "#F2F2F2", "#B8AAFF"];
 const SIGNS = { bad: "◆", warn: "▲", note: "○", good: "✓", degraded: "▲", unclassified: "?" };
 const WORDS = { bad: "bad", warn: "warning", note: "note", good: "good", degraded: "degraded", unclassified: "not judged" };
+const MARKS = { on: "▶ switched on", off: "□ switched off", hidden: "▼ tab hidden", device: "+ device", trouble: "▲ trouble", lost: "✕ disconnected or left" };
 const GUTTER = 134, RIGHT = 18, PANEL = 92, SPACE = 430, NARROW = 780, LANES = 12, ROWS = 150, CHIPS = 6;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
@@ -283,6 +284,17 @@ class Explorer {
     return this.format({ hour: "2-digit", minute: "2-digit", ...(fine ? { second: "2-digit" } : {}), hourCycle: "h23" }).format(seconds * 1000);
   }
   day(seconds) { return this.format({ day: "numeric", month: "short", year: "numeric" }).format(seconds * 1000); }
+  // Sentences say their times in UTC; they are read beside an axis that may be in another zone.
+  words(text) {
+    if (!text || this.options.zone === "UTC" || !this.page.limits) return text;
+    const [low] = this.page.limits, midnight = Math.floor(low / 86400) * 86400;
+    const local = (clock) => {
+      const [hours, minutes, seconds] = clock.split(":").map(Number);
+      const at = midnight + hours * 3600 + minutes * 60 + seconds;
+      return this.clock(at < low - 3600 ? at + 86400 : at);
+    };
+    return text.replace(/(\d\d:\d\d:\d\d)(?: to (\d\d:\d\d:\d\d))? UTC/g, (_, from, to) => (to ? `${local(from)} to ${local(to)}` : local(from)));
+  }
   isoDay(seconds) {
     const parts = Object.fromEntries(this.format({ year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(seconds * 1000).map((p) => [p.type, p.value]));
     return `${parts.year}-${parts.month}-${parts.day}`;
@@ -470,7 +482,7 @@ class Explorer {
     const live = page.live ? "The call is going on: those who have not left have no report yet. " : "";
     fill(box, 
       h("span", { class: `rtk-badge rtk-sev-${page.verdict}` }, `${SIGNS[page.verdict] || "?"} ${WORDS[page.verdict] || page.verdict}`),
-      h("span", { class: "rtk-sentence" }, live, page.verdictText || (page.findings.length ? "" : "Nothing was found to be wrong in what was reported.")),
+      h("span", { class: "rtk-sentence" }, live, this.words(page.verdictText) || (page.findings.length ? "" : "Nothing was found to be wrong in what was reported.")),
       h("details", { class: "rtk-story" }, h("summary", { "data-k": "story" }, "whole story"), h("pre", { tabindex: "0" }, page.story)));
   }
 
@@ -509,11 +521,11 @@ class Explorer {
     const heads = findings.filter((one) => one.head === one.key);
     const loud = heads.filter((one) => one.severity !== "note"), notes = heads.filter((one) => one.severity === "note");
     const row = (one, child = false) => h("div", {
-      role: "option", tabindex: "0", class: `rtk-finding rtk-left-${one.severity}${child ? " rtk-child" : ""}`, "aria-selected": String(one.key === scene.finding), "data-k": `finding ${one.key}`, title: one.text,
+      role: "option", tabindex: "0", class: `rtk-finding rtk-left-${one.severity}${child ? " rtk-child" : ""}`, "aria-selected": String(one.key === scene.finding), "data-k": `finding ${one.key}`, title: this.words(one.text),
       onclick: () => this.choose(one.key === scene.finding && scene.window ? null : one.key),
       onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); this.choose(one.key); } } },
       h("span", { class: `rtk-sign rtk-sev-${one.severity}`, "aria-hidden": "true" }, SIGNS[one.severity]), h("span", { class: "rtk-spoken" }, `${WORDS[one.severity]}: `),
-      h("span", { class: "rtk-words" }, one.text));
+      h("span", { class: "rtk-words" }, this.words(one.text)));
     const rows = [];
     for (const one of loud) {
       rows.push(row(one));
@@ -538,15 +550,15 @@ class Explorer {
       h("div", { class: "rtk-findings", role: "listbox", "aria-label": "Findings, worst first", onkeydown: (event) => this.arrows(event) }, rows.length ? rows : h("div", { class: "rtk-quiet" }, page.live ? "Nothing yet." : "Nothing was found to be wrong.")),
       chosen && h("div", { class: "rtk-evidence", tabindex: "0", "aria-label": "Evidence" },
         chosen.side && h("div", {}, h("b", {}, "Side "), chosen.side, chosen.confidence && `, ${chosen.confidence} confidence`),
-        chosen.for && h("div", {}, h("b", {}, "For "), chosen.for),
-        chosen.against && h("div", {}, h("b", {}, "Against "), chosen.against),
+        chosen.for && h("div", {}, h("b", {}, "For "), this.words(chosen.for)),
+        chosen.against && h("div", {}, h("b", {}, "Against "), this.words(chosen.against)),
         chosen.next && h("div", {}, h("b", {}, "Next "), chosen.next)),
-      h("h4", {}, "Streams"),
-      h("div", { class: "rtk-chips", role: "group", "aria-label": "Streams" },
+      page.media.length > 0 && h("h4", {}, "Streams"),
+      page.media.length > 0 && h("div", { class: "rtk-chips", role: "group", "aria-label": "Streams" },
         page.media.map((one) => chip("media", one.key, one.label, scene.media === null || scene.media.includes(one.key), () => this.send({ do: "filter", media: toggled(scene.media, one.key, media) }))),
         [["producer", "sent"], ["consumer", "received"]].map(([key, label]) => chip("way", key, label, scene.directions === null || scene.directions.includes(key), () => this.send({ do: "filter", directions: toggled(scene.directions, key, ways) })))),
-      h("h4", {}, "Measures"),
-      h("div", { class: "rtk-chips", role: "group", "aria-label": "Measures" },
+      offered.length > 0 && h("h4", {}, "Measures"),
+      offered.length > 0 && h("div", { class: "rtk-chips", role: "group", "aria-label": "Measures" },
         offered.filter((one, n) => n < CHIPS || scene.measures.includes(one.key) || this.opened.has("measures")).map((one) => chip("measure", one.key, one.title, scene.measures.includes(one.key), () => {
           const next = scene.measures.includes(one.key) ? scene.measures.filter((key) => key !== one.key) : [...scene.measures, one.key].slice(-4);
           if (next.length) this.send({ do: "filter", measures: next });
@@ -637,6 +649,10 @@ class Explorer {
         this.everyLane ? `▾ show the ${LANES} worst only` : `▸ ${lanes.length - shown.length} more people, not as bad`));
     }
     rows.push(...this.findingsLane(width));
+    const kinds = new Set(shown.flatMap((lane) => lane.marks.filter((mark) => mark[0] >= this.view[0] && mark[0] <= this.view[1]).map((mark) => mark[1])));
+    const key = Object.entries(MARKS).filter(([kind]) => kinds.has(kind)).map(([, words]) => words);
+    if (shown.some((lane) => lane.path && lane.path.kind !== "direct")) key.push("┅ relayed or over TCP");
+    if (key.length) rows.push(h("div", { class: "rtk-key", "aria-hidden": "true" }, key.join("   ")));
     box.classList.toggle("rtk-tall", this.everyLane);
     const line = h("div", { class: "rtk-cursor", hidden: true });
     const select = h("div", { class: "rtk-select", hidden: true });
@@ -683,7 +699,7 @@ class Explorer {
       if (level < 0) level = levels.length < 4 ? levels.push(0) - 1 : 3;
       levels[level] = end;
       const bar = svg("rect", { x: begin, y: level * 8 + 2, width: end - begin, height: 6, rx: 2, class: `rtk-bar-${one.severity}${one.key === this.scene.finding ? " rtk-on" : ""}` });
-      bar.append(Object.assign(svg("title"), { textContent: `${SIGNS[one.severity]} ${one.text}` }));
+      bar.append(Object.assign(svg("title"), { textContent: `${SIGNS[one.severity]} ${this.words(one.text)}` }));
       bar.addEventListener("click", (event) => { event.stopPropagation(); this.choose(one.key); });
       row.append(bar);
     }
