@@ -75,7 +75,7 @@ def _fix_ticks(figure: Figure) -> None:
     """Keep the ticks as they are: locators work theirs out anew each time that anything asks for them."""
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
-            places = axis.get_majorticklocs()
+            places = [float(place) for place in axis.get_majorticklocs()]
             labels = axis.get_major_formatter().format_ticks(places)
             axis.set_major_locator(FixedLocator(places))
             axis.set_major_formatter(FixedFormatter(labels))
