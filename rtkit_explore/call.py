@@ -465,7 +465,7 @@ class Call:
         severity
             The least: "warn" leaves notes out, "bad" leaves warnings out as well.
         tz
-            Time zone of ``window``; that of the call by default.
+            Time zone of ``window`` and of what is said; that of the call by default.
 
         Returns
         -------
@@ -478,9 +478,11 @@ class Call:
             For a participant, a time, a severity or a profile that there is not.
         """
         from rtkit_explore.findings.evaluate import findings_of
+        from rtkit_explore.findings.narrative import said_in
 
         chosen = self._asked(participant, window, tz)
-        found = findings_of(chosen, profile, context=chosen.judging)
+        with said_in(self._zone(tz)):
+            found = findings_of(chosen, profile, context=chosen.judging)
         if severity is None:
             return found
         if severity not in SEVERITIES:
@@ -498,10 +500,12 @@ class Call:
         tz: str | dt.tzinfo | None = None,
     ) -> pd.DataFrame:
         """Judge the call and everyone in it: table ``verdicts``, the call first; arguments as for ``findings``."""
+        from rtkit_explore.findings.narrative import said_in
         from rtkit_explore.findings.verdicts import verdicts_of
 
         chosen = self._asked(participant, window, tz)
-        return verdicts_of(chosen, profile, context=chosen.judging)
+        with said_in(self._zone(tz)):
+            return verdicts_of(chosen, profile, context=chosen.judging)
 
     def overview(
         self,
@@ -566,10 +570,18 @@ class Call:
         tz: str | dt.tzinfo | None = None,
     ) -> str:
         """Tell what happened as plain text to paste into a ticket; names are in it unless the call is redacted."""
+        from rtkit_explore.findings.narrative import said_in
         from rtkit_explore.findings.verdicts import story_text
 
         chosen = self._asked(participant, window, tz)
-        return story_text(chosen, profile, context=chosen.judging)
+        with said_in(self._zone(tz)):
+            return story_text(chosen, profile, context=chosen.judging)
+
+    def _zone(self, tz: str | dt.tzinfo | None) -> dt.tzinfo:
+        """Return the time zone that was asked for, else the call's."""
+        from rtkit_explore.local_time import time_zone
+
+        return time_zone(self.tz if tz is None else tz)
 
     def _asked(self, participant: str | Iterable[str] | None, window: Any, tz: str | dt.tzinfo | None) -> Call:
         """Return the part of the call that a question is about; the call itself where it is about all of it."""

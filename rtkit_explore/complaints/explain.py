@@ -316,7 +316,7 @@ def explain_call(
     named = _about(call, about, rest, mine)
     span = call_span(call)
     begin, end = _asked_time(window, on, where, span)
-    found = call.findings(profile)
+    found = call.findings(profile, tz=where)
     streams = _streams(call, wanted, mine, named)
     checked = _checked(call, streams, mine, (begin, end), span)
     direct, related = _findings_for(call, found, wanted, mine, named, (begin, end))

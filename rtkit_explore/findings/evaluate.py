@@ -8,7 +8,7 @@ says whose side; ``narrative`` says it in words; and a row of the table ``findin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from rtkit_explore.findings.attribution import attribute
 from rtkit_explore.findings.candidates import SEVERITIES, Candidate
 from rtkit_explore.findings.context import SOUND, Context, context_of
 from rtkit_explore.findings.incidents import Incident, incidents_of
-from rtkit_explore.findings.narrative import next_step_of, story_of
+from rtkit_explore.findings.narrative import next_step_of, story_of, zone_said
 from rtkit_explore.findings.profiles import Profile, ProfileLike, profile_of
 from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.findings.segments import stream_candidates
@@ -62,9 +62,14 @@ class Evaluation:
         """The findings of warn or worse by cause and time, the worst first."""
         return incidents_of(self.context, self.candidates)
 
-    @cached_property
+    _rows_by_zone: dict[str, list[dict[str, object]]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
     def _rows(self) -> list[dict[str, object]]:
-        return [_row(self.context, candidate, self.profile) for candidate in self.candidates]
+        zone = zone_said()
+        if zone not in self._rows_by_zone:
+            self._rows_by_zone[zone] = [_row(self.context, candidate, self.profile) for candidate in self.candidates]
+        return self._rows_by_zone[zone]
 
     @property
     def table(self) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import numpy as np
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.localization import localization_of
-from rtkit_explore.findings.narrative import clock, figure, lasting, story_of
+from rtkit_explore.findings.narrative import clock, figure, lasting, moment, story_of
 from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.table_schema.labels import media_words
 
@@ -199,7 +199,7 @@ def sentence_of(incident: Incident) -> str:
 def _when(incident: Incident) -> str:
     one, two = incident.window
     seconds = max(0.0, (two - one) / 1e6)
-    return f"for {lasting(seconds)} from {clock(one)} UTC" if seconds >= 1 else f"at {clock(one)} UTC"
+    return f"for {lasting(seconds)} from {moment(one)}" if seconds >= 1 else f"at {moment(one)}"
 
 
 def _name(incident: Incident) -> str:
@@ -282,9 +282,9 @@ def _silence(incident: Incident, silent: list[Candidate]) -> tuple[str, str]:
     short = [one for one in silent if one.name == "interrupted"]
     if len(short) == len(silent):
         seconds = float(np.median([one.mean * one.count for one in short]))
-        return f"for about {seconds:.1f} s", f"at {clock(incident.window[0])} UTC"
+        return f"for about {seconds:.1f} s", f"at {moment(incident.window[0])}"
     one, two = min(one.start for one in silent), max(one.end for one in silent)
-    return f"for {lasting((two - one) / 1e6)}", f"from {clock(one)} UTC"
+    return f"for {lasting((two - one) / 1e6)}", f"from {moment(one)}"
 
 
 def _path_change(incident: Incident) -> str:
@@ -389,7 +389,7 @@ def _narrow_uplink(incident: Incident) -> str | None:
         names = _listed(dict.fromkeys(incident.context.name(item.peer) for item in slow))
         pictures = f"; {names} saw {figure(min(item.mean for item in slow))} frames/s"
     doubt = " (a call of two cannot tell)" if lead.confidence == "low" and _two(incident) else ""
-    when = f"for {lasting((two - one) / 1e6)} from {clock(one)} UTC"
+    when = f"for {lasting((two - one) / 1e6)} from {moment(one)}"
     return f"{_name(incident)}'s uplink was {_sure(incident)}too narrow {when}{doubt}{rate}{pictures}."
 
 

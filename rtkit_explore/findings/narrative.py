@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from rtkit_explore.findings.stream_arrays import NO_TIME
+from rtkit_explore.local_time import zone_label
 from rtkit_explore.table_schema import labels
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import Context
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - the package supports what pyproject says
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ZONE: ContextVar[tzinfo] = ContextVar("zone of sentences", default=UTC)
+
+
+@contextmanager
+def said_in(zone: tzinfo) -> Iterator[None]:
+    """Say the times of all sentences that are made meanwhile in a time zone."""
+    token = _ZONE.set(zone)
+    try:
+        yield
+    finally:
+        _ZONE.reset(token)
+
+
+def zone_said() -> str:
+    """Return what the time zone of sentences is called: "UTC", or "(Europe/Berlin)"."""
+    zone = _ZONE.get()
+    return "UTC" if zone is UTC else f"({zone_label(zone)})"
+
+
+def local(time: int) -> datetime:
+    """Return microseconds since 1970 as a time in the zone of sentences."""
+    return (_EPOCH + timedelta(microseconds=time)).astimezone(_ZONE.get())
 
 
 def clock(time: int) -> str:
-    """Return a time as HH:MM:SS (UTC)."""
-    return "an unknown time" if time == NO_TIME else f"{_EPOCH + timedelta(microseconds=time):%H:%M:%S}"
+    """Return a time as HH:MM:SS, in the zone of sentences."""
+    return "an unknown time" if time == NO_TIME else f"{local(time):%H:%M:%S}"
+
+
+def moment(time: int) -> str:
+    """Return a time with its zone: "12:05:10 UTC"."""
+    return f"{clock(time)} {zone_said()}"
 
 
 def lasting(seconds: float) -> str:
@@ -73,7 +105,7 @@ def fields_of(context: Context, candidate: Candidate) -> dict[str, str]:
         "peak_unit": "" if one else f" ({beyond} {worst} {candidate.unit})",
         "times": "" if candidate.value < 2 else f", {worst} times",
         "total": figure(candidate.mean * candidate.count),
-        "within": f"within the {lasting(candidate.seconds)} from {clock(candidate.start)} UTC",
+        "within": f"within the {lasting(candidate.seconds)} from {moment(candidate.start)}",
         "detail": candidate.detail,
         "got": got,
         "sent": sent,
@@ -86,8 +118,8 @@ def when_of(candidate: Candidate) -> str:
     """Say how long, and from when."""
     some = f", in {candidate.count} of {candidate.of} samples" if candidate.count < candidate.of else ""
     if candidate.seconds >= 1:
-        return f"for {lasting(candidate.seconds)} from {clock(candidate.start)} UTC{some}"
-    return f"at {clock(candidate.start)} UTC"
+        return f"for {lasting(candidate.seconds)} from {moment(candidate.start)}{some}"
+    return f"at {moment(candidate.start)}"
 
 
 def story_of(context: Context, candidate: Candidate) -> str:

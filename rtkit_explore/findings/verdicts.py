@@ -6,19 +6,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.context import micros
 from rtkit_explore.findings.evaluate import Evaluation, evaluate
 from rtkit_explore.findings.incidents import Incident, sentence_of
-from rtkit_explore.findings.narrative import clock, lasting, next_step_of, side_words, story_of
+from rtkit_explore.findings.narrative import (
+    clock,
+    lasting,
+    local,
+    moment,
+    next_step_of,
+    side_words,
+    story_of,
+    zone_said,
+)
 from rtkit_explore.findings.rules.participants import CLOCK_OFFSET
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.table_schema.findings import VERDICTS_TABLE
 from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import CallTables, Context
     from rtkit_explore.findings.profiles import ProfileLike
@@ -190,7 +200,7 @@ def story_text(call: CallTables, profile: ProfileLike = "default", *, context: C
     -------
     str
         Who, when and the verdict; what happened, worst first, with whose side and the evidence; each participant;
-        what is not known; how it was judged. Times are UTC.
+        what is not known; how it was judged. Times are in the zone of ``said_in``.
     """
     evaluation = evaluate(call, profile, context=context)
     context, candidates = evaluation.context, evaluation.candidates
@@ -214,7 +224,10 @@ def story_text(call: CallTables, profile: ProfileLike = "default", *, context: C
             lines.append(f"   … and {len(notes) - 10} more.")
     lines += [
         "",
-        f"Judged by profile {evaluation.profile.name!r}; times in UTC; a sample speaks for the time before it.",
+        (
+            f"Judged by profile {evaluation.profile.name!r}; times in {zone_said().strip('()')}; "
+            "a sample speaks for the time before it."
+        ),
     ]
     lines.append("A peer report has no audio level: a healthy connection with a silent microphone looks fine here.")
     return "\n".join(lines)
@@ -227,7 +240,7 @@ def _heading(context: Context, call: CallTables) -> list[str]:
     day = ""
     if spans:
         one, two = min(span[0] for span in spans), max(span[1] for span in spans)
-        day = f", {pd.Timestamp(one, unit='us'):%Y-%m-%d} {clock(one)} to {clock(two)} UTC"
+        day = f", {local(one):%Y-%m-%d} {clock(one)} to {moment(two)}"
     title, call_id = getattr(call, "title", None), call.session_id or ""
     named = f"{title} ({call_id})" if title and call_id and title != call_id else title or call_id
     return [f"Call {named}{day}", f"{_counted(len(people), 'participant')}, {_counted(read, 'report')} read."]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import rtkit_explore as rtk
 from tests.findings.room import Room
 
 MID = slice(10, 16)
@@ -90,3 +91,16 @@ def test_those_without_a_report_are_in_the_overview_without_figures():
     assert row["verdict"] == "unclassified"
     assert row["report"] == "missing"
     assert row[["heard_loss_pct", "rtt_ms", "mos"]].isna().all()
+
+
+def test_every_sentence_is_said_in_the_zone_that_was_asked_for():
+    call = rtk.simulate("lossy_uplink", participants=["Alma", "Boris", "Chen"], seed=1).call
+    here, there = call.story(), call.story(tz="Europe/Berlin")
+    assert "UTC" in here
+    assert "UTC" not in there
+    assert "(Europe/Berlin)" in there
+    begin = call.findings()["start"].iloc[0]
+    assert f"{begin.tz_convert('Europe/Berlin'):%H:%M:%S}" in call.findings(tz="Europe/Berlin")["story"].iloc[0]
+    assert f"{begin:%H:%M:%S} UTC" in call.findings()["story"].iloc[0], (
+        "what was said before in another zone is not kept"
+    )
