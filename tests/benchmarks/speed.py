@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,7 @@ def drawing(*, small: bool) -> Iterator[Line]:
         yield Line(
             f"plot.{name}, {people} people, {minutes} minutes",
             before,
-            f"{seconds(lambda draw=draw: draw(call)):.2f} s",
+            f"{seconds(partial(draw, call)):.2f} s",
             aim,
         )
         plt.close("all")
