@@ -456,7 +456,8 @@ class Call:
         Parameters
         ----------
         profile
-            Name of a profile (``rtk.profiles()`` lists them), a ``Profile``, or a mapping from rule to thresholds.
+            Name of a profile (``rtk.profiles()`` lists them), a ``Profile``, a TOML file of one, a mapping from rule to
+            thresholds, or rules of your own (``rtk.rule``) to stand beside those of the default profile.
         participant
             Only findings that these participants report or are the side of.
         window

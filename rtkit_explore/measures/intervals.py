@@ -17,7 +17,7 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.measures.clock_offsets import clock_offsets
-from rtkit_explore.measures.plausibility import plausible
+from rtkit_explore.measures.plausibility import HIGHEST, plausible
 from rtkit_explore.measures.series import STREAM_KEYS, codes_of
 from rtkit_explore.table_schema.media import QUALITY
 
@@ -116,19 +116,18 @@ def intervals(
     if clock_ahead_s is None:
         clock_ahead_s = _clocks(quality, table_of(tables, "participants"), table_of(tables, "events"))
     quality = _complete(quality)
+    trips = _round_trips(quality, clock_ahead_s)
     if media:
-        # What is sent stays for now: the round trip of an audio receiver may stand on the video that it sends.
-        quality = quality[quality["media"].isin(list(media)) | (quality["direction"] == "producer")]
+        quality = quality[quality["media"].isin(list(media))]
     known = _known(quality)
     known["clock_ahead_s"] = _mapped(known["peer_id"], clock_ahead_s)
     known["direct"] = _direct(known["peer_id"], table_of(tables, "candidate_pairs"))
     end = _micros(known["end"]) - (1e6 * known["clock_ahead_s"].to_numpy()).astype("int64")
     middle = end - (0.5e6 * known["interval_s"].to_numpy(dtype="float64")).astype("int64")
     consumer = (known["direction"] == "consumer").to_numpy(dtype=bool)
-    known["rtt_ms"] = np.where(consumer, _own_round_trip(known, middle, consumer), known["rtt_ms"].to_numpy())
+    known["rtt_ms"] = np.where(consumer, _own_round_trip(known, middle, consumer, trips), known["rtt_ms"].to_numpy())
     sender = _sender_row(known, end, middle, consumer)
-    joined = pd.concat([known, _other_end(known, sender, consumer)], axis=1)
-    return joined[joined["media"].isin(list(media))] if media else joined
+    return pd.concat([known, _other_end(known, sender, consumer)], axis=1)
 
 
 def _of_part(known: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
@@ -246,26 +245,41 @@ def _keys(codes: Ints, times: Ints) -> Ints:
     return codes * (1 << 40) + times
 
 
-def _own_round_trip(known: pd.DataFrame, middle: Ints, consumer: NDArray[np.bool_]) -> Floats:
+def _round_trips(quality: pd.DataFrame, clock_ahead_s: Mapping[str, float]) -> pd.DataFrame:
+    """Collect what participants measured for their own sending, whatever they sent: who, the middle, the round trip."""
+    trips = quality["rtt_ms"].to_numpy(dtype="float64", na_value=np.nan)
+    with np.errstate(invalid="ignore"):
+        measured = (
+            (quality["direction"] == "producer").to_numpy(dtype=bool) & (trips >= 0) & (trips <= HIGHEST["rtt_ms"])
+        )
+    measured &= ~quality["interval_s"].isna().to_numpy() & ~quality["end"].isna().to_numpy()
+    for name in ("first", "gap", "reset"):
+        measured &= ~quality[name].fillna(value=False).to_numpy(dtype=bool)
+    rows = quality.loc[measured, ["session_id", "peer_id", "end", "interval_s"]]
+    ahead = _mapped(rows["peer_id"], clock_ahead_s) + rows["interval_s"].to_numpy(dtype="float64") / 2
+    middle = _micros(rows["end"]) - (1e6 * ahead).astype("int64")
+    return rows[["session_id", "peer_id"]].assign(middle=middle, trip=trips[measured])
+
+
+def _own_round_trip(known: pd.DataFrame, middle: Ints, consumer: NDArray[np.bool_], trips: pd.DataFrame) -> Floats:
     """Look up what a receiving participant measured for its own sending at that time, the nearest sample."""
-    own = codes_of(known, ("session_id", "peer_id")).astype("int64")
-    trips = known["rtt_ms"].to_numpy(dtype="float64")
-    measured = np.flatnonzero(~consumer & ~np.isnan(trips))
     out = np.full(len(known), np.nan)
-    if not len(measured) or not consumer.any():
+    if trips.empty or not consumer.any():
         return out
-    zero = int(middle.min())
-    when = (middle - zero) // 1000
-    # Several streams of one participant are measured at the same time: their median is the participant's.
-    frame = pd.DataFrame({"peer": own[measured], "when": when[measured] // 1000, "trip": trips[measured]})
-    by_time = frame.groupby(["peer", "when"], sort=True)["trip"].median()
-    keys = _keys(
-        by_time.index.get_level_values(0).to_numpy(dtype="int64"),
-        1000 * by_time.index.get_level_values(1).to_numpy(dtype="int64"),
-    )
-    values = by_time.to_numpy(dtype="float64")
+    people = ["session_id", "peer_id"]
     rows = np.flatnonzero(consumer)
-    wanted = _keys(own[rows], when[rows])
+    both = pd.concat([trips[people], known.iloc[rows][people]], ignore_index=True)
+    code = codes_of(both, people).astype("int64")
+    measured = trips["middle"].to_numpy(dtype="int64")
+    zero = min(int(middle.min()), int(measured.min()))
+    # Several streams of one participant are measured at the same time: their median is the participant's.
+    frame = pd.DataFrame(
+        {"peer": code[: len(trips)], "second": (measured - zero) // 1_000_000, "trip": trips["trip"].array}
+    )
+    by_time = frame.groupby(["peer", "second"], sort=True)["trip"].median()
+    levels = [by_time.index.get_level_values(number).to_numpy(dtype="int64") for number in (0, 1)]
+    keys, values = _keys(levels[0], 1000 * levels[1]), by_time.to_numpy(dtype="float64")
+    wanted = _keys(code[len(trips) :], (middle[rows] - zero) // 1000)
     after = np.clip(np.searchsorted(keys, wanted), 0, len(keys) - 1)
     before = np.maximum(after - 1, 0)
     nearer = np.where(np.abs(keys[before] - wanted) <= np.abs(keys[after] - wanted), before, after)

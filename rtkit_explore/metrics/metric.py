@@ -326,7 +326,7 @@ def parts_of(calls: Calls) -> Iterator[Tables]:
     """
     Take apart what a metric is called on: one call's tables after another's.
 
-    An archive gives its parts itself: ``parts()`` yields tables by name, of as many calls as fit into memory.
+    An archive gives its parts itself: ``parts(*names)`` yields tables by name, of as many calls as fit into memory.
 
     Raises
     ------
@@ -338,7 +338,7 @@ def parts_of(calls: Calls) -> Iterator[Tables]:
         return
     parts = getattr(calls, "parts", None)
     if callable(parts):
-        yield from parts()
+        yield from parts(*_OF_AN_ARCHIVE)
         return
     if isinstance(calls, Iterable) and not isinstance(calls, str | bytes):
         for one in calls:
@@ -349,6 +349,7 @@ def parts_of(calls: Calls) -> Iterator[Tables]:
     raise InvalidArgumentError(msg)
 
 
+_OF_AN_ARCHIVE = ("quality", "participants", "events", "candidate_pairs", "cumulative")
 _KEPT: WeakKeyDictionary[Any, dict[tuple[str, ...], pd.DataFrame]] = WeakKeyDictionary()
 _MOST_KEPT = 300_000
 """Rows of intervals that are kept for the next metric, of calls that are still there: about 150 MB."""

@@ -114,7 +114,7 @@ def test_one_call_several_calls_and_tables_give_the_same(recorded, by):
         name: pd.concat([getattr(call, name) for call in calls], ignore_index=True)
         for name in ("quality", "participants", "events", "cumulative", "candidate_pairs")
     }
-    archive = type("Archive", (), {"parts": lambda _: iter([tables])})()
+    archive = type("Archive", (), {"parts": lambda _, *names: iter([{name: tables[name] for name in names}])})()
     pd.testing.assert_frame_equal(glitch(archive, by=by), together, check_categorical=False)
 
 
@@ -302,3 +302,18 @@ def test_usual_ranges_and_comparisons_have_the_new_figures(recorded):
     both = rtk.compare_calls(recorded("sfu-clean"), recorded("sfu-uplink")).set_index("figure")
     assert both.loc["mos", "difference"] < -0.2
     assert both.loc["mos_low", "two_worst"] == recorded("sfu-uplink").overview()["mos_low"].min()
+
+
+def test_an_archive_gives_what_its_calls_give(tmp_path):
+    pytest.importorskip("pyarrow")
+    app = rtk.replay(rtk.sample_calls())
+    rtk.archive_calls(app, tmp_path / "archive", progress=False)
+    archive = rtk.open_archive(tmp_path / "archive")
+    keys = ["session_id", "peer_id"]
+    calls = [app.call(session_id) for session_id in archive.session_ids]
+    one, two = (
+        glitch(source, by="participant", how="p95").sort_values(keys).reset_index(drop=True)
+        for source in (archive, calls)
+    )
+    assert len(one) == len(two) > 10
+    pd.testing.assert_frame_equal(one, two, check_dtype=False, check_categorical=False)
