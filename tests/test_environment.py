@@ -10,7 +10,12 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 CONDA_EXTRAS = ("lab", "app", "archive", "test", "docs")  # all but "bench", which needs what conda-forge lacks
-CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base", "types-PyYAML": "types-pyyaml"}
+CONDA_NAMES = {
+    "duckdb": "python-duckdb",
+    "moto[server]": "moto",
+    "matplotlib": "matplotlib-base",
+    "types-PyYAML": "types-pyyaml",
+}
 
 
 def pins(requirements):
