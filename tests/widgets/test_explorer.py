@@ -395,3 +395,30 @@ def test_every_measure_has_a_title_and_a_column_or_a_way_to_be_worked_out(lossy)
         assert measure.title
         assert "_" not in measure.title, "words, not column names"
         assert len(opened.values(name)) == len(lossy.quality)
+
+
+def test_a_call_that_is_going_on_is_fetched_again_when_asked_for():
+    demo = rtk.demo(progress=False)
+    table = demo.sessions()
+    live = str(table.loc[table["status"] == "LIVE", "session_id"].iloc[0])
+    fetched = []
+
+    class Counting:
+        def sessions(self, **_query):
+            return table
+
+        def call(self, session):
+            fetched.append(session)
+            return demo.call(session)
+
+    model = ExplorerModel(Counting(), session=live, remember=False)
+    model.complete()
+    told = []
+    model.subscribe(told.append)
+    model.refresh()
+    assert fetched == [live, live]
+    assert told[:2] == ["calls", "call"]
+    ended = str(table.loc[table["status"] == "ENDED", "session_id"].iloc[0])
+    model.open(ended)
+    model.refresh()
+    assert fetched == [live, live, ended], "what has ended does not change"
