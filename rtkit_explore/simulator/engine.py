@@ -15,7 +15,7 @@ from rtkit_explore.simulator.devices import machine_of
 from rtkit_explore.simulator.media import produce
 from rtkit_explore.simulator.metadata import Traffic, metadata
 from rtkit_explore.simulator.participants import new_id, take_seats
-from rtkit_explore.simulator.plan import STEP
+from rtkit_explore.simulator.plan import STEP, SlowDown
 from rtkit_explore.simulator.receiver import consume, request_key_frames
 from rtkit_explore.simulator.sampling import KINDS, Clock, Series, cumulative, sample_received, sample_sent, stamp
 from rtkit_explore.simulator.state import SimulationState
@@ -131,7 +131,9 @@ def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> Simulate
     organization = plan.ids.get("organization") or new_id(chance)
     meeting = plan.ids.get("meeting") or new_id(chance)
     users = {p.name: p.user_id or new_id(chance) for p in plan.people}
-    machines = {p.name: machine_of(p, chance, mixed=plan.mixed_browsers) for p in plan.people}
+    # Firefox does not say what limits its encoder, so nobody could find a busy machine behind it
+    busy = {effect.who for effect in plan.effects if isinstance(effect, SlowDown)}
+    machines = {p.name: machine_of(p, chance, mixed=plan.mixed_browsers and p.name not in busy) for p in plan.people}
     seats = take_seats(plan, rng, chance)
     for seat in seats:
         seat.firefox = machines[seat.person.name].firefox

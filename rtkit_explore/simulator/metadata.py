@@ -52,9 +52,9 @@ def metadata(
     The ``metadata`` block of the report, keys in the API's order.
     """
     begin, end = seat.join * STEP, seat.leave * STEP
-    sound, cameras, speakers, selected = _devices(plan, seat, machine, begin)
+    audio, cameras, speakers, selected = _devices(plan, seat, machine, begin)
     block: dict[str, Any] = {
-        "audio_devices_updates": sound,
+        "audio_devices_updates": audio,
         "video_devices_updates": cameras,
         "speaker_devices_updates": speakers,
         "selected_device_updates": selected,
@@ -85,9 +85,9 @@ def _devices(
     def choose(at: float, device: dict[str, str]) -> dict[str, Any]:
         return {"device": device, "timestamp": _at(plan, seat, at)}
 
-    sound, cameras, selected = [], [], []
+    audio, cameras, selected = [], [], []
     if seat.refused != "audio":
-        sound.append(update(begin + 0.3, [machine.headset, machine.built_in], []))
+        audio.append(update(begin + 0.3, [machine.headset, machine.built_in], []))
         selected.append(choose(begin + 0.31, machine.headset))
     if seat.refused != "video":
         cameras.append(update(begin + 0.3, [machine.camera], []))
@@ -96,11 +96,11 @@ def _devices(
     selected.append(choose(begin + 0.33, machine.speaker))
     for effect in seat.effects:
         if isinstance(effect, Unplug) and begin <= effect.start < seat.leave * STEP:
-            sound.append(update(effect.start, [], [machine.headset]))
+            audio.append(update(effect.start, [], [machine.headset]))
             speakers.append(update(effect.start, [], [machine.speaker]))
             if effect.end < seat.leave * STEP:
                 selected.append(choose(effect.end, machine.built_in))
-    return sound, cameras, speakers, selected
+    return audio, cameras, speakers, selected
 
 
 def _check(plan: CallPlan, seat: ParticipantState, machine: Machine, at: float) -> dict[str, Any]:

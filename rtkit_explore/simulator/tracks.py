@@ -57,11 +57,11 @@ class Track:
     media
         Packets that the server (or, directly, the other side) has in hand.
     missing
-        Lost on the way up and not repaired: every receiver counts them as lost.
+        Lost on the uplink and not repaired: every receiver counts them as lost.
     lost
-        Lost on the way up, repaired or not: what the far end reports to the sender.
+        Lost on the uplink, repaired or not: what the far end reports to the sender.
     repaired
-        Lost on the way up and sent again, the loss and its repair taken together.
+        Lost on the uplink and sent again, the loss and its repair taken together.
     spare
         Padding that probes the link; a server does not pass it on.
     gone

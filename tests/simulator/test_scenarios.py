@@ -530,3 +530,10 @@ def test_some_people_use_firefox_which_reports_less():
         for body in simulate_documents(minutes=1, seed=seed).reports.values()
     ]
     assert 0 < drawn.count("Firefox") < len(drawn) / 2
+
+
+def test_a_busy_machine_says_so_whatever_the_seed():
+    for seed in range(25):
+        call = simulate_documents("cpu_bound", participants=3, minutes=3, seed=seed)
+        culprit = json.loads(call.reports[call.truth[0]["peer_id"]])["data"]["participant"]["peer_report"]
+        assert {row["quality_limitation_reason"] for row in culprit["quality"]["video_producer"]} == {"none", "cpu"}
