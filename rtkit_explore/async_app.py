@@ -102,7 +102,8 @@ class AsyncApp:
             False shows no bars.
         """
         app = cls.__new__(cls)
-        settings = Settings(account_id="local", app_id="local", budget_requests=None, progress=progress)
+        # Pages in this process cost what they hold; the fewer, the better.
+        settings = Settings(account_id="local", app_id="local", budget_requests=None, per_page=1000, progress=progress)
         app._set_up(settings, transport, source)  # noqa: SLF001 - of this class
         return app
 

@@ -78,8 +78,8 @@ class Participants:
 class Backend(Protocol):
     """Where the documents come from. What is not there raises :class:`RefusedError` with status 404."""
 
-    def sessions(self) -> list[Row]:
-        """List all sessions."""
+    def sessions(self, *, first_page: bool) -> list[Row]:
+        """List all sessions; what changes between pages of one list need not be seen before its first page."""
 
     def session(self, session_id: str, *, breakout_rooms: bool) -> Document | Row:
         """Return one session, as an answer or as a record."""
@@ -281,7 +281,8 @@ class SessionsApi:
     # The two lists
 
     def _sessions(self, request: Request) -> bytes:
-        listed = self.backend.sessions()
+        number = request.query.get("page_no", str(self.sessions_paging.first))
+        listed = self.backend.sessions(first_page=number in ("0", str(self.sessions_paging.first)))
         asked = {name: value for name, value in request.query.items() if name not in ("page_no", "per_page")}
         # The pages of one long list are filtered and sorted once.
         if not (self._picked[0] is listed and self._picked[1] == asked):

@@ -46,7 +46,7 @@ class SimulatedBackend:
             raise RefusedError(404, "Session not found")
         return found
 
-    def sessions(self) -> list[Row]:
+    def sessions(self, *, first_page: bool) -> list[Row]:  # noqa: ARG002 - the app stands still
         """List all sessions."""
         return [self._app.session_document(one.session_id) for one in self._app.all_booked()]
 

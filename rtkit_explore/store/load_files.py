@@ -121,6 +121,9 @@ def _named(path: Path) -> str:
 
 
 def _kind(content: bytes) -> tuple[str, dict[str, Any]]:
+    peeked = layout.peek_participant(content)
+    if peeked is not None:
+        return "report", peeked
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HOST: Final = "saved-calls.invalid"
 """Host of the download addresses of a replay; ``.invalid`` is reserved (RFC 2606), so it reaches nobody."""
 Row = dict[str, Any]
-_ELSEWHERE = ("peer_report", "peer_stats", "quality_stats", "session_id")
+_ELSEWHERE = (*saved_calls.REPORT_KEYS, "session_id")
 
 
 class ReplayTransport(httpx.AsyncBaseTransport):
@@ -122,10 +122,14 @@ class SavedBackend:
         self._by_session: dict[str, _Indexed] = {}
         self._folder_of_peer: dict[str, Path] = {}
         self._rows: list[Row] = []
-        self._scan()
+        self._damaged: list[_Indexed] = []
+        if not saved_calls.holds_any_call(root):
+            saved_calls.call_folders(root)  # raises, and says why
 
     def __len__(self) -> int:
         """Count the sessions."""
+        if not self._by_session:
+            self._scan()
         return len(self._by_session)
 
     # Finding files
@@ -150,6 +154,7 @@ class SavedBackend:
                 )
                 warnings.warn(message, PartialResultWarning, stacklevel=2)
         self._rows = [one.row for one in self._by_session.values()]
+        self._damaged = [one for one in self._by_session.values() if one.damaged]
         self._folder_of_peer = {}
 
     def _folder(self, session_id: str) -> Path:
@@ -189,16 +194,16 @@ class SavedBackend:
 
     # The backend of the server
 
-    def sessions(self) -> list[Row]:
-        """List all saved sessions."""
-        self._scan()
-        for one in self._by_session.values():
-            if one.damaged:
-                message = (
-                    f"the saved file {one.folder.name}/{saved_calls.SESSION} is damaged: of session {one.session_id}"
-                    " only the id is known"
-                )
-                warnings.warn(message, PartialResultWarning, stacklevel=2)
+    def sessions(self, *, first_page: bool) -> list[Row]:
+        """List all saved sessions; the folders are looked at again for the first page alone."""
+        if first_page or not self._by_session:
+            self._scan()
+        for one in self._damaged:
+            message = (
+                f"the saved file {one.folder.name}/{saved_calls.SESSION} is damaged: of session {one.session_id}"
+                " only the id is known"
+            )
+            warnings.warn(message, PartialResultWarning, stacklevel=2)
         return self._rows
 
     def session(self, session_id: str, *, breakout_rooms: bool) -> Document | Row:  # noqa: ARG002 - served as saved
@@ -316,7 +321,7 @@ def _index(folder: Path, stamp: tuple[int, int] | None) -> _Indexed:
 
 def _row_of_report(peer_id: str, path: Path) -> Row:
     """Describe a participant from the report alone, where no list was saved."""
-    record = saved_calls.participant_of(saved_calls.data_of(path.read_bytes()))
+    record = saved_calls.participant_in(path.read_bytes())
     return {"id": peer_id, **_without(record, _ELSEWHERE)}
 
 

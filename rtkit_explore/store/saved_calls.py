@@ -23,11 +23,16 @@ import shutil
 import time
 import uuid
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
+
+import msgspec
 
 from rtkit_explore.errors import SavedCallError
 from rtkit_explore.store.documents import CallDocuments, Failure, TranscriptFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SESSION: Final = "session.json"
 PARTICIPANTS: Final = "participants.json"
@@ -35,6 +40,8 @@ CHAT: Final = "chat.csv"
 SUMMARY: Final = "summary.md"
 FAILURES: Final = "failures.json"
 COMMIT: Final = ".commit"
+REPORT_KEYS: Final = frozenset({"peer_report", "peer_stats", "quality_stats"})
+"""Keys of a participant under which its report stands, today's and those of older answers."""
 _REMOVED: Final = ".removed"
 """Empty file in ``.commit`` that says: nothing beside it counts, because the save was redacted."""
 _LONGEST_NAME: Final = 200
@@ -65,6 +72,9 @@ def report_name(peer_id: str) -> str:
 
 def path_of(folder: Path, name: str) -> Path:
     """Return where a saved file is: in its folder, or still in the part of a save that was interrupted."""
+    # This is asked for thousands of folders, so the usual case takes one look at the disk.
+    if not os.path.isdir(f"{folder}/{COMMIT}"):  # noqa: PTH112
+        return folder / name
     commit = folder / COMMIT
     pending = commit / name
     return pending if pending.is_file() or _superseded(commit, name) else folder / name
@@ -72,8 +82,6 @@ def path_of(folder: Path, name: str) -> Path:
 
 def _superseded(commit: Path, name: str) -> bool:
     """Tell whether a file beside an interrupted save is older than it, and gone as soon as the save is finished."""
-    if not commit.is_dir():
-        return False
     others = TRANSCRIPTS.values() if name in TRANSCRIPTS.values() else ()
     return name == FAILURES or (commit / _REMOVED).exists() or any((commit / other).is_file() for other in others)
 
@@ -90,7 +98,7 @@ def report_files(folder: Path) -> dict[str, Path]:
             peer_id = _unquoted(path.name[len(REPORT_START) : -len(".json")])
             if "~" in peer_id and len(path.name) >= _LONGEST_NAME:
                 # The name holds only a part of a long id.
-                stated = participant_of(data_of(read_or_empty(path))).get("id")
+                stated = participant_in(read_or_empty(path)).get("id")
                 peer_id = stated if isinstance(stated, str) and report_name(stated) == path.name else peer_id
             found[peer_id] = path
     return dict(sorted(found.items(), key=lambda item: item[1].name))
@@ -127,10 +135,7 @@ def call_folders(folder: str | os.PathLike[str]) -> list[Path]:
         what = "is a file" if root.exists() else "does not exist"
         msg = f"{root} {what}: give a folder of saved calls, or one saved call (a folder with {SESSION})"
         raise SavedCallError(msg)
-    with os.scandir(root) as entries:
-        below = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
-    found = [root] if holds_call(root) else []
-    found += [path for name in below if holds_call(path := root / name)]
+    found = list(_call_folders(root))
     if not found:
         msg = (
             f"{root} holds no saved call: neither {SESSION}, {PARTICIPANTS} or {REPORT_START}<peer id>.json, nor a"
@@ -140,11 +145,26 @@ def call_folders(folder: str | os.PathLike[str]) -> list[Path]:
     return found
 
 
+def _call_folders(root: Path) -> Iterator[Path]:
+    if holds_call(root):
+        yield root
+    with os.scandir(root) as entries:
+        below = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    yield from (path for name in below if holds_call(path := root / name))
+
+
+def holds_any_call(root: Path) -> bool:
+    """Tell whether a folder is a saved call, or holds one."""
+    return root.is_dir() and next(_call_folders(root), None) is not None
+
+
 def holds_call(folder: Path) -> bool:
     """Tell whether a folder is a saved call."""
     if folder.name.startswith("."):
         return False
-    return (folder / SESSION).is_file() or path_of(folder, PARTICIPANTS).is_file() or bool(report_files(folder))
+    if os.path.isfile(f"{folder}/{SESSION}"):  # noqa: PTH113 - as in path_of
+        return True
+    return path_of(folder, PARTICIPANTS).is_file() or bool(report_files(folder))
 
 
 def session_id_of(folder: Path) -> str:
@@ -164,10 +184,11 @@ def session_id_of(folder: Path) -> str:
     candidates = [path_of(folder, SESSION), *report_files(folder).values()]
     for path in candidates:
         try:
-            data = data_of(path.read_bytes())
+            content = path.read_bytes()
         except OSError:
             continue
-        stated = session_of(data).get("id") if path.name == SESSION else participant_of(data).get("session_id")
+        named = session_of(data_of(content)) if path.name == SESSION else participant_in(content)
+        stated = named.get("id" if path.name == SESSION else "session_id")
         if isinstance(stated, str) and stated.strip():
             return stated.strip()
     return folder.name
@@ -191,6 +212,40 @@ def data_of(content: bytes) -> dict[str, Any]:
         return {}
     data = answer.get("data", answer)
     return data if isinstance(data, dict) else {}
+
+
+class _PeekedData(msgspec.Struct):
+    participant: dict[str, msgspec.Raw] | None = None
+
+
+class _PeekedAnswer(msgspec.Struct):
+    data: _PeekedData | None = None
+
+
+def peek_participant(content: bytes) -> dict[str, Any] | None:
+    """
+    Decode what a peer report says of its participant, without the report, in one pass over the bytes.
+
+    Returns
+    -------
+    dict or None
+        ``peer_report``, ``peer_stats`` and ``quality_stats`` are None where they are there. None for an answer of
+        another form, which :func:`data_of` decodes whole.
+    """
+    try:
+        answer = msgspec.json.decode(content, type=_PeekedAnswer)
+        if answer.data is None or answer.data.participant is None:
+            return None
+        record = answer.data.participant
+        return {name: None if name in REPORT_KEYS else msgspec.json.decode(value) for name, value in record.items()}
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def participant_in(content: bytes) -> dict[str, Any]:
+    """Find the participant in the answer that holds a report, its report left out where that can be done."""
+    peeked = peek_participant(content)
+    return participant_of(data_of(content)) if peeked is None else peeked
 
 
 def session_of(data: dict[str, Any]) -> dict[str, Any]:

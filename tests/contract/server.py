@@ -72,7 +72,7 @@ class DocumentsBackend:
             raise RefusedError(404, f"not found: {session_id}")
         return self._server.sessions[session_id]
 
-    def sessions(self) -> list[dict[str, Any]]:
+    def sessions(self, *, first_page: bool) -> list[dict[str, Any]]:
         rows = self._before("sessions", list(self._server.sessions.values()))
         self._server.sessions = {row["id"]: row for row in rows}
         return rows
