@@ -471,6 +471,10 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
         candidate.attribute_to("sender_uplink", who, "low")
         candidate.evidence_for.append("what was sent queued or got lost at that time")
         return
+    if len(others) < 2 and _calm_meanwhile(around, others, window):
+        candidate.attribute_to("connection", who, "low")
+        candidate.evidence_for.append("the other's round trip stayed as it was: a server stands between the two")
+        return
     if len(others) < 2:
         candidate.attribute_to("between", None, "low")
         candidate.evidence_against.append("with two people, either end would report the same")
@@ -480,6 +484,26 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
     candidate.evidence_for.append(f"{context.name(who)}'s own report shows it, and the others' do not")
     if part == "connection":
         candidate.evidence_against.append("a round trip goes both ways: it does not tell in which direction it is long")
+
+
+def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bool:
+    """Tell whether other people's round trips are known, and were no longer than else in that time."""
+    context, arrays = around.context, around.context.arrays
+    during: list[float] = []
+    outside: list[float] = []
+    for peer in peers:
+        for stream in context.of_peer.get(peer, ()):
+            rows, shift = stream.rows, context.shift(stream)
+            trip = arrays["rtt_ms"][rows]
+            inside = (arrays.end[rows] - shift > window[0]) & (arrays.start[rows] - shift < window[1])
+            known = ~np.isnan(trip) & (trip > 0)
+            if not stream.consumer:
+                during += trip[inside & known].tolist()
+                outside += trip[~inside & known].tolist()
+    if len(during) < 2 or len(outside) < 2:
+        return False
+    calm = float(np.median(outside))
+    return float(np.median(during)) <= 1.3 * calm + 15
 
 
 def _late_part(around: Concurrency, who: str, window: Window) -> str:
@@ -526,12 +550,12 @@ def _through_tcp(context: Context, peer: str | None) -> bool:
     return any(path.relayed and path.protocol in ("tcp", "tls") for path in paths_of(context).get(peer or "", ()))
 
 
-def _comes_and_goes(around: Concurrency, window: Window) -> bool:
-    """Tell whether the round trip kept falling back to what it was: a TCP leg stalls, a longer way stays long."""
+def _comes_and_goes(around: Concurrency, peer: str, window: Window) -> bool:
+    """Tell whether a round trip kept rising and falling back: a TCP leg stalls, a longer way stays long."""
     context = around.context
     arrays = context.arrays
     inside, outside = [], []
-    for stream in arrays.streams:
+    for stream in context.of_peer.get(peer, ()):
         if stream.consumer:
             continue
         rows, shift = stream.rows, context.shift(stream)
@@ -542,7 +566,8 @@ def _comes_and_goes(around: Concurrency, window: Window) -> bool:
     if not inside or not outside:
         return False
     calm = float(np.median(outside))
-    return float((np.array(inside) <= 1.5 * calm + 20).mean()) >= 0.2
+    low = float((np.array(inside) <= 1.5 * calm + 20).mean())
+    return 0.15 <= low <= 0.85
 
 
 def _stalls_of_tcp(around: Concurrency) -> None:
@@ -568,7 +593,7 @@ def _stalls_of_tcp(around: Concurrency) -> None:
             continue
         if around.troubled(candidate.stream, around.window(candidate), ("loss_in", "loss_out")):
             continue
-        if not _comes_and_goes(around, around.window(candidate)):
+        if not _comes_and_goes(around, relayed[0], around.window(candidate)):
             continue
         candidate.attribute_to("connection", relayed[0], "low")
         candidate.follows = candidate.name in ("congested", "bandwidth_limited")
@@ -632,7 +657,7 @@ def _loss_as_heard(around: Concurrency) -> None:
             for one in [around.troubled(other, window, ("loss_in",))]
             if one is not None
         ]
-        if not heard:
+        if not heard or candidate.samples is None:
             continue
         candidate.severity = min(
             candidate.severity, max((one.severity for one in heard), key=SEVERITIES.index), key=SEVERITIES.index
@@ -641,7 +666,8 @@ def _loss_as_heard(around: Concurrency) -> None:
         starts, ends = zip(*(around.window(one) for one in heard), strict=True)
         best = min(range(len(heard)), key=lambda k: abs(starts[k] - window[0]) + abs(ends[k] - window[1]))
         near = 2 * SLACK_US
-        if abs(starts[best] - window[0]) <= near and abs(ends[best] - window[1]) <= near:
+        lasts = len(candidate.samples) > 2
+        if lasts and abs(starts[best] - window[0]) <= near and abs(ends[best] - window[1]) <= near:
             candidate.start, candidate.end = starts[best] + ahead, ends[best] + ahead
 
 
@@ -815,6 +841,8 @@ class ReceiverAttribution:
         return True
 
     def _sureness(self) -> Confidence:
+        if self.localization.two:
+            return "low"
         return "high" if self.bad_others else "medium" if not self.fine_others else "low"
 
     def _shared(self) -> bool:
@@ -839,6 +867,8 @@ class ReceiverAttribution:
 
     def _by_links(self) -> bool:
         """Attribute to the link that explains most samples, as surely as no other set of links explains them."""
+        if self.localization.two:
+            return False
         votes = _votes(self.context, self.candidate)
         weight: dict[Link, list[float]] = {}
         for vote in votes:
@@ -898,7 +928,7 @@ class ReceiverAttribution:
         In an outage the far end's figures stand still, so that it reports no loss is then no evidence.
         """
         candidate = self.candidate
-        if len(self.localization.people) > 2 or candidate.name not in (
+        if not self.localization.two or candidate.name not in (
             "nothing_received", "interrupted", "frozen", "late_media", "jitter"):  # fmt: skip
             return False
         lossy = self._sender_troubles(("loss_out",))

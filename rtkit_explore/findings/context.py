@@ -137,6 +137,15 @@ class Context:
         return found
 
     @cached_property
+    def persons(self) -> dict[str, str]:
+        """Who is who, by user id: a rejoin makes a new participant id, and not a new person."""
+        people = self.call.participants
+        if "user_id" not in people.columns:
+            return {}
+        known = people[people["user_id"].notna() & people["peer_id"].notna()]
+        return dict(zip(known["peer_id"].astype(str), known["user_id"].astype(str), strict=True))
+
+    @cached_property
     def silent_people(self) -> list[str]:
         """Who was in the call, and whose samples are not known."""
         known = {peer for peer, streams in self.of_peer.items() if streams}

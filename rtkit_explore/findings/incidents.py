@@ -63,6 +63,9 @@ class Incident:
         narrow = [one for one in own if one.name in ("congested", "bandwidth_limited")]
         if narrow and self.lead.side == "sender_uplink" and any(one.name == "congested" for one in narrow):
             return narrow
+        silent = self.of(*_SILENT)
+        if silent and self.lead.name in _SILENT:
+            return silent
         trips = self.of("round_trip")
         if trips and self.lead.name in ("round_trip", "late_media", "jitter"):
             return trips  # buffers stay up long after the round trip has come down
@@ -95,7 +98,7 @@ class Incident:
     def noticed(self) -> list[str]:
         """Who noticed, besides the one whose side it was on."""
         peers = dict.fromkeys(one.peer for one in self.members if one.peer is not None)
-        people = _people(self.context)
+        people = self.context.persons
         mine = people.get(self.lead.side_peer or "", self.lead.side_peer)
         return [peer for peer in peers if people.get(peer, peer) != mine]
 
@@ -113,7 +116,7 @@ def incidents_of(context: Context, candidates: Iterable[Candidate]) -> list[Inci
     list of Incident
         The worst first, and of equally bad ones the one that cost most.
     """
-    people, candidates = _people(context), list(candidates)
+    people, candidates = context.persons, list(candidates)
     facts = [one for one in candidates if one.name in ("relayed", "path_changed")]
     groups: list[tuple[object, list[Candidate]]] = []
     told = [one for one in candidates if one.severity != "note" and one.name not in _LASTING]
@@ -148,15 +151,6 @@ def _order(candidate: Candidate) -> tuple[bool, bool, float, int, bool, bool, in
         candidate.stream is not None and candidate.stream.media not in SOUND,
         candidate.start,
     )
-
-
-def _people(context: Context) -> dict[str, str]:
-    """Return who is who: a rejoin makes a new participant id, and not a new person."""
-    people = context.call.participants
-    if "user_id" not in people.columns:
-        return {}
-    known = people[people["user_id"].notna() & people["peer_id"].notna()]
-    return dict(zip(known["peer_id"].astype(str), known["user_id"].astype(str), strict=True))
 
 
 def _key(candidate: Candidate, people: dict[str, str]) -> object:
@@ -214,7 +208,7 @@ def _sure(incident: Incident) -> str:
 def _where(incident: Incident) -> str:
     """Say whose side it was on, as surely as it is known, for sentences that do not say it themselves."""
     lead, name = incident.lead, _name(incident)
-    two = len(localization_of(incident.context).people) <= 2
+    two = localization_of(incident.context).two
     cannot = "; a call of two cannot tell" if two and lead.confidence == "low" else ""
     if lead.name in ("device_lost", "relayed"):
         return ""

@@ -76,8 +76,11 @@ class Localization:
             and one.usual > 0
         ]
         self.people = sorted({who or "" for one in self.streams for who in (one.remote, one.peer)})
+        persons = context.persons
+        self.two = len({persons.get(who, who) for who in self.people}) <= 2
+        """Whether no more than two persons received anything, in however many stays."""
         self.pairs = sorted({(one.remote or "", one.peer or "") for one in self.streams})
-        if len(self.people) > 2:
+        if not self.two:
             # Over a server the far end of an uplink is the server: its reports tell of the uplink alone.
             self.pairs += [(peer, SERVER) for peer in self.people if context.of_peer.get(peer)]
         shifts = {one.number: context.shift(one) for one in self.streams}
@@ -138,7 +141,7 @@ class Localization:
                 # Lost video is sent again: only sound that arrived whole says that a link was well.
                 if stream.media in SOUND or family != "loss":
                     good[k] |= inside & right[rows]
-            if family != "late" and len(self.people) > 2:
+            if family != "late" and not self.two:
                 self._add_far_ends(family, place, bad, good)
             # Samples of two clients do not align: who was hit a sample before or after was not well in between.
             near = bad.copy()

@@ -9,7 +9,6 @@ import numpy as np
 from rtkit_explore.findings.congestion import delay_off, limited_share
 
 if TYPE_CHECKING:
-    from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.segments import Judged, Rows
 
 _WHOLE_SAMPLES = 3
@@ -89,7 +88,7 @@ def limit_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, 
         narrow = np.flatnonzero(rate <= 1.6 * float(np.median(known)))
         if len(narrow):
             end = min(end, int(arrays.end[rows[narrow[-1]]]))
-    return min(start, _limit_start(judged.context, int(rows[0]), start)), end
+    return min(start, _limit_start(judged, int(rows[0]), start)), end
 
 
 def lateness_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
@@ -108,13 +107,16 @@ def lateness_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[in
     return start, end
 
 
-def _limit_start(context: Context, row: int, start: int) -> int:
+def _limit_start(judged: Judged, row: int, start: int) -> int:
     """Find when an encoder's limit set in: part of the sample before, or where loss or delay told of it first."""
+    context = judged.context
     arrays = context.arrays
     before = row - 1
     if before < 0 or arrays.stream_number[before] != arrays.stream_number[row] or not arrays.known[before]:
         return start
-    share = float(limited_share(context, "bandwidth")[before])
+    # A sample at a cap, which is not judged, is limited and no part of this.
+    capped = bool(np.isnan(judged.values[before])) and bool(limited_share(context, "bandwidth")[before] > 0.9)
+    share = 0.0 if capped else float(limited_share(context, "bandwidth")[before])
     with np.errstate(invalid="ignore", divide="ignore"):
         loss = 100 * arrays["lost"][before] / arrays["judged"][before]
     if bool(loss > 5) or bool(delay_off(context)[before] > 2):
