@@ -62,15 +62,12 @@ def reading(*, small: bool) -> Iterator[Line]:
     for size, was, aim in zip(sizes, before, aims, strict=False):
         some = bodies[:size]
         rounds = 9 if size == 1 else 3
-        ratios = [
-            seconds(lambda some=some: tables.samples(some)) / seconds(lambda some=some: by_orjson(some))  # type: ignore[misc]
-            for _ in range(rounds)
-        ]
+        ratios = [seconds(partial(tables.samples, some)) / seconds(partial(by_orjson, some)) for _ in range(rounds)]
         by_hand = ""
         if size <= 20:
-            bare = seconds(lambda some=some: by_orjson(some))  # type: ignore[misc]
+            bare = seconds(partial(by_orjson, some))
             ways = (("json_normalize", by_normalize), ("httpx loop", by_httpx), ("SDK", by_sdk))
-            by_hand = ", ".join(f"{name} {seconds(lambda: way(some)) / bare:.1f} x" for name, way in ways)  # noqa: B023
+            by_hand = ", ".join(f"{name} {seconds(partial(way, some)) / bare:.1f} x" for name, way in ways)
         yield Line(f"samples of {size} reports", was, f"{statistics.median(ratios):.2f} x", aim, by_hand)
     few = bodies[: min(len(bodies), 20)]
     with tempfile.TemporaryDirectory() as folder:
@@ -122,14 +119,9 @@ def drawing(*, small: bool) -> Iterator[Line]:
     people, minutes = (4, 2) if small else (100, 10)
     call = rtk.simulate("server_trouble", participants=people, minutes=minutes, seed=1).call
     _ = call.quality, call.events, rtk.plot.quality
-    for name, before, aim in (("heatmap", "18.6 s", "3 s"), ("quality", "8.8 s", "1.6 s")):
-        draw = getattr(rtk.plot, name)
-        yield Line(
-            f"plot.{name}, {people} people, {minutes} minutes",
-            before,
-            f"{seconds(partial(draw, call)):.2f} s",
-            aim,
-        )
+    for draw, before, aim in ((rtk.plot.heatmap, "18.6 s", "3 s"), (rtk.plot.quality, "8.8 s", "1.6 s")):
+        taken = seconds(partial(draw, call))
+        yield Line(f"plot.{draw.__name__}, {people} people, {minutes} minutes", before, f"{taken:.2f} s", aim)
         plt.close("all")
 
 
@@ -137,7 +129,7 @@ def small_calls(*, small: bool) -> Iterator[Line]:
     made = [
         rtk.simulate("clean", seed=seed, participants=3, minutes=2).call.samples for seed in range(2 if small else 12)
     ]
-    now = statistics.median(seconds(lambda: quality_of(samples)) for samples in made * 3)  # noqa: B023
+    now = statistics.median(seconds(partial(quality_of, samples)) for samples in made * 3)
     yield Line("quality of a call of 3, 2 minutes", "47 ms", f"{1000 * now:.0f} ms", "20 ms")
 
 
