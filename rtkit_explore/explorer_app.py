@@ -8,19 +8,22 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from rtkit_explore.call import Call
 from rtkit_explore.widgets.explorer_view import Explorer, open_explorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
     from rtkit_explore.app import App
-    from rtkit_explore.call import Call
+    from rtkit_explore.archive.archive import Archive
 
 
 def explorer(
-    source: App | Call,
+    source: App | Archive | Call,
     *,
     name: str = "",
     remember: bool = True,
@@ -36,7 +39,8 @@ def explorer(
     Parameters
     ----------
     source
-        An app (``rtk.connect``, ``rtk.replay``, ``rtk.demo``), whose calls are listed, or one Call. Of an app, the
+        An app (``rtk.connect``, ``rtk.replay``, ``rtk.demo``) or an archive (``rtk.open_archive``), whose calls are
+        listed (those of an archive with their verdicts, which are worked out once), or one Call. Of an app, the
         call looked at before, else the newest one that has ended, is fetched now.
     name
         Tells apart explorers that are to remember different choices.
@@ -68,8 +72,11 @@ def explorer(
     >>> import rtkit_explore as rtk
     >>> rtk.explorer(rtk.demo())  # doctest: +SKIP
     """
-    return open_explorer(
-        source,
+    # An archive's sessions are a table; an app's are asked for.
+    is_archive = not isinstance(source, Call) and hasattr(getattr(source, "sessions", None), "columns")
+    archive = cast("Archive", source) if is_archive else None
+    made = open_explorer(
+        source if archive is None else ArchivedCalls(archive),  # type: ignore[arg-type]
         name=name,
         remember=remember,
         tz=tz,
@@ -79,6 +86,54 @@ def explorer(
         report=write_report_of,
         query=query,
     )
+    if archive is not None:
+        made.model.verdicts.update(verdicts_of_calls(archive.verdicts()))
+    return made
+
+
+class ArchivedCalls:
+    """
+    The calls of an archive, listed as an app lists them.
+
+    Parameters
+    ----------
+    archive
+        As ``rtk.open_archive`` gives it.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    def sessions(
+        self,
+        *,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        status: str | None = None,
+        search: str | None = None,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """List the sessions, the newest first."""
+        table = self._archive.sessions
+        if start_time or end_time:
+            there = self._archive.table("sessions", columns=["session_id"], since=start_time, until=end_time)
+            table = table[table["session_id"].isin(there["session_id"])]
+        if status:
+            table = table[table["status"].eq(status).fillna(value=False)]
+        if search:
+            titled = table["meeting_display_name"].str.contains(search, case=False, regex=False).fillna(value=False)
+            table = table[titled.astype(bool) | table["session_id"].eq(search)]
+        return table.head(limit) if limit else table
+
+    def call(self, session_id: str) -> Call:
+        """Return a call."""
+        return self._archive.call(session_id)
+
+
+def verdicts_of_calls(verdicts: pd.DataFrame) -> dict[str, str]:
+    """Return the verdict of each call by session, of the table ``verdicts``."""
+    calls = verdicts[verdicts["peer_id"].isna() & verdicts["session_id"].notna()]
+    return dict(zip(calls["session_id"].astype(str), calls["verdict"].astype(str), strict=True))
 
 
 def write_report_of(call: Call, path: Path) -> Path:

@@ -19,6 +19,7 @@ from rtkit_explore.plot.finding import finding
 from rtkit_explore.plot.heatmap import heatmap
 from rtkit_explore.plot.quality import quality
 from rtkit_explore.plot.timeline import timeline
+from rtkit_explore.plot.trend import trend
 
 __all__ = [
     "candidate_pairs",
@@ -31,6 +32,7 @@ __all__ = [
     "heatmap",
     "quality",
     "timeline",
+    "trend",
 ]
 
 

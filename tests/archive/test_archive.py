@@ -396,3 +396,14 @@ def test_the_record_of_a_batch_survives_the_round_trip(made):
             with pytest.raises((ValueError, ArchiveError)):
                 Batch.from_json(path.read_bytes()[:cut])
     assert layout.schema_version() == layout.schema_version()
+
+
+def test_the_explorer_takes_an_archive_with_its_verdicts(made):
+    archive = rtk.open_archive(made)
+    explorer = rtk.explorer(archive, remember=False)
+    try:
+        assert explorer.call is not None
+        assert set(explorer.model.verdicts) == set(archive.session_ids)
+        assert explorer.call.session_id in archive.session_ids
+    finally:
+        explorer.close()
