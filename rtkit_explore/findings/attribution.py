@@ -472,7 +472,7 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
         candidate.evidence_for.append("what was sent queued or got lost at that time")
         return
     if len(others) < 2 and _calm_meanwhile(around, others, window):
-        candidate.attribute_to("connection", who, "low")
+        candidate.attribute_to(_SIDES[_late_part(around, who, window, fewest=1)], who, "low")
         candidate.evidence_for.append("the other's round trip stayed as it was: a server stands between the two")
         return
     if len(others) < 2:
@@ -506,7 +506,7 @@ def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bo
     return float(np.median(during)) <= 1.3 * calm + 15
 
 
-def _late_part(around: Concurrency, who: str, window: Window) -> str:
+def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2) -> str:
     """Tell in which direction a participant's media were late, where only one was."""
     rules, context = ("late_media", "jitter"), around.context
     hit, present = around.hit(window, rules), around.present(window)
@@ -514,9 +514,9 @@ def _late_part(around: Concurrency, who: str, window: Window) -> str:
     heard = [one for one in context.of_peer.get(who, ()) if one.consumer and present[one.number]]
     from_me = {one.peer for one in sent if hit[one.number]}
     to_me = {one.remote for one in heard if hit[one.number]}
-    if len(from_me) >= 2 and not to_me:
+    if len(from_me) >= fewest and not to_me:
         return "up"
-    if len(to_me) >= 2 and not from_me:
+    if len(to_me) >= fewest and not from_me:
         return "down"
     return "connection"
 
@@ -550,24 +550,24 @@ def _through_tcp(context: Context, peer: str | None) -> bool:
     return any(path.relayed and path.protocol in ("tcp", "tls") for path in paths_of(context).get(peer or "", ()))
 
 
-def _comes_and_goes(around: Concurrency, peer: str, window: Window) -> bool:
-    """Tell whether a round trip kept rising and falling back: a TCP leg stalls, a longer way stays long."""
-    context = around.context
-    arrays = context.arrays
-    inside, outside = [], []
-    for stream in context.of_peer.get(peer, ()):
-        if stream.consumer:
-            continue
-        rows, shift = stream.rows, context.shift(stream)
-        trip = arrays["rtt_ms"][rows]
-        during = (arrays.start[rows] - shift >= window[0]) & (arrays.end[rows] - shift <= window[1])
-        inside += trip[during & ~np.isnan(trip)].tolist()
-        outside += trip[~during & ~np.isnan(trip)].tolist()
-    if not inside or not outside:
-        return False
-    calm = float(np.median(outside))
-    low = float((np.array(inside) <= 1.5 * calm + 20).mean())
-    return 0.15 <= low <= 0.85
+def _comes_and_goes(around: Concurrency, window: Window) -> bool:
+    """Tell whether the round trips kept rising and falling back: a TCP leg stalls, a longer way stays long."""
+    context, arrays = around.context, around.context.arrays
+    shares: list[float] = []
+    for mine in context.of_peer.values():
+        inside: list[float] = []
+        outside: list[float] = []
+        for stream in mine:
+            rows, shift = stream.rows, context.shift(stream)
+            trip = arrays["rtt_ms"][rows]
+            during = (arrays.start[rows] - shift >= window[0]) & (arrays.end[rows] - shift <= window[1])
+            if not stream.consumer:
+                inside += trip[during & ~np.isnan(trip)].tolist()
+                outside += trip[~during & ~np.isnan(trip)].tolist()
+        if inside and outside:
+            shares.append(float((np.array(inside) <= 1.5 * float(np.median(outside)) + 20).mean()))
+    # Whoever's round trip stayed up all the while is on a long way, whatever the other's did.
+    return bool(shares) and min(shares) >= 0.15 and min(shares) <= 0.85
 
 
 def _stalls_of_tcp(around: Concurrency) -> None:
@@ -593,7 +593,7 @@ def _stalls_of_tcp(around: Concurrency) -> None:
             continue
         if around.troubled(candidate.stream, around.window(candidate), ("loss_in", "loss_out")):
             continue
-        if not _comes_and_goes(around, relayed[0], around.window(candidate)):
+        if not _comes_and_goes(around, around.window(candidate)):
             continue
         candidate.attribute_to("connection", relayed[0], "low")
         candidate.follows = candidate.name in ("congested", "bandwidth_limited")
