@@ -19,19 +19,19 @@ class Faults:
     Attributes
     ----------
     rate_limit
-        Every so-manieth request is answered 429; 0 never, 1 always.
+        Every n-th request is answered 429; 0 never, 1 always.
     retry_after
         What such an answer says in ``Retry-After``, s; None leaves the header out.
     server_error
-        Every so-manieth request is answered 503.
+        Every n-th request is answered 503.
     slow
-        Every so-manieth answer is late by ``slow_seconds``.
+        Every n-th response is late by ``slow_seconds``.
     slow_seconds
         How late.
     cut
-        Every so-manieth connection breaks in the middle of the body.
+        Every n-th connection breaks in the middle of the body.
     broken_json
-        Every so-manieth answer is not JSON any more.
+        Every n-th response is not JSON any more.
     expired_downloads
         Presigned addresses have run out when they are handed out.
     at_most
@@ -71,6 +71,26 @@ class Faults:
         """How many faults there were so far."""
         return self._made
 
+    def __post_init__(self) -> None:
+        """Raise if a value cannot mean anything."""
+        for name in (*KINDS, "at_most"):
+            value = getattr(self, name)
+            if name == "at_most" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                msg = f"{name} is every n-th request, a whole number of at least 0, not {str(value)[:40]!r}"
+                raise InvalidArgumentError(msg)
+        for name, most in (("slow_seconds", 3600.0), ("retry_after", 1e6)):
+            value = getattr(self, name)
+            if name == "retry_after" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+                msg = f"{name} is a number of seconds from 0 to {most:g}, not {str(value)[:40]!r}"
+                raise InvalidArgumentError(msg)
+        if not isinstance(self.expired_downloads, bool):
+            msg = f"expired_downloads is true or false, not {str(self.expired_downloads)[:40]!r}"
+            raise InvalidArgumentError(msg)
+
     @classmethod
     def of(cls, values: dict[str, Any]) -> Faults:
         """
@@ -91,7 +111,10 @@ class Faults:
             Where there is no such fault.
         """
         known = [f.name for f in fields(cls) if not f.name.startswith("_")]
-        unknown = sorted(set(values) - set(known))
+        if not isinstance(values, dict):
+            msg = f"faults are an object of names and values; there are {', '.join(known)}"
+            raise InvalidArgumentError(msg)
+        unknown = sorted(str(name)[:40] for name in set(values) - set(known))
         if unknown:
             msg = f"there is no fault {', '.join(unknown)}; there are {', '.join(known)}"
             raise InvalidArgumentError(msg)

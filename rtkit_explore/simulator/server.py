@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
+LARGEST_BODY = 2**20
+"""Bytes that a request may have: only fault settings have a body at all."""
 CONTROL = "/_faults"
 """Not part of the API: PUT replaces the faults by those of a JSON object, GET shows how many there were."""
 
@@ -100,7 +102,7 @@ class SimulatedServer:
         if method == "PUT":
             try:
                 self.app.faults = Faults.of(msgspec.json.decode(body))
-            except (InvalidArgumentError, msgspec.DecodeError, TypeError) as problem:
+            except (InvalidArgumentError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
                 return RefusedError(400, str(problem)).response()
         return Response(200, msgspec.json.encode({"made": self.app.faults.made}))
 
@@ -117,8 +119,13 @@ def _handler(server: SimulatedServer) -> type[BaseHTTPRequestHandler]:
             """Say nothing: a query may hold what is nobody's business."""
 
         def handle_one(self) -> None:
-            size = int(self.headers.get("content-length") or 0)
-            body = self.rfile.read(size) if size else b""
+            length = self.headers.get("content-length") or "0"
+            if not (length.isascii() and length.isdigit() and len(length) < 10) or int(length) > LARGEST_BODY:
+                # How much to read is unknown, so nothing more can be read of this connection.
+                self.close_connection = True
+                self.reply(RefusedError(400, "Content-Length must be a number of bytes").response())
+                return
+            body = self.rfile.read(int(length))
             headers = {name.lower(): value for name, value in self.headers.items()}
             fault = "" if self.path.startswith(CONTROL) else server.app.faults.next()
             if fault == "slow":
@@ -126,16 +133,17 @@ def _handler(server: SimulatedServer) -> type[BaseHTTPRequestHandler]:
             answer = with_fault(server.app, fault) or server.answer(self.command, self.path, headers, body)
             if fault == "broken_json":
                 answer.body = spoiled(answer.body)
+            self.reply(answer, cut=fault == "cut")
+
+        def reply(self, answer: Response, *, cut: bool = False) -> None:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(answer.body)))
             self.end_headers()
-            if fault == "cut":
-                self.wfile.write(answer.body[: len(answer.body) // 2])
+            if cut:
                 self.close_connection = True
-            else:
-                self.wfile.write(answer.body)
+            self.wfile.write(answer.body[: len(answer.body) // 2] if cut else answer.body)
             self.wfile.flush()
 
         do_GET = do_POST = do_PUT = do_DELETE = handle_one  # noqa: N815

@@ -153,3 +153,27 @@ def test_serve_takes_a_free_port_a_seed_and_faults():
 
 def test_a_served_app_listens_on_this_machine_only(server):
     assert server._http.server_address[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("length", ["abc", "-1", "²", "1e3", "99999999999999999999", "9" * 5000])
+def test_a_length_that_is_none_is_an_error_and_the_server_goes_on(server, client, length):
+    import socket
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        request = f"PUT /_faults HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+        connection.sendall(request.encode("latin-1", "replace"))
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400")
+    assert client.get(PATH).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["{", "[]", "3", "null", '"x"', '{"rate_limit": "often"}', '{"rate_limit": -1}', '{"cut": 1.5}', '{"slow": true}',
+     '{"slow_seconds": -1}', '{"slow_seconds": 1e9}', '{"retry_after": "soon"}', '{"expired_downloads": 1}',
+     '{"_lock": 1}', '{"at_most": "x"}', "[" * 100_000],
+)  # fmt: skip
+def test_settings_of_faults_that_mean_nothing_are_an_error_and_change_nothing(server, client, settings):
+    answer = httpx.put(f"http://127.0.0.1:{server.port}/_faults", content=settings.encode())
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
+    assert client.get(PATH).status_code == 200
