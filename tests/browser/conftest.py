@@ -78,8 +78,8 @@ class Lab:
 
 
 @contextmanager
-def running_lab(home):
-    """Run JupyterLab on loopback, its settings and notebooks in a folder of its own."""
+def running_lab(home, module="jupyterlab"):
+    """Run JupyterLab, or Notebook 7, on loopback, its settings and notebooks in a folder of its own."""
     folder = home / "notebooks"
     folder.mkdir()
     settings = home / "settings"
@@ -98,7 +98,7 @@ def running_lab(home):
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "IPYTHONDIR": str(home / "ipython"),
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
+    command = [sys.executable, "-m", module, "--no-browser", "--allow-root", "--expose-app-in-browser"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token="]
     with (home / "log.txt").open("w") as log:

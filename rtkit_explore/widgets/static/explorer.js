@@ -69,6 +69,12 @@ class Explorer {
     this.showCalls = false;
     this.filters = { words: "", day: "", status: "" };
     this.formats = new Map();
+    // Whatever is drawn anew, also on a mere change of size, may hold the focus. Were it lost to the page, the next
+    // key would be the notebook's.
+    for (const name of ["Head", "Calls", "CallList", "Note", "Verdict", "Ask", "Left", "Bar", "Lanes", "Panels", "Readout", "Tabs"]) {
+      const draw = this[`render${name}`].bind(this);
+      this[`render${name}`] = () => { const back = this.keepFocus(); draw(); back(); };
+    }
     this.build(el);
     this.listen();
     this.refresh();
@@ -107,6 +113,25 @@ class Explorer {
     this.root.addEventListener("pointerdown", (event) => {
       if (!event.target.closest("button,input,select,textarea,a,[tabindex='0'],summary")) this.root.focus({ preventScroll: true });
     });
+    // The notebook lays its outputs out anew when one of them changes, which drops the focus, and then takes it for
+    // itself. It stays here until somebody clicks elsewhere or leaves with Tab.
+    this.onFocus = (event) => {
+      // A shortcut for whatever has the focus is found on the focused element itself, so that one has to say no, too.
+      if (this.root.contains(event.target)) { this.held = event.target; event.target.setAttribute("data-lm-suppress-shortcuts", "true"); return; }
+      if (this.held && !this.leaving && event.target.matches?.(".jp-Notebook, .jp-Cell, .jp-WindowedPanel-outer")) this.regain();
+      else this.held = null;
+    };
+    this.onPress = (event) => { this.leaving = !this.root.contains(event.target); if (this.leaving) this.held = null; };
+    this.onKey = (event) => {
+      this.leaving = event.key === "Tab";
+      if (!this.held || this.leaving || (event.target !== document.body && event.target !== document.documentElement)) return;
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      this.regain();
+    };
+    document.addEventListener("focusin", this.onFocus, true);
+    window.addEventListener("pointerdown", this.onPress, true);
+    window.addEventListener("keydown", this.onKey, true);
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.root);
     this.themes = new MutationObserver(() => this.themed());
@@ -135,6 +160,9 @@ class Explorer {
     this.themes.disconnect();
     this.dark.removeEventListener("change", this.onDark);
     document.removeEventListener("fullscreenchange", this.onFull);
+    document.removeEventListener("focusin", this.onFocus, true);
+    window.removeEventListener("pointerdown", this.onPress, true);
+    window.removeEventListener("keydown", this.onKey, true);
     for (const plot of this.plots) plot.destroy();
     if (this.place) this.place.classList.remove("rtk-live");
     clearTimeout(this.slow); clearTimeout(this.silent);
@@ -261,7 +289,8 @@ class Explorer {
     const key = active?.getAttribute("data-k");
     const range = active && "selectionStart" in active && active.type !== "date" ? [active.selectionStart, active.selectionEnd] : null;
     return () => {
-      if (!active || (active.isConnected && this.root.contains(document.activeElement))) return;
+      const now = document.activeElement;
+      if (!active || (this.root.contains(now) && (now !== this.root || active === this.root))) return;
       const again = key && [...this.root.querySelectorAll("[data-k]")].find((node) => node.getAttribute("data-k") === key);
       (again || this.root).focus({ preventScroll: true });
       if (again && range) try { again.setSelectionRange(...range); } catch { /* not a text box */ }
@@ -385,6 +414,13 @@ class Explorer {
         item("Picture, SVG", () => this.send({ do: "picture", kind: "svg", hidden: [...this.hidden] })),
         item("Picture, PNG", () => this.send({ do: "picture", kind: "png", hidden: [...this.hidden] }))));
     return box;
+  }
+
+  regain() {
+    if (!this.root.isConnected) return;
+    const key = this.held?.getAttribute("data-k");
+    const again = this.held?.isConnected ? this.held : key && [...this.root.querySelectorAll("[data-k]")].find((node) => node.getAttribute("data-k") === key);
+    (again || this.root).focus({ preventScroll: true });
   }
 
   focusKey(key) { [...this.root.querySelectorAll("[data-k]")].find((node) => node.getAttribute("data-k") === key)?.focus(); }

@@ -21,6 +21,8 @@ export default {
         box.setAttribute("data-lm-suppress-shortcuts", "true");
         box.setAttribute("tabindex", "-1");
         box.style.outline = "none";
+        // A shortcut for whatever has the focus is found on the focused element itself, so that one has to say no, too.
+        box.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
         for (const kind of ["keydown", "keypress", "keyup"]) box.addEventListener(kind, (event) => event.stopPropagation());
         seen.disconnect();
         seen.observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-valuetext"] });
