@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
+import pandas as pd
 import pytest
 
+import rtkit_explore as rtk
 from rtkit_explore import plot
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.candidate_pairs import amount
@@ -116,3 +120,13 @@ def test_an_unknown_transport_is_answered_with_the_two():
 )
 def test_bytes_are_written_with_the_unit_that_suits_them(octets, said):
     assert amount(octets) == said
+
+
+def test_tens_of_thousands_of_pairs_are_drawn_as_the_few_that_matter():
+    few = rtk.simulate("clean", participants=2, minutes=1).call.candidate_pairs
+    many = pd.concat([few] * (20_000 // len(few)), ignore_index=True)
+    many["nominated"] = pd.array([True] * len(many), dtype="boolean")
+    begin = time.process_time()
+    ax = rtk.plot.candidate_pairs(many)
+    assert time.process_time() - begin < 10
+    assert 200 <= len(ax.get_yticks()) <= 210

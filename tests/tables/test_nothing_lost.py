@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtkit_explore import tables
+from rtkit_explore.call import Call
+from rtkit_explore.store.documents import CallDocuments
 from rtkit_explore.tables.download_rows import chat_rows, transcript_rows
 from rtkit_explore.tables.problem_rows import Problems
 from tests import reference
@@ -154,3 +156,15 @@ def test_captions_of_any_shape_take_linear_time(shape):
     small = min(seconds(10_000) for _ in range(3))
     assert seconds(100_000) < 30 * small + 0.05
     assert seconds(1_000_000) < 300 * small + 0.5
+
+
+def test_thousands_of_people_of_one_name_are_told_apart_in_linear_time():
+    def seconds(people: int) -> float:
+        listed = [{"id": f"peer-{number}", "display_name": "Guest"} for number in range(people)]
+        call = Call(CallDocuments(participants=json.dumps({"data": {"participants": listed}}).encode()))
+        begin = time.process_time()
+        assert len(set(call.names.values())) == people
+        return time.process_time() - begin
+
+    small = min(seconds(400) for _ in range(3))
+    assert seconds(4_000) < 30 * small + 0.1
