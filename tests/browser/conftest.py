@@ -169,3 +169,11 @@ def shoot(request, tmp_path):
         page.screenshot(path=folder / f"{name}.png")
 
     return take
+
+
+def pytest_collection_modifyitems(items):
+    """Leave aside what Playwright and Jupyter's server do not close: it is not this package's to close."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
+            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
