@@ -27,7 +27,9 @@ def drawn_as_judged(call):
         assert rule.unit in axes[0].get_ylabel()
         x, y = line(axes[0], row.stream_id)
         first, last = days(row.start, row.end)
-        inside = y[(x > first + 1e-8) & (x <= last + 1e-8) & np.isfinite(y)]  # at its left edge the sample before ends
+        # A step belongs to the window if its middle does: at either edge another sample's step begins or ends.
+        middle = (x[1:] + x[:-1]) / 2
+        inside = y[1:][(np.diff(x) > 0) & (y[1:] == y[:-1]) & (middle > first) & (middle < last)]
         worst = inside.min() if rule.low else inside.max()
         assert worst == pytest.approx(row.value), f"{row.rule} from {row.start}"
         (threshold,) = marked(axes[0], "threshold")
