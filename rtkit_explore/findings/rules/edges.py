@@ -101,7 +101,8 @@ def lateness_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[in
         return start, end
     shaky = max(2.5 * float(np.quantile(known, 0.25)), 10.0)
     row = int(rows[0]) - 1
-    while row > stream.rows.start and jitter[row] >= shaky and values[row] >= 0.5 * judged.limit.levels[0][1]:
+    threshold = judged.limit.levels[0][1]
+    while row > stream.rows.start and jitter[row] >= shaky and 0.5 * threshold <= values[row] <= threshold:
         start = int(arrays.start[row])
         row -= 1
     return start, end
