@@ -541,9 +541,13 @@ def _findings_for(
         felt = consumer | told["rule"].eq("round_trip").to_numpy()
         direct = fits & reported & felt & media & (whom | ~pd.Series(consumer, index=told.index))
         # What the sender's own report says of the same media is the other end of the same complaint.
-        senders = set(named) or set(remote[reported & consumer].dropna())
-        there = told["peer_id"].isin(senders) & ((~consumer & media & ~personal) | personal)
-        direct |= fits & there & (told["rule"].eq("nothing_sent") | told["rule"].isin(_PERSONAL))
+        streams = call.streams
+        heard = (
+            streams["peer_id"].isin(mine) & streams["direction"].eq("consumer") & streams["media"].isin(symptom.media)
+        )
+        senders = set(named) or set(streams.loc[heard, "remote_peer_id"].dropna())
+        there = told["peer_id"].isin(senders)
+        direct |= fits & there & ((~consumer & media & ~personal) | told["rule"].isin(_PERSONAL))
         # Whoever never got through, or was cut off, hears and sees nobody.
         direct |= reported & personal & told["rule"].isin(_CUT_OFF)
     elif symptom.direction == "sent":

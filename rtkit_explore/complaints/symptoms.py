@@ -88,7 +88,8 @@ SYMPTOMS: dict[str, Symptom] = {
             ("choppy", "chopped", "breaking up", "broke up", "breaks up", "broken up", "cutting out", "cuts out", "cut out",
              "cutting off", "stutter", "stuttering", "stuttered", "crackle", "crackling", "crackled", "words missing",
              "missing words", "patchy", "bits missing", "in and out", "intermittent", "interrupted sound", "bad audio",
-             "bad sound", "poor audio", "poor sound", "audio quality", "sound quality"),
+             "bad sound", "sound was bad", "sound is bad", "audio was bad", "audio is bad", "lost whole words", "whole words", "lost words",
+             "every other word", "poor audio", "poor sound", "audio quality", "sound quality"),
             "received", AUDIO, NETWORK_AUDIO, "the voices of {others} were broken up for you",
             f"words that were said; {_SHORT}; a bad microphone or room", _OFF,
         ),
@@ -107,7 +108,7 @@ SYMPTOMS: dict[str, Symptom] = {
             ("froze", "frozen", "freeze", "freezing", "freezes", "picture stuck", "video stuck", "image stuck", "got stuck",
              "was stuck", "stood still", "still picture", "still image", "jerky", "juddering", "slideshow", "slide show",
              "video stuttering", "video choppy", "choppy video", "picture stopped", "video stopped", "video lagging"),
-            "received", CAMERA, ("frozen", "nothing_received", "interrupted", "never_connected", "low_frame_rate", "decoder_behind", "loss_in", "late_media"),
+            "received", CAMERA, ("frozen", "nothing_received", "interrupted", "never_connected", "low_frame_rate", "decoder_behind", "loss_in", "late_media", "cpu_limited"),
             "the picture of {others} stood still or moved in jerks for you",
             "a picture frozen for less than two samples (14 s) while some frames still came", _OFF,
             ("video_play_failed", "video_track_muted", "video_off"),
@@ -243,6 +244,10 @@ SYMPTOMS: dict[str, Symptom] = {
 """Every symptom by its name."""
 
 
+_SEEN = re.compile(r"\b(?:picture|video|image|camera|face)s?\b")
+_HEARD = re.compile(r"\b(?:sound|audio|voice|word|hear|heard|microphone|mic)s?\b")
+
+
 def plain(text: str) -> str:
     """Return a text as it is compared: lower case, straight apostrophes, words apart by one space."""
     folded = text.casefold().replace("\u2019", "'").replace("\u00b4", "'").replace("`", "'")
@@ -283,6 +288,9 @@ def find_symptom(text: str) -> tuple[Symptom, str]:
                 found.append((len(phrase), -order, symptom, pattern.sub(" ", words)))
     if found:
         _, _, symptom, rest = max(found, key=lambda one: one[:2])
+        # "Choppy" and "stuttered" are said of sound, unless the words speak of the picture.
+        if symptom.name == "choppy" and _SEEN.search(words) and not _HEARD.search(words):
+            symptom = SYMPTOMS["froze"]
         return symptom, " ".join(rest.split())
     raise _unknown(text, words)
 
