@@ -107,7 +107,7 @@ class BackgroundLoop:
             raise
         finally:
             if not started.is_set():
-                # Cancelled before its first step: nobody else will close it.
+                # Cancelled before its first step: no one else will close the coroutine.
                 work.close()
         try:
             return future.result()
@@ -188,7 +188,7 @@ _SHARED_LOCK = threading.Lock()
 
 
 def shared() -> BackgroundLoop:
-    """Return the one bridge of this process."""
+    """Return the one background loop of this process."""
     with _SHARED_LOCK:
         if not _SHARED:
             _SHARED.append(BackgroundLoop())

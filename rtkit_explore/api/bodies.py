@@ -34,14 +34,14 @@ async def read_bounded(response: httpx.Response, largest: int) -> bytes:
     response
         Not read yet, or read in memory.
     largest
-        Bytes that it may have, decompressed.
+        Most bytes that it may have, decompressed.
 
     Raises
     ------
     BodyError
-        Where it is larger, expands like a decompression bomb, or cannot be decompressed.
+        If it is larger, expands like a decompression bomb, or cannot be decompressed.
     httpx.RequestError
-        Where the connection breaks.
+        If the connection breaks.
     """
     if response.is_stream_consumed:
         return response.content  # made in this process, and read already

@@ -52,12 +52,12 @@ OnProgress = Callable[[int, int | None], None]
 @dataclass(frozen=True)
 class DownloadLink:
     """
-    Where something can be downloaded for a while.
+    A presigned link to a download, valid for a while.
 
     Attributes
     ----------
     session_id
-        Whose.
+        The session it belongs to.
     kind
         "chat", "transcript" or "summary".
     format
@@ -65,7 +65,7 @@ class DownloadLink:
     expires_at
         ISO 8601 text as the API gave it, or None.
     url
-        The presigned address: a secret until it expires.
+        The presigned URL: a secret until it expires.
     """
 
     session_id: str
@@ -113,7 +113,7 @@ class ApiClient:
     settings
         Credentials and options.
     innermost
-        What carries requests out; the network by default. Anything that httpx takes as an async transport.
+        The transport that sends requests; the network by default. Anything that httpx takes as an async transport.
     clock
         Time, for tests.
     budget
@@ -142,7 +142,7 @@ class ApiClient:
         self._pagers = {"sessions": Pager("sessions"), "participants": Pager("participants")}
 
     def __repr__(self) -> str:
-        """Say which app; never the token."""
+        """Name the app; never the token."""
         return f"ApiClient(app_id={self.settings.app_id!r}, base_url={self.settings.base_url!r})"
 
     async def aclose(self) -> None:
@@ -265,7 +265,7 @@ class ApiClient:
         try:
             return await self._asked_link(session_id, kind, form)
         except RtkitError as error:
-            # The frames below hold the answer with its presigned address.
+            # The frames below hold the response with its presigned URL.
             failure = without_frames(error)
         raise failure
 
@@ -293,7 +293,7 @@ class ApiClient:
             return Download(link, await self._fetch(link))
 
     async def _fetch(self, link: DownloadLink) -> bytes:
-        """Fetch a presigned address: without token, and following it where it leads."""
+        """Fetch a presigned URL: without the token, and following redirects."""
         subject = RequestInfo(f"the {link.kind} file of session {link.session_id}", f"no {link.kind} file any more")
         address = link.url
         for _ in range(MOST_REDIRECTS + 1):
@@ -359,7 +359,7 @@ class ApiClient:
         return await self._exchange(method, Secret(str(url)), subject, download=False)
 
     async def _exchange(self, method: str, address: Secret, subject: RequestInfo, *, download: bool) -> httpx.Response:
-        # The error is raised here, where no variable holds an address or a token.
+        # The error is raised here, where no variable holds a URL or a token.
         outcome = await self._attempt(method, address, subject, download=download)
         if isinstance(outcome, RtkitError):
             raise outcome
@@ -369,8 +369,8 @@ class ApiClient:
         self, method: str, address: Secret, subject: RequestInfo, *, download: bool
     ) -> httpx.Response | RtkitError:
         """Send a request; whatever goes wrong is returned as an error of this package, without its frames."""
-        # The chain is called as it is, without an httpx.AsyncClient around it, because that one logs every address,
-        # and a presigned address is a secret.
+        # The chain is called as it is, without an httpx.AsyncClient around it, because that one logs every URL,
+        # and a presigned URL is a secret.
         settings = self.settings
         limits = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout, pool=None)
         try:

@@ -26,7 +26,7 @@ class Clock:
     sleep
         Wait for so many seconds.
     chance
-        Number in [0, 1), so that clients that failed together do not come back together.
+        Random number in [0, 1), so that clients that failed together do not retry together.
     """
 
     now: Callable[[], float] = time.monotonic

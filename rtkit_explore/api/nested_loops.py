@@ -18,7 +18,7 @@ def allow_nested_loops() -> Literal["nest_asyncio2", "nest_asyncio"]:
 
     This package does not need it: its own calls work in a cell as they are. It is for code of your own, and changes
     asyncio for the whole process. ``nest_asyncio2`` is used where it is installed. The original ``nest_asyncio`` is
-    refused where it is known to break: under ipykernel 7 it silently loses cells of "Run All", and on Python 3.14
+    rejected where it is known to break: under ipykernel 7 it silently loses cells of "Run All", and on Python 3.14
     it breaks httpx and anyio.
 
     Returns

@@ -1,10 +1,10 @@
 """
 Reading a list to its end, without trusting how its pages are counted.
 
-What is unknown of the API's paging is found out on the way: whether page numbers start at 0 or 1, how large a page
-may be, and whether there is a ``paging`` block at all, and where. The first page is asked for without a number, then
-pages 1, 2, 3 and so on; where page 1 turns out to be the first page again, numbers start at 1. Rows are told apart by
-their id. Where something shows that rows moved while reading, the list is read again.
+What is not known about the API's pagination is found out while reading: whether page numbers start at 0 or 1, how
+large a page may be, and whether and where there is a ``paging`` block. The first page is requested without a number,
+then pages 1, 2, 3 and so on; if page 1 turns out to be the first page again, numbers start at 1. Rows are identified by
+their id. If something shows that rows moved while reading, the list is read again.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Page:
     rows
         Its rows, as they came.
     answer
-        The decoded answer that held them.
+        The decoded response that held them.
     content
         The same, undecoded.
     total, start, end
         Of its paging block, where there is one.
     listed
-        False where the answer holds no list at all.
+        False if the response holds no list at all.
     """
 
     rows: list[Any]
@@ -64,7 +64,7 @@ class PagedList:
     rows
         Its rows in the API's order, none twice.
     content
-        One answer in the API's shape that holds all rows, as JSON bytes.
+        One response in the API's shape that holds all rows, as JSON bytes.
     total_count
         How many there are according to the API, if it says so.
     problems
@@ -89,12 +89,12 @@ Fetch = Callable[[int | None, int | None], Awaitable[Page]]
 
 def read_page(answer: dict[str, Any], content: bytes, key: str) -> Page:
     """
-    Find the rows and the paging block of an answer.
+    Find the rows and the paging block of a response.
 
     Parameters
     ----------
     answer, content
-        The answer, decoded and not.
+        The response, decoded and raw.
     key
         What the rows are called: "sessions" or "participants".
     """
@@ -161,11 +161,11 @@ class _Reading:
 
     @property
     def steady(self) -> bool:
-        """Nothing shows that rows moved while reading."""
+        """Whether nothing shows that rows moved while reading."""
         return self.repeated == 0 and len(self.totals) <= 1
 
     def adds_up(self, limit: int | None) -> bool:
-        """Everything is there, as far as one reading can tell."""
+        """Whether everything is there, as far as one reading can tell."""
         if limit is not None and len(self.rows) >= limit:
             return self.steady
         if self.total is None:
@@ -175,7 +175,7 @@ class _Reading:
 
 
 def _keys(rows: list[Any]) -> list[str]:
-    """Name every row: by its id, else by its content and how often that came in this page."""
+    """Identify every row: by its id, else by its content and how often that came in this page."""
     keys = []
     counted: dict[str, int] = {}
     first: dict[str, Any] = {}
@@ -225,7 +225,7 @@ class Pager:
         fetch
             Fetches a page.
         per_page
-            Page size to ask for.
+            Page size to request.
         fixed_size
             True where the caller's own page size was asked for, which is then never changed.
         limit
@@ -235,29 +235,29 @@ class Pager:
 
         Returns
         -------
-        Listing
+        PagedList
             With a problem noted if, after several readings, the count still differs from what the API says.
         """
         size: int | None = per_page
         largest_before = self._largest_page
         readings: list[_Reading] = []
         for attempt in range(READINGS):
-            # The third time, page 0 is asked for by its number: "no number" might not have meant the first page.
+            # The third time, request page 0 by its number: "no number" might not have meant the first page.
             reading = _Reading(explicit=attempt == 2)
             size = await self._pass(reading, fetch, size, fixed_size=fixed_size, limit=limit, on_progress=on_progress)
             readings.append(reading)
             cut = not fixed_size and size is not None and 0 < reading.first_size < size
-            # A page that is shorter than asked for may be cut, unless a longer one was seen before.
+            # A server may cap the page size: a page shorter than requested may be cut, unless a longer one was seen.
             uncounted = reading.total is None and (limit is None or len(reading.rows) < limit)
             doubtful = uncounted and cut and reading.first_size >= largest_before
-            # And behind a full one, a row may have slipped into it just before the next was asked for.
+            # After a full page, a row may have slipped back into it just before the next page was requested.
             full = uncounted and size is not None and reading.first_size >= size
             if reading.adds_up(limit) and not doubtful and not full:
                 return self._listing(reading, limit, [])
             if reading.total is None and attempt and not doubtful and self._agree(readings[-2], reading):
                 return self._listing(reading, limit, [])
             if cut:
-                # A server that cuts pages but counts offsets by the size asked for leaves rows out.
+                # A server that cuts pages but counts offsets by the requested size skips rows: ask for what it gives.
                 size = reading.first_size
         return self._listing(_joined(readings), limit, [self._doubt(readings)])
 
@@ -284,17 +284,18 @@ class Pager:
                 page = await fetch(number, size)
             except (BadRequestError, NotFoundError, ServerError) as error:
                 if explicit and number == 0:
-                    # Numbers start at 1 here, and 0 is refused.
+                    # Numbers start at 1 here, and the server rejects page 0.
                     number = 1
                     continue
                 if number is None and size is not None and not fixed_size and isinstance(error, BadRequestError):
-                    # Perhaps the page size is more than this server gives.
+                    # Perhaps the page size is larger than this server allows.
                     size = None
                     continue
                 if number and reading.first is not None and not isinstance(error, ServerError):
-                    # Some servers refuse a page behind the last one.
+                    # Some servers reject a page after the last one.
                     break
                 raise
+            # Count the new rows: a page without any is a repeated one, or the end.
             fresh = reading.take(page)
             self._largest_page = max(self._largest_page, len(page.rows))
             if on_progress is not None:
@@ -306,7 +307,7 @@ class Pager:
         return size
 
     def _learn(self, reading: _Reading, number: int | None, fresh: int) -> None:
-        """Conclude where numbers start, where two pages prove it."""
+        """Conclude whether page numbers start at 0 or 1, if two pages prove it."""
         if self._first_number is None and fresh and reading.steady and not reading.explicit:
             if number == 1:
                 self._first_number = 0
@@ -323,6 +324,7 @@ class Pager:
         if reading.total is not None and len(reading.rows) >= reading.total:
             return True
         if number is None or number == 0:
+            # The first page ends the list only if it is empty and no count says that there are rows.
             return not page.rows and number is None and not reading.total
         if not page.rows:
             return True
@@ -364,7 +366,7 @@ class Pager:
 
 
 def _oddities(key: str, first: Page | None, rows: list[Any]) -> list[str]:
-    """Say what is odd about a list that was read."""
+    """Describe what is odd about a list that was read."""
     found = [] if first is None or first.listed else [f"the answer holds no list of {key}"]
     several = Counter(row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
     repeated = [identity for identity, times in several.items() if times > 1]
@@ -384,7 +386,7 @@ def _joined(readings: list[_Reading]) -> _Reading:
 
 
 def _joined_answer(first: Page | None, rows: list[Any], key: str, total: int | None) -> bytes:
-    """Write one answer that holds all rows, with everything else as in the first page."""
+    """Build one response that holds all rows, with everything else as in the first page."""
     answer: dict[str, Any] = dict(first.answer) if first is not None else {"success": True}
     data = answer.get("data")
     data = dict(data) if isinstance(data, dict) else {}

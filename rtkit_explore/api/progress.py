@@ -48,7 +48,7 @@ class Progress:
         self._token: Token[Progress | None] | None = None
 
     def __enter__(self) -> Self:
-        """Become the bar of everything that happens inside."""
+        """Become the bar of all work inside the ``with`` block."""
         if _current.get() is not None:
             self._show = False
         else:

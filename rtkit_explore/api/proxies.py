@@ -1,4 +1,4 @@
-"""The network itself, as innermost transport, by way of the proxy that the environment names."""
+"""The network itself, as the innermost transport, through the proxy that the environment names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtkit_explore.settings import LOOPBACK
 
 
 class _ScrubAddresses(logging.Filter):
-    """Takes web addresses out of httpcore's debug log, which writes the headers of a redirect to a presigned one."""
+    """Takes URLs out of httpcore's debug log, which writes the headers of a redirect to a presigned one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record, and let it pass."""
@@ -47,7 +47,7 @@ class Network(httpx.AsyncBaseTransport):
         self._ways: dict[tuple[str, str | None], httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Choose the way and go it."""
+        """Choose the proxy of the request's host, or none, and send it."""
         way = self._way(request.url.scheme, _proxy(request.url))
         return await way.handle_async_request(request)
 
@@ -69,7 +69,7 @@ class Network(httpx.AsyncBaseTransport):
                 msg = "the environment names a SOCKS proxy, for which httpx needs an extra: pip install 'httpx[socks]'"
                 raise MissingExtraError(msg) from None
             except ValueError:
-                # The address may hold a password.
+                # The URL may hold a password.
                 msg = "the address of the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used: correct it"
                 raise InvalidArgumentError(msg) from None
         return self._ways[key]

@@ -1,4 +1,4 @@
-"""What may be asked of the API, and how it is spelled in an address."""
+"""What may be asked of the API, and how it is spelled in a URL."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def segment(name: str, value: object) -> str:
     Returns
     -------
     str
-        Quoted, so that no id can reach another address.
+        Quoted, so that no id can reach another URL.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def moment(name: str, value: Time) -> str:
     Raises
     ------
     InvalidArgumentError
-        If it is no time.
+        If it is not a time.
     """
     return spell(instant(name, value))
 
@@ -127,7 +127,7 @@ def spell(read: datetime) -> str:
 
 
 def window(start: Time | None, end: Time | None) -> tuple[str | None, str | None]:
-    """Spell a start and an end, and refuse an end before its start."""
+    """Spell a start and an end; raise if the end is before the start."""
     first = None if start is None else moment("start_time", start)
     last = None if end is None else moment("end_time", end)
     if start is not None and end is not None and instant("end_time", end) < instant("start_time", start):
@@ -137,7 +137,7 @@ def window(start: Time | None, end: Time | None) -> tuple[str | None, str | None
 
 
 def choice(name: str, value: object, kind: object) -> str | None:
-    """Check a closed choice at run time, for those without a type checker."""
+    """Check one of a closed set of values at run time, for those without a type checker."""
     if value is None:
         return None
     allowed = get_args(kind)
@@ -172,7 +172,7 @@ def whole(name: str, value: object, *, least: int) -> int | None:
 
 
 def text(name: str, value: object) -> str | None:
-    """Check a free text; an empty one is refused because it would silently match everything."""
+    """Check a free text; raise if it is empty, because that would silently match everything."""
     if value is None:
         return None
     if isinstance(value, uuid.UUID):
@@ -200,7 +200,7 @@ def head_count(value: str | tuple[int, int] | None) -> str | None:
     Raises
     ------
     InvalidArgumentError
-        If it is no range.
+        If it is not a range.
     """
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""Opening the API's answers: what is an error, which error it is, and the small answers in either spelling."""
+"""Opening the API's responses: what is an error, which error it is, and small responses in either spelling."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SAVED_FILE = "saved_file"
 """Extension of a response that comes from a file: the file's name."""
 
 SAVED_FAILURE = "saved_failure"
-"""Extension of a response: what went wrong when the call was fetched and saved, to be said again as it was."""
+"""Extension of a response: what went wrong when the call was fetched and saved, repeated word for word."""
 
 SAVED_PROBLEMS = "saved_problems"
 """Extension of a response: what did not add up when the list was fetched and saved."""
@@ -48,9 +48,9 @@ class RequestInfo:
     absent
         What a 404 means: "no session 1a2b…".
     repeatable
-        False where a lost answer leaves open whether something was started.
+        False if a lost response leaves open whether something was started.
     usual
-        Why it is most often absent although the id is right.
+        The most common reason for a 404 although the id is right.
     """
 
     what: str
@@ -81,12 +81,12 @@ def is_cut(response: httpx.Response) -> bool:
 
 def whole(response: httpx.Response, subject: RequestInfo, settings: Settings) -> bytes:
     """
-    Check a document's answer without decoding the document.
+    Check the response that holds a document without decoding the document.
 
     Returns
     -------
     bytes
-        The answer as it came.
+        The response body as it came.
 
     Raises
     ------
@@ -110,12 +110,12 @@ def whole(response: httpx.Response, subject: RequestInfo, settings: Settings) ->
 
 def decoded(response: httpx.Response, subject: RequestInfo, settings: Settings) -> dict[str, Any]:
     """
-    Decode an answer.
+    Decode a response.
 
     Returns
     -------
     dict
-        The whole answer, of which ``data`` is there (it may be null).
+        The whole response, in which ``data`` is present (it may be null).
 
     Raises
     ------
@@ -147,7 +147,7 @@ def decoded(response: httpx.Response, subject: RequestInfo, settings: Settings) 
 
 
 def small(response: httpx.Response, subject: RequestInfo, settings: Settings) -> dict[str, Any]:
-    """Decode the ``data`` of a small answer, with its keys in snake_case however they came."""
+    """Decode the ``data`` of a small response, with its keys in snake_case however they came."""
     data = decoded(response, subject, settings)["data"]
     if not isinstance(data, Mapping):
         raise BadAnswerError(_no_data(subject, response), status=response.status_code)
@@ -162,7 +162,7 @@ def snake(key: str) -> str:
 def unreachable(
     error: httpx.RequestError, request: httpx.Request, subject: RequestInfo, settings: Settings
 ) -> ConnectionFailedError:
-    """Make the error for a request that got no answer."""
+    """Make the error for a request that got no response."""
     host = request.url.host
     tried = _tried(request)
     if isinstance(error, BodyError | TotalTimeoutError):
@@ -225,7 +225,7 @@ def _stated(answer: Any) -> tuple[int | str | None, str]:
 
 
 def _status_of(code: int | str | None) -> int:
-    """Read an error code as an HTTP status; 0 where it is none."""
+    """Read an error code as an HTTP status; 0 if it is not one."""
     if isinstance(code, str):
         return int(code) if len(code) == 3 and code.isascii() and code.isdigit() else 0
     return code if isinstance(code, int) and 0 <= code < 1000 else 0
@@ -236,7 +236,7 @@ def _refuse(response: httpx.Response, answer: Any, subject: RequestInfo, setting
     status = response.status_code
     saved = response.extensions.get(SAVED_FAILURE)
     if isinstance(saved, str):
-        # What a replay repeats was said already, to the words.
+        # A replay repeats the message of the saved failure word for word.
         raise (NotFoundError if status == 404 else BadAnswerError)(saved, status=status)
     # An error may come with status 200; then its code says what it is.
     number = _status_of(code)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rtkit_explore.settings import Secret
 
 LONGEST = 300
-TOKEN: Final = "[token]"  # noqa: S105 - what stands for one
+TOKEN: Final = "[token]"  # noqa: S105 - the placeholder for a token
 
 _LINK: Final = re.compile(r"\b([a-z][a-z0-9+.-]{1,10})://([^\s/?#\"'<>]++)([^\s\"'<>]*+)", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE)
@@ -54,7 +54,7 @@ def scrub(text: object, *secrets: Secret | None) -> str:
     Returns
     -------
     str
-        The text without them, and without whatever else ``without_secrets`` takes out.
+        The text without them, and without whatever else ``without_secrets`` removes.
     """
     clean = str(text)
     for secret in secrets:
@@ -104,7 +104,7 @@ def _without_values(text: str) -> str:
 
 
 def _stand_in(text: str, start: int, *, key: str, between: str) -> tuple[str, int]:
-    """Return what stands for the value that begins at a place, and where the value ends."""
+    """Return the placeholder for the value that begins at a position, and where the value ends."""
     quote = _QUOTE.match(text, start)
     if quote is not None:
         inside = _IN_ESCAPED_QUOTES if quote[1] else _IN_QUOTES[quote[2]]

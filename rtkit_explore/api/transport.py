@@ -1,5 +1,5 @@
 """
-The way to the API: httpx transports that wrap one another, each of which does one thing.
+The transports to the API: httpx transports that wrap one another, each of which does one thing.
 
 From the outside in: :class:`Retrying` repeats what is safe to repeat, :class:`ReadFully` bounds how many requests
 are under way and reads each response to its end, :class:`Budgeted` keeps to the number of requests that the API allows,
@@ -30,7 +30,7 @@ ATTEMPTS: Final = "rtkit_explore.attempts"
 """Extension of a request: how often it was sent so far."""
 
 ASKED_TO_WAIT: Final = "rtkit_explore.asked_to_wait"
-"""Extension of an answer: seconds that the API asked to wait, where that was too long to do so."""
+"""Extension of a response: seconds that the API asked to wait, if that was too long to do so."""
 
 INTACT: Final = "rtkit_explore.intact"
 """Extension of a request: tells of a body with status 200 whether it is whole; a cut one is asked for again."""
@@ -53,7 +53,7 @@ def build(
     settings
         Token, origin, budget, retries, requests under way.
     innermost
-        What carries a request out.
+        The transport that sends a request.
     clock
         Time.
     budget
@@ -62,7 +62,7 @@ def build(
     Returns
     -------
     httpx.AsyncBaseTransport
-        Answers are read to their end.
+        A transport whose responses are read to their end.
     """
     chain: httpx.AsyncBaseTransport = Authorised(innermost, settings.token, httpx.URL(settings.base_url))
     if budget is not None:
@@ -83,7 +83,7 @@ class _Wrapping(httpx.AsyncBaseTransport):
 
 class Authorised(_Wrapping):
     """
-    Sends the token to the API and to nobody else.
+    Sends the token to the API and to no other host.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Authorised(_Wrapping):
     token
         Bearer token, or None.
     origin
-        Address of the API; only requests to the same scheme, host and port carry the token.
+        Base URL of the API; only requests to the same scheme, host and port carry the token.
     """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, token: Secret | None, origin: httpx.URL) -> None:
@@ -135,13 +135,13 @@ class RateLimit:
         if len(self._starts) == self.requests:
             start = max(start, self._starts[0] + self.seconds)
         if self._starts:
-            # In the order of asking.
+            # In the order in which requests asked for their turn.
             start = max(start, self._starts[-1])
         self._starts.append(start)
         return start
 
     def hold(self, until: float) -> None:
-        """Start nothing before then."""
+        """Hold back every request until then."""
         self.held_until = max(self.held_until, until)
 
 
@@ -246,11 +246,11 @@ class Retrying(_Wrapping):
     Parameters
     ----------
     inner
-        Next transport; it reads answers to their end.
+        Next transport; it reads responses to their end.
     retries
         How often to repeat.
     longest_wait
-        Seconds; if the API asks for more, its answer is returned as it is.
+        Seconds; if the API asks for more, its response is returned as it is.
     clock
         Time and chance.
     """

@@ -4,9 +4,9 @@ How far each client's clock is off: from when reports begin, and from increments
 Samples are stamped by the client. Two estimates are made. The coarse one holds the first moment that a report speaks
 of against ``joined_at``, which the server stamps: everyone needs about the same time from joining to the first
 event, so a client whose difference is far from everyone else's has a wrong clock. The fine one slides what a sender
-counted over what a receiver counted of the same producer until the two agree: sound is sent at a constant number of
-packets, so it is the number of bytes, which follows the voice, or an outage, that shows the offset. Where nothing
-varies, it cannot be told, and the table says so.
+counted over what a receiver counted of the same producer until the two agree: audio is sent at a constant number of
+packets, so it is the number of bytes, which follows the voice, or an outage, that shows the offset. If nothing
+varies, the offset cannot be told, and the table says so.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def clock_offsets(
     -------
     pandas.DataFrame
         A row a participant with samples: ``session_id``, ``peer_id``, ``offset_s`` (positive: ahead; NaN where it
-        cannot be told), ``estimable`` (bool), ``least_s`` (offsets below this are not told from none),
+        cannot be told), ``estimable`` (bool), ``least_s`` (smaller offsets cannot be told from none),
         ``method`` (``increments``, ``joining`` or empty), ``pairs`` (streams that were compared, Int64) and ``why``
         (where it cannot be told).
 
@@ -84,6 +84,7 @@ def _by_joining(
     """Return the difference of first event and joining from everyone's median."""
     if participants is None:
         return {}
+    # When each participant's client first reported anything, by its own clock.
     first: dict[str, int] = {}
     for frame, column in ((quality, "end"), (events, "timestamp")):
         if frame is None or frame.empty:
@@ -98,9 +99,10 @@ def _by_joining(
     lead = {peer: (first[peer] - joined[peer]) / 1e6 for peer in peers if peer in first and peer in joined}
     if len(lead) < 2:
         return {}
+    # What everyone needs from joining to the first report; a lead that differs from it is a clock offset.
     usual = float(np.median(list(lead.values())))
     if len(lead) == 2:
-        # Of two, the one who began to report right after joining has the right clock, if either has.
+        # Of two participants, the one who began to report right after joining has the right clock, if either has.
         usual = min(lead.values(), key=abs)
         if abs(usual) > _PROMPT_S:
             return {}
@@ -110,7 +112,7 @@ def _by_joining(
 def _by_increments(
     peers: list[str], quality: pd.DataFrame, coarse: dict[str, float]
 ) -> tuple[dict[str, float], dict[str, int]]:
-    """Slide senders over receivers for those whose joining looks off, or could not be compared."""
+    """Compare counters of senders and receivers for those whose joining looks off, or could not be compared."""
     doubtful = [peer for peer in peers if not abs(coarse.get(peer, np.nan)) < LEAST_S]
     trusted = [peer for peer in peers if abs(coarse.get(peer, np.nan)) < LEAST_S]
     if not doubtful:
@@ -147,7 +149,7 @@ def _solve(
         both = [
             value if receiver == doubtful[1] else -value for (_, receiver), values in lags.items() for value in values
         ]
-        if both:  # of two nobody knows whose clock is right: the second is told by the first
+        if both:  # neither clock is known to be right: the second is given relative to the first
             offsets = {doubtful[0]: 0.0, doubtful[1]: float(np.median(both))}
             pairs = dict.fromkeys(doubtful, len(both))
     return offsets, pairs
@@ -197,9 +199,11 @@ def match(sent: tuple[Floats, Floats], received: tuple[Floats, Floats]) -> float
     long = (high - low) > 0
     low, high, got = low[long], high[long], got[long]
     rate = got / (high - low)
+    # A steady rate agrees at every lag, so it cannot tell the offset.
     if np.isfinite(rate).sum() < _FEWEST or np.nanstd(rate) < _VARIES * abs(np.nanmean(rate)):
         return None
     best: list[tuple[float, float]] = []
+    # Correlate what was sent with what was received at each lag, in standard deviations (Fisher's z).
     for lag in np.arange(-SEARCH_S, SEARCH_S + step, step):
         one, two = low - lag, high - lag
         inside = (one >= sent[0][0]) & (two <= sent[0][-1]) & ~np.isnan(rate)
@@ -218,5 +222,6 @@ def match(sent: tuple[Floats, Floats], received: tuple[Floats, Floats]) -> float
         return None
     best.sort(reverse=True)
     top, lag = best[0]
+    # The best lag has to beat every other one that is not its neighbour.
     rival = max((value for value, other in best if abs(other - lag) > 10.0), default=0.0)
     return lag if top >= _SURE and top - rival >= _CLEAR else None

@@ -12,13 +12,13 @@ it is decided for each report and counter from how the counter moves over all of
   followed by a smaller one about every second time. Each step at an equal value above 0 halves the chance.
 - some counters have a known pace: frames that of the frame rate, an audio buffer 48,000 samples a second, audio 50
   packets a second (20 ms each), the duration of a lasting limitation one second a second. The reading that keeps to
-  it is the right one, where the other is off by more than twice.
+  it is the right one, if the other is off by a factor of more than two.
 - what is growing must have had the time to grow: a total of packets, bytes, frames or playout that would have
-  needed far longer than the series lasted to reach its first value is none.
+  needed far longer than the series lasted to reach its first value is not a running total.
 
 A source counts in one way throughout. So where one counter of a report has been found to be a running total, its
 other counters are too, provided that they never fall. And where the pace shows increments and nowhere totals, growth
-alone makes no total, for a bitrate that climbs looks the same; only a rare event's count can still be one.
+alone does not make a total, since a climbing bitrate looks the same; only a rare event's count can still be one.
 
 What stays undecided is read as increments, which is how the API's own client counts.
 """
@@ -92,13 +92,15 @@ class CounterMovement:
     pace: Reading | None
 
     def is_total(self, *, flow: bool, climbs: bool) -> bool:
-        """Tell whether the counter is a running total; ``climbs`` where increments are known to be about."""
+        """Tell whether the counter is a running total; ``climbs`` if other counters of the report are increments."""
+        # The known pace decides first; a fall that is not a restart rules out a total.
         if self.pace == "increments" or (self.falls and not self.restarts):
             return False
         if self.pace == "totals":
             return True
         if self.falls and self.rises < _STEPS_PER_RESET * self.falls:
             return False
+        # While media flows, rises in a row are the evidence; for rare events, a count that stays between events is.
         if flow:
             return not climbs and self.longest >= _FEWEST_STEPS and self.order > _ONE_IN_A_MILLION and self.had_time
         if climbs:
@@ -122,7 +124,7 @@ def _moves(
     falls = int(np.count_nonzero(fall))
     # A fall is a restart where the counter begins anew well below where it was.
     restarts = bool(np.all(after[fall] <= 0.5 * before[fall]))
-    # How often each series moved: rises in a row are what a running total is told by.
+    # How often each series moved: a run of rises is what shows a running total.
     runs = np.bincount(code[1:][rise | fall])
     runs = runs[runs > 0]
     return CounterMovement(
@@ -156,7 +158,7 @@ def _reading_by_pace(
     off_total = np.full(len(wanted), np.inf)
     off_total[moving] = np.abs(np.log(step[moving] / wanted[moving]))
     as_increment, as_total = np.median(off), np.median(off_total[usable])
-    too_much = np.mean(values[1:][usable] > 2 * wanted[usable])  # a total soon is, also one that stands still at first
+    too_much = np.mean(values[1:][usable] > 2 * wanted[usable])  # soon true of a total, even if flat at first
     if as_increment < _NEAR and as_total > _OFF_BY_TWO and too_much < _FEW:
         return "increments"
     if np.count_nonzero(moving) < _FEWEST_STEPS:
@@ -179,7 +181,7 @@ class _Report:
     reason: NDArray[np.int8]
 
     def pace(self, counter: str) -> NDArray[np.float64] | None:
-        """Return how fast a counter grows by what else is known, per second; NaN or None where nothing is."""
+        """Return the expected growth of a counter per second, from other columns; NaN or None if nothing is known."""
         frames = self.columns["frames_per_second"]
         if counter in ("frames_decoded", "frames_encoded"):
             return frames
@@ -236,7 +238,7 @@ def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None)
     Raises
     ------
     InvalidArgumentError
-        Where ``counters`` names an unknown reading or counter.
+        If ``counters`` names an unknown reading or counter.
     """
     forced = forced_readings(counters)
     # Columns are taken out of the frame once, not once a report: on small calls that was most of the time.
@@ -247,6 +249,7 @@ def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None)
     rows: list[dict[str, object]] = []
     order = np.argsort(index.peer, kind="stable")
     begins = np.flatnonzero(np.diff(index.peer[order], prepend=-1))
+    # Decide report by report: each pass takes the rows of one participant.
     for begin, end in pairwise([*begins, len(order)]):
         mine: Any = order[begin:end]
         if mine[-1] - mine[0] == len(mine) - 1:  # as nearly always: then no column is copied
@@ -266,14 +269,17 @@ def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None)
 def _decide_one(
     report: _Report, session_id: object, peer_id: object, forced: Mapping[str, Reading]
 ) -> list[dict[str, object]]:
+    # How each counter that the report has moved over its series.
     moves = {
         counter: _moves(values, report.code, report.seconds, report.pace(counter))
         for counter in COUNTERS
         if not np.isnan(values := report.columns[counter]).all()
     }
     paces = {move.pace for move in moves.values()}
+    # If a known pace shows increments and none shows totals, a steady rise does not make a total: bitrates climb.
     climbs = "increments" in paces and "totals" not in paces
     totals = {counter for counter, move in moves.items() if move.is_total(flow=counter in FLOWS, climbs=climbs)}
+    # A source counts in one way: with one running total found, every counter that never falls is one, too.
     if totals and not climbs:
         totals |= {counter for counter, move in moves.items() if not move.falls}
     decided = {counter: counter in totals or move.falls > 0 or move.pace is not None for counter, move in moves.items()}
@@ -332,6 +338,7 @@ def increments(
     made: dict[str, NDArray[np.float64]] = {}
     from_totals: dict[str, NDArray[np.bool_]] = {}
     saw_total, saw_increment = reset.copy(), reset.copy()
+    # Totals become steps between the samples of a series; increments stay as they are.
     for counter in COUNTERS:
         values = samples[counter].to_numpy()
         total = peers.get(counter, np.zeros(0, dtype=bool))
@@ -346,6 +353,7 @@ def increments(
         moving = _moves_in_report(values, index)
         saw_total |= total & ~np.isnan(values) & moving
         saw_increment |= ~total & ~np.isnan(values) & moving
+    # After a reset, and where a sample came twice, what was counted in between is unknown.
     repeated = _repeated(samples, index)
     for counter, step in made.items():
         step[(reset & from_totals[counter]) | repeated] = np.nan

@@ -18,7 +18,7 @@ _NOWHEN = np.iinfo(np.int64).min
 
 class CumulativeCount:
     """
-    What a stream had counted by any time, read off its samples in a straight line between two of them.
+    The running count of a stream at any time, interpolated linearly between its samples.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class CumulativeCount:
         self.ends = ends.astype("float64")
         counted = known & ~np.isnan(counts)
         self.total = np.cumsum(np.where(counted, np.nan_to_num(counts), 0.0))
-        # A time is covered where the interval that it falls into is known.
+        # A time is covered if the interval that it falls into is known.
         self.covered = np.cumsum(np.where(counted, np.diff(self.ends, prepend=self.ends[:1]), 0.0))
 
     def within(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -50,7 +50,7 @@ class CumulativeCount:
 
 def delivery(quality: pd.DataFrame, *, shifts: dict[str, float] | None = None) -> pd.DataFrame:
     """
-    Hold what was sent against what arrived, for each received stream whose sender's report is there.
+    Compare what was sent with what arrived, for each received stream whose sender's report is there.
 
     Parameters
     ----------
@@ -84,6 +84,7 @@ def delivery(quality: pd.DataFrame, *, shifts: dict[str, float] | None = None) -
     packets, lost = quality["packets"].to_numpy(), np.nan_to_num(quality["packets_lost"].to_numpy())
     bounds = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1))
     groups = [order[one:two] for one, two in pairwise(bounds)]
+    # The running count of every sender, on the call's clock.
     senders: dict[tuple[str, str], CumulativeCount] = {}
     for rows in groups:
         head = quality.iloc[rows[0]]
@@ -91,6 +92,7 @@ def delivery(quality: pd.DataFrame, *, shifts: dict[str, float] | None = None) -
             key = (str(head["session_id"]), str(head["stream_id"]))
             shift = round(1e6 * shifts.get(str(head["peer_id"]), 0.0))
             senders[key] = _summed(end[rows] - shift, packets[rows], known[rows])
+    # For every receiver, sum over the intervals that both ends know.
     found = []
     for rows in groups:
         head = quality.iloc[rows[0]]
@@ -137,7 +139,7 @@ def delivery_over_time(
     quality: pd.DataFrame, stream_id: str, *, shifts: dict[str, float] | None = None
 ) -> pd.DataFrame:
     """
-    Hold what was sent against what arrived, interval by interval of one received stream.
+    Compare what was sent with what arrived, interval by interval of one received stream.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ def intervals(
     Raises
     ------
     InvalidArgumentError
-        Where there is no table ``quality``.
+        If there is no table ``quality``.
     """
     quality = table_of(tables, "quality")
     lacking = [name for name in (*STREAM_KEYS, "end", "interval_s") if quality is None or name not in quality.columns]
@@ -111,7 +111,7 @@ def intervals(
         raise InvalidArgumentError(msg)
     whole = getattr(tables, "whole", tables)
     if whole is not tables:
-        # Of a narrowed call: the other ends stand in the reports that were left out.
+        # In a narrowed call the other ends are in the reports that were left out.
         return _of_part(intervals(whole, media=media, clock_ahead_s=clock_ahead_s), quality)
     if clock_ahead_s is None:
         clock_ahead_s = _clocks(quality, table_of(tables, "participants"), table_of(tables, "events"))
@@ -200,7 +200,7 @@ def _clocks(quality: pd.DataFrame, participants: pd.DataFrame | None, events: pd
 
 
 def _known(quality: pd.DataFrame) -> pd.DataFrame:
-    """Keep known intervals, one row a sample of a stream."""
+    """Keep known intervals, one row per sample of a stream."""
     unknown = quality["interval_s"].isna().to_numpy() | quality["end"].isna().to_numpy()
     for name in ("first", "gap", "reset"):
         unknown |= quality[name].fillna(value=False).to_numpy(dtype=bool)
@@ -232,7 +232,7 @@ def _layers_together(rows: pd.DataFrame, fresh: NDArray[np.bool_]) -> pd.DataFra
             made[name] = np.fmin.reduceat(values, begin)
         else:
             made[name] = np.fmax.reduceat(values, begin)
-    # A loss of the layers together is that of their packets, not of the worst of them.
+    # The loss of all layers together is that of their packets, not the loss of the worst layer.
     lost, packets = made["packets_lost"].clip(lower=0), made["packets"]
     whole = packets + lost.where(made["direction"] == "consumer", 0)
     together = (100 * lost / whole.where(whole > 0)).where(made["loss_pct"].notna())
@@ -294,7 +294,7 @@ def _sender_row(known: pd.DataFrame, end: Ints, middle: Ints, consumer: NDArray[
     received, sent = np.flatnonzero(consumer & known["producer_id"].notna().to_numpy()), np.flatnonzero(~consumer)
     if not len(received) or not len(sent):
         return found
-    # Consumers name their producer as producers name themselves, within a session.
+    # Within a session, a consumer names its producer by the producer's own stream id.
     both = pd.DataFrame(
         {
             "session_id": pd.concat([known["session_id"].iloc[received], known["session_id"].iloc[sent]]).array,
@@ -317,7 +317,7 @@ def _sender_row(known: pd.DataFrame, end: Ints, middle: Ints, consumer: NDArray[
 
 
 def _other_end(known: pd.DataFrame, sender: Ints, consumer: NDArray[np.bool_]) -> pd.DataFrame:
-    """Take the sender's figures over to its receivers, and the mean of the receivers' back to the sender."""
+    """Copy the sender's figures to its receivers, and the mean of the receivers' figures to the sender."""
     joined = np.flatnonzero(sender >= 0)
     columns: dict[str, Floats] = {}
     for name in OTHER_END:

@@ -1,4 +1,4 @@
-"""Values that cannot be: flagged, and left out of what is judged."""
+"""Values that cannot be right: flagged, and left out of what is judged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HIGHEST = {"rtt_ms": 10_000.0, "jitter_ms": 2_000.0, "buffer_ms": 60_000.0, "fps": 1_000.0}
-"""Above these a value is no measurement; the first two by the field's practice, the others by what clients can do."""
+"""Above these a value is not a measurement; the first two by common practice, the others by what clients can do."""
 NEVER_NEGATIVE = (
     "packets",
     "bytes",

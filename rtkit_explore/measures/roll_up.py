@@ -27,7 +27,7 @@ _TENTH = 0.1
 
 def roll_up_of(how: str, worse: Worse) -> RollUp:
     """
-    Understand the argument ``how``.
+    Parse the argument ``how``.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def roll_up_of(how: str, worse: Worse) -> RollUp:
     Raises
     ------
     InvalidArgumentError
-        For anything else.
+        If it is anything else.
     """
     if isinstance(how, str):
         if how == "time_mean":

@@ -39,7 +39,7 @@ LOW_FPS = {"video": 8.0, "screenshare_video": 3.0}
 @dataclass(frozen=True)
 class Codec:
     """
-    What the E-model takes of a codec.
+    The E-model's parameters of a codec.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Codec:
     bpl
         Robustness to random packet loss, in percent.
     source
-        Where the two come from.
+        The source of the two.
     """
 
     ie: float
@@ -63,7 +63,7 @@ CODECS: dict[str, Codec] = {
     "g711-plc": Codec(0.0, 25.1, "ITU-T G.113 appendix I, with packet-loss concealment of G.711 appendix I"),
     "gsm-efr": Codec(5.0, 10.0, "ITU-T G.113 appendix I"),
 }
-"""Codecs by name. What is not here is given as ``ie`` and ``bpl``."""
+"""Codecs by name. For any other codec, pass ``ie`` and ``bpl``."""
 
 
 def opus_impairment(bitrate_kbps: ArrayLike) -> Floats:
@@ -108,7 +108,7 @@ def r_factor(
     Raises
     ------
     InvalidArgumentError
-        For a band or codec that is not there, or a loss that is not in percent.
+        If the band or codec is unknown, or a loss is not in percent.
 
     Notes
     -----
@@ -176,7 +176,7 @@ def mos(
     Raises
     ------
     InvalidArgumentError
-        For a band or codec that is not there, or a loss that is not in percent.
+        If the band or codec is unknown, or a loss is not in percent.
 
     Examples
     --------
@@ -254,12 +254,12 @@ def delay_of(known: pd.DataFrame) -> tuple[Floats, NDArray[np.object_]]:
         jitter buffer. What is sent: half the round trip. An unknown part counts as 0.
     counted
         ``none``, ``buffer``, ``network`` or ``network and buffer`` for each interval. The network counts as known
-        where at least one of its halves is. In a call without a server it is half of one round trip.
+        if at least one of its halves is. In a call without a server it is half of one round trip.
     """
     consumer = (known["direction"] == "consumer").to_numpy()
     own, other = known["rtt_ms"].to_numpy(dtype="float64"), known["other_rtt_ms"].to_numpy(dtype="float64")
-    # Over a server there are two ways, the sender's to it and the receiver's from it; without one both ends measure
-    # the same way.
+    # Over a server there are two paths, the sender's to it and the receiver's from it; without one both ends measure
+    # the same path.
     both = consumer & ~known["direct"].to_numpy(dtype=bool)
     one_way = np.where(consumer & np.isnan(own), np.nan_to_num(other), np.nan_to_num(own)) / 2
     network = np.where(both, np.nan_to_num(own) / 2 + np.nan_to_num(other) / 2, one_way)
@@ -280,9 +280,9 @@ def heard_loss(known: pd.DataFrame) -> Floats:
     """
     Return the loss of each interval in percent, 100 where nothing arrived although the sender sent as usual.
 
-    In an outage packets are neither received nor counted as lost, so that the loss is unknown while nothing is heard.
+    In an outage packets are neither received nor counted as lost, so that the loss is unknown while nothing arrives.
     The sender has to have sent at least 80 % of its usual packets in the interval that covers the middle of this one:
-    else it may have been muted, which is no loss.
+    otherwise it may have been muted, which is not a loss.
 
     Parameters
     ----------

@@ -172,7 +172,7 @@ def candidate_pairs(
     Raises
     ------
     InvalidArgumentError
-        Where an argument cannot mean anything.
+        If an argument cannot mean anything.
     """
     subject = PlotInput.of(
         call, "candidate_pairs", ("peer_id", "transport", "nominated", "bytes_sent", "bytes_received")

@@ -94,7 +94,7 @@ def cumulative(
     Raises
     ------
     InvalidArgumentError
-        Where an argument cannot mean anything.
+        If an argument cannot mean anything.
     """
     subject = PlotInput.of(
         call, "cumulative", ("peer_id", "media", "direction", "metric", "statistic", "value", "unit")
@@ -191,7 +191,7 @@ def _draw(ax: Axes, group: Group, labels: list[str], *, wide: bool) -> None:
         marker, colour = _LOOKS.get(
             statistic, (LINE_MARKERS[plain % len(LINE_MARKERS)], LINE_COLOURS[plain % len(LINE_COLOURS)])
         )
-        # Marks of one row stand a little apart in height, so that equal figures do not hide each other.
+        # Marks of one row are spread a little in height, so that equal figures do not hide each other.
         shift = (number - (len(statistics) - 1) / 2) * min(0.2, 0.66 / max(len(statistics), 1))
         ax.plot(
             values[chosen],
@@ -230,7 +230,7 @@ def _draw(ax: Axes, group: Group, labels: list[str], *, wide: bool) -> None:
 
 
 def _statistic(name: str, metric: str) -> str:
-    """Word a statistic: ``5_or_greater_event_fraction`` is a share at or above 5."""
+    """Describe a statistic: ``5_or_greater_event_fraction`` is a share at or above 5."""
     if name.endswith("_or_greater_event_fraction"):
         cut = name.removesuffix("_or_greater_event_fraction")
         return f"at {cut.removesuffix('ms')}{' ms' if cut.endswith('ms') else _CUTS.get(metric, '')} or above"

@@ -1,4 +1,4 @@
-"""One person's media on its way to another: sent, on the server, received, mended, buffered, on one clock."""
+"""One person's media on its way to another: sent, on the server, received, repaired, buffered, on one clock."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def delivery(
 
     Four panels on one clock (the call's; known clock offsets are taken off): packets sent and received; packets lost,
     as the sender's far end (the server) reported them and as each listener counted them, and those that were sent but
-    neither arrived nor were counted; what was mended (concealments, or frames shown per second); the jitter buffer.
+    neither arrived nor were counted; what was concealed (audio) or shown per second (video frames); the jitter buffer.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def delivery(
     Raises
     ------
     InvalidArgumentError
-        Where somebody is not in the call, or there is no such media.
+        If somebody is not in the call, or there is no such media.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def delivery(
 
 
 class _Ends:
-    """Both ends of the way, drawn on four panels; a line looks the same in each."""
+    """Both ends of the path, drawn on four panels; a line looks the same in each."""
 
     def __init__(
         self, axes: Sequence[Any], shifts: dict[str, float], view: tuple[float, float], *, video: bool

@@ -68,14 +68,14 @@ def devices_of(changes: pd.DataFrame) -> list[Device]:
     Returns
     -------
     list of Device
-        In order of participant, kind and first update. A device is told by its id, or by its label where it has none.
+        By participant, kind and first update. A device is identified by its id, or by its label if it has none.
     """
     devices: dict[tuple[str, str, str], Device] = {}
     since: dict[tuple[str, str, str], float] = {}
     in_use: dict[tuple[str, str], tuple[tuple[str, str, str], float]] = {}
     columns = [changes[name].to_numpy(dtype=object) for name in ("peer_id", "kind", "device_id", "label", "change")]
     at = positions(changes["timestamp"])
-    # Updates at one moment: what came is known before it is chosen, and what went was in use until then.
+    # Order updates at one moment: a new device is known before it is chosen, and a lost one was in use until then.
     rank = {"added": 0, "removed": 1, "selected": 2}
     order = sorted(
         (i for i in range(len(changes)) if np.isfinite(at[i]) and columns[4][i] in rank),
@@ -144,7 +144,7 @@ def device_changes(
     Raises
     ------
     InvalidArgumentError
-        Where an argument cannot mean anything.
+        If an argument cannot mean anything.
     """
     subject = PlotInput.of(call, "device_changes", ("peer_id", "timestamp", "change", "kind", "device_id", "label"))
     where = zone(tz)

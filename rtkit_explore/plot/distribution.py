@@ -1,4 +1,4 @@
-"""How a measure or metric is distributed: for how much of the time it is at most what."""
+"""How a measure or metric is distributed: its cumulative distribution, weighted by time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def distribution(
     ax: One = None,
 ) -> Axes:
     """
-    Draw for how much of the time a measure was at most what: its distribution, weighted by time.
+    Draw the cumulative distribution of a measure, weighted by time: for which share of the time it was at most x.
 
     Parameters
     ----------
@@ -60,12 +60,12 @@ def distribution(
     Returns
     -------
     matplotlib.axes.Axes
-        Value across, share of the stream time upwards; dots mark the median and the 90th percentile.
+        Value on the x axis, share of the stream time on the y axis; dots mark the median and the 90th percentile.
 
     Raises
     ------
     InvalidArgumentError
-        Where an argument cannot mean anything.
+        If an argument cannot mean anything.
     """
     if by is not None and by not in GROUPS:
         msg = f"by= takes {', '.join(map(repr, GROUPS))} or None, not {by!r}."

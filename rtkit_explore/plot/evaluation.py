@@ -23,7 +23,7 @@ def evaluation(result: Evaluation, *, ax: Many = None) -> np.ndarray[tuple[int],
     Parameters
     ----------
     result
-        What ``rtk.evaluate`` gave.
+        The result of ``rtk.evaluate``.
     ax
         Two Axes, or a Figure or SubFigure; a new pyplot figure by default.
 
@@ -36,7 +36,7 @@ def evaluation(result: Evaluation, *, ax: Many = None) -> np.ndarray[tuple[int],
     Raises
     ------
     InvalidArgumentError
-        Where it is no evaluation.
+        If it is not an evaluation.
     """
     if not isinstance(result, Evaluation):
         msg = f"rtk.plot.evaluation takes what rtk.evaluate(values, labels) gives, not {type(result).__name__}."

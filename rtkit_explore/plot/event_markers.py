@@ -1,4 +1,4 @@
-"""Client events on plots: a mark for each kind, their own names in the legend, people in lanes."""
+"""Client events on plots: a mark for each kind, their own names in the legend, a row for each person."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Mark:
     marker, colour, filled
         Its mark.
     lane
-        Height within a row, -1 to 1, so that what happens at once does not cover each other.
+        Height within a row, -1 to 1, so that events of one moment do not cover each other.
     line
         Whether it is worth a line through all panels.
     """
@@ -85,7 +85,7 @@ def mark_of(name: str) -> Mark:
 
 
 def lane_of(name: str, mark: Mark) -> float:
-    """Height of an event within its row: microphone and camera come on together, so they have lanes of their own."""
+    """Height of an event within its row: microphone and camera come on together, so each has its own height."""
     return 0.3 if name.startswith("audio_") else -0.3 if name.startswith("video_") else mark.lane
 
 
@@ -134,7 +134,7 @@ class Events:
         rows
             Peer id to y position.
         half
-            Half the height of a row, within which kinds of events have lanes of their own.
+            Half the height of a row, within which each kind of event has its own height.
         size
             Size of a mark in points.
         """
@@ -162,7 +162,7 @@ class Events:
             HAPPENED[ax] = self
         moments = sorted({round(at, 9) for at, name in zip(self.at, self.name, strict=True) if mark_of(name).line})
         if len(moments) > MOST_LINES:
-            return  # a fence explains nothing; the marks above stay
+            return  # so many lines explain nothing; the marks above stay
         for ax in axes:
             for at in moments:
                 ax.axvline(at, color=TEXT_GREY, linewidth=0.8, linestyle=(0, (1, 2.5)), zorder=1, gid="event line")
@@ -194,7 +194,7 @@ class Events:
 
 
 HAPPENED: WeakKeyDictionary[Axes, Events] = WeakKeyDictionary()
-"""Axes to the events that belong to its time, for those who show the same in another form."""
+"""Axes to the events within its time range, for code that shows the same in another form."""
 
 
 def lane_above(ax: Axes, events: Events, names: Mapping[str, str]) -> Axes:

@@ -92,9 +92,9 @@ def finding(
     Raises
     ------
     InvalidArgumentError
-        Where it is no finding, or not one of this call.
+        If it is not a finding, or not one of this call.
     """
-    # The evidence stands in everybody's reports, also where the call was narrowed to one.
+    # The evidence is in everybody's reports, even if the call was narrowed to one participant.
     subject = PlotInput.of(call.whole if isinstance(call, Call) else call, "quality", NEEDED)
     row = _row(call, finding)
     _check_session(subject, row)
@@ -137,7 +137,7 @@ def _over_time(
         return array_of(axes)
     first, last = _around(main, moment.start, moment.end)
     own = set(main["stream_id"].astype("object"))
-    # The judged values stand on a row per stream and sample; the columns below on a row per layer as well.
+    # The judged values have one row per stream and sample; the columns below have one per layer as well.
     judged = _clipped(values, first, last)
     drawn = Panels(judged, _own_first(judged, subject, own), (_VALUE,))
     spans = [limit.span for limit in limits if limit.over != "sample" and row.get("media") in (limit.media or MEDIA)]
@@ -224,7 +224,7 @@ def _evidence(
     quality = _whole(subject["quality"])
     main, others = _rows(quality, row)
     if rule.value is None:
-        # Such a rule names the column that it speaks of as its unit, or is about the stream as a whole.
+        # Such a rule names the column that it judges as its unit, or is about the stream as a whole.
         column = str(row.get("unit")) if str(row.get("unit")) in quality.columns else rule.unit
         column = column if column in quality.columns else "packets"
         return pd.concat([main, others]).assign(**{_VALUE: lambda table: table[column]}), main, others
@@ -244,14 +244,14 @@ def _evidence(
 
 
 def _context_of(subject: PlotInput, quality: pd.DataFrame) -> Context:
-    """Make tables ready to be judged that were given without their Call."""
+    """Prepare tables that were given without their Call for the rules."""
     names = ("participants", "peer_events", "events", "device_changes", "candidate_pairs")
     return ready(_Tables(None, dict(subject.names), quality, *(subject[name] for name in names)))
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """Tables in place of a Call."""
+    """Tables in place of a Call, as the rules take them."""
 
     session_id: str | None
     names: Mapping[str, str]
@@ -308,7 +308,7 @@ def _row(call: object, finding: object) -> Mapping[str, Any]:
 
 
 def _check_session(subject: PlotInput, row: Mapping[str, Any]) -> None:
-    """Refuse a finding of another call, which would be drawn on the wrong people and times."""
+    """Raise if a finding belongs to another call: it would be drawn on the wrong people and times."""
     its = row.get("session_id")
     if subject.call is not None:
         known = {subject.call.session_id}

@@ -37,7 +37,7 @@ MOST = 40
 """Rows that one heat map shows: more streams are put together by person, direction and media."""
 
 CEILINGS = {"loss_pct": 20.0, "dropped_pct": 50.0, "rtt_ms": 1000.0, "jitter_ms": 200.0, "buffer_ms": 1000.0}
-"""Where colours end, by measure: what lies beyond is as bad as can be."""
+"""Upper end of the colour scale, by measure: everything beyond has the colour of the worst."""
 
 By = Literal["stream", "participant"]
 
@@ -93,7 +93,7 @@ def heatmap(
     Raises
     ------
     InvalidArgumentError
-        Where an argument cannot mean anything.
+        If an argument cannot mean anything.
     """
     subject = PlotInput.of(call, "quality", NEEDED)
     table = subject["quality"]
@@ -165,7 +165,7 @@ def _extreme(values: Floats, *, low: bool) -> float:
 
 
 def _most(rows: list[Row], values: Floats, *, low: bool) -> tuple[list[Row], int]:
-    """Keep twice MOST rows at the utmost, those with the worst figures, in their order."""
+    """Keep at most twice MOST rows, those with the worst figures, in their order."""
     limit = 2 * MOST
     if len(rows) <= limit:
         return rows, 0
@@ -189,12 +189,12 @@ def _cells(
     number = np.repeat(np.arange(len(rows)), [len(row.rows) for row in rows])
     own = np.concatenate([row.rows for row in rows])
     number, own = number[known[own]], own[known[own]]
-    # An interval that only grazes a cell does not count for it: half a cell of air at either side.
+    # An interval that only touches the edge of a cell does not count for it: half a cell of margin at either side.
     begin = np.clip(np.round((start[own] - first) / width).astype(int), 0, count)
     stop = np.clip(np.round((end[own] - first) / width).astype(int), 0, count)
     stop = np.maximum(stop, np.minimum(begin + 1, count))
     begin = np.minimum(begin, count - 1)
-    # Each interval is spelled out as the cells that it touches, so that no loop runs over millions of them.
+    # Expand each interval to the cells that it touches, so that no Python loop runs over millions of them.
     touched = np.maximum(stop - begin, 0)
     offset = np.arange(int(touched.sum())) - np.repeat(np.cumsum(touched) - touched, touched)
     worst = np.full(len(rows) * count, -np.inf)
@@ -210,7 +210,7 @@ def _paint(ax: Axes, metric: str, edges: Floats, cells: Floats, *, low: bool) ->
     top = float(np.nanmax(cells)) if np.isfinite(cells).any() else 1.0
     floor = {"%": 5.0, "ms": 50.0, "score 0-1": 1.0}.get(unit_of(metric), 1.0)
     bottom = min(0.0, float(np.nanmin(cells))) if np.isfinite(cells).any() else 0.0
-    # One implausible value must not make all others look the same; the number at the right tells it.
+    # One implausible value must not make all others look the same; the number at the right shows it.
     high = min(max(top, floor), CEILINGS.get(metric, np.inf))
     mesh = ax.pcolormesh(
         edges,

@@ -58,7 +58,7 @@ class PlotInput:
         Raises
         ------
         InvalidArgumentError
-            Where it is none of what a plot takes; the message says how to get it.
+            If a plot cannot be drawn from it; the message says how to get what it takes.
         """
         if isinstance(what, Call):
             return cls(what, {})
@@ -128,7 +128,7 @@ class PlotInput:
         return found
 
     def name(self, peer: object) -> str:
-        """Name a participant; someone whom no document lists by the start of the id."""
+        """Name a participant; one that no document lists is named by the start of the id."""
         if not isinstance(peer, str) or not peer:
             return "unknown participant"
         return self.names.get(peer) or f"unlisted {shown(peer[:8])}"
@@ -137,12 +137,12 @@ class PlotInput:
 
     def peer(self, who: str) -> str:
         """
-        Find a participant by name, a part of it that fits nobody else, peer id, user id or custom id.
+        Find a participant by name, an unambiguous part of it, peer id, user id or custom id.
 
         Raises
         ------
         InvalidArgumentError
-            Where nobody or more than one is called that; the message says who there is.
+            If no participant or more than one matches; the message lists the participants.
         """
         raw = self.call.names if self.call is not None else self._names_of_tables()
         found = find_participants(who, raw, self["participants"] if self.knows("participants") else None)
@@ -192,7 +192,7 @@ def _check(frame: pd.DataFrame, table: str, needs: Sequence[str]) -> None:
     lacking = [name for name in needs if name not in frame.columns]
     if not lacking:
         return
-    # The commonest slip is another table of the same call, so the likeliest one is named.
+    # The most common mistake is another table of the same call, so the message names the likeliest one.
     shares = {
         other: len(set(frame.columns) & set(declared.index)) / len(declared.index) for other, declared in TABLES.items()
     }

@@ -1,4 +1,4 @@
-"""Where to draw: Axes that were given or are made, legends below them, words for what is missing."""
+"""Where to draw: Axes that were given or are made, legends below them, notes on what is missing."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def many_axes(
     Raises
     ------
     InvalidArgumentError
-        Where ``ax`` is nothing to draw on, or the wrong number of Axes.
+        If ``ax`` is neither Axes nor a figure, or the wrong number of Axes.
     """
     count = len(heights)
     if isinstance(ax, Axes):
@@ -95,7 +95,7 @@ def many_axes(
 
 def _figure(ax: object, size: tuple[float, float]) -> FigureBase:
     if ax is None:
-        import matplotlib.pyplot as plt  # only here: whoever brings a Figure never meets pyplot's state
+        import matplotlib.pyplot as plt  # only here: a caller with a Figure never touches pyplot's state
 
         return plt.figure(figsize=size, layout="constrained")
     if not isinstance(ax, FigureBase):
@@ -150,7 +150,7 @@ def show_message(ax: Axes, words: str, *, title: str = "") -> Axes:
 
 
 def headline(ax: Axes, text: str) -> None:
-    """Give an Axes its title, at the left."""
+    """Set the title of an Axes, at the left."""
     ax.set_title(text, loc="left", fontsize=10)
 
 
@@ -174,7 +174,7 @@ def legend_below(
     ax: Axes, handles: Sequence[Artist], labels: Sequence[str], *, points: float = 32, beside: int = 0, **options: Any
 ) -> Legend | None:
     """
-    Put a legend under an Axes, in as many columns as fit.
+    Add a legend below an Axes, in as many columns as fit.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ def with_metrics(subject: PlotInput, table: pd.DataFrame, metrics: Any) -> tuple
     Parameters
     ----------
     subject
-        What is drawn.
+        The input of the plot.
     table
         Its table ``quality``.
     metrics
@@ -40,13 +40,13 @@ def with_metrics(subject: PlotInput, table: pd.DataFrame, metrics: Any) -> tuple
     Raises
     ------
     InvalidArgumentError
-        Where one is neither a measure of the table nor a metric.
+        If one is neither a measure of the table nor a metric.
     """
     given = [metrics] if isinstance(metrics, str | Metric) else metrics
     own = [one for one in given if isinstance(one, Metric)] if hasattr(given, "__iter__") else []
     if not own:
         return table, check_metrics(metrics, table)
-    # Values come by row number; a table that was filtered or put together has other numbers, or the same twice.
+    # Values are matched by row number; a filtered or concatenated table has other numbers, or duplicates.
     numbered = table.reset_index(drop=True)
     whole = subject.call is not None and subject.call.quality is table
     tables = subject.call if whole else {**subject.given, "quality": numbered}

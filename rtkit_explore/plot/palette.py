@@ -1,4 +1,4 @@
-"""Colours, markers, line styles and hatches: what tells things apart, never by colour alone."""
+"""Colours, markers, line styles and hatches: things are never distinguished by colour alone."""
 
 from __future__ import annotations
 

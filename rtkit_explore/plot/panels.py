@@ -52,7 +52,7 @@ _WHY_NOT = {
 @dataclass
 class DrawnPanel:
     """
-    What stands on an Axes, for those who show the same in another form.
+    The contents of an Axes, for code that shows the same in another form.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class DrawnPanel:
     numbers
         Its values, one a row of the table.
     band
-        Where the other streams are drawn as a band: edges in matplotlib's days, then 5 %, median and 95 %.
+        If the other streams are drawn as a band: edges in matplotlib's days, then 5 %, median and 95 %.
     """
 
     panels: Panels
@@ -74,7 +74,7 @@ class DrawnPanel:
 
 
 DRAWN: WeakKeyDictionary[Axes, DrawnPanel] = WeakKeyDictionary()
-"""Axes to what was drawn on it last."""
+"""Axes to what was last drawn on it."""
 
 
 class Panels:

@@ -46,7 +46,7 @@ def quality(
     Draw measures over time, one panel a measure, one line a stream.
 
     A sample speaks for the interval before it, so each is a step from ``start`` to ``end`` with its mark at the end.
-    Where nothing is known (a first sample, a gap, a reset) there is no line.
+    The line is interrupted where nothing is known (a first sample, a gap, a reset).
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def quality(
     Raises
     ------
     InvalidArgumentError
-        Where an argument cannot mean anything.
+        If an argument cannot mean anything.
 
     Examples
     --------

@@ -38,7 +38,7 @@ def check_metrics(metrics: object, table: pd.DataFrame) -> list[str]:
     Raises
     ------
     InvalidArgumentError
-        Where one is not a measure of the table, with what might have been meant.
+        If one is not a measure of the table, with what might have been meant.
     """
     if isinstance(metrics, str):
         metrics = [metrics]

@@ -57,7 +57,7 @@ def series_of(table: pd.DataFrame, subject: PlotInput) -> list[Series]:
     table
         Rows of ``quality``.
     subject
-        Where the names come from.
+        The input of the plot, which has the names.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def series_of(table: pd.DataFrame, subject: PlotInput) -> list[Series]:
     order = np.lexsort((ends, code))
     cuts = np.flatnonzero(np.diff(code[order])) + 1
     parts = np.split(order, cuts)
-    # What stands beside the rows is taken out for all series at once: a large call has tens of thousands.
+    # Take the keys out of the table for all series at once: a large call has tens of thousands.
     columns = [name for name in (*NEEDED[:4], "remote_peer_id") if name in table.columns]
     firsts = table[columns].iloc[[int(rows[0]) for rows in parts]].astype(object)
     heads: list[dict[str, Any]] = [dict(zip(columns, head, strict=True)) for head in firsts.itertuples(index=False)]
@@ -123,7 +123,7 @@ def _widths(table: pd.DataFrame, parts: Sequence[NDArray[np.intp]]) -> list[floa
 
 
 def _apart(labels: Sequence[str], begins: Sequence[float]) -> list[str]:
-    """Tell labels apart that several series share: number them as they begin."""
+    """Make labels unique that several series share: number them in the order in which they begin."""
     out = list(labels)
     sharing: dict[str, list[int]] = {}
     for i, label in enumerate(labels):
@@ -136,7 +136,7 @@ def _apart(labels: Sequence[str], begins: Sequence[float]) -> list[str]:
 
 
 def flags(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
-    """Read a flag column; missing counts as no, and so does a column that is not there."""
+    """Read a flag column; a missing value counts as False, and so does a missing column."""
     if name not in table.columns:
         return np.zeros(len(table), dtype=bool)
     return table[name].to_numpy(dtype=bool, na_value=False) if name in table else np.zeros(len(table), dtype=bool)

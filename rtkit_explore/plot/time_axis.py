@@ -35,7 +35,7 @@ def zone(tz: object) -> dt.tzinfo:
     Raises
     ------
     InvalidArgumentError
-        Where there is no such zone.
+        If there is no such time zone.
     """
     if isinstance(tz, dt.tzinfo):
         return tz
@@ -79,7 +79,7 @@ def window_of(window: object, tz: dt.tzinfo) -> tuple[float, float]:
     Raises
     ------
     InvalidArgumentError
-        Where it is not two times, or they are the wrong way round.
+        If it is not two times, or the end is before the start.
     """
     if window is None:
         return -np.inf, np.inf
@@ -128,7 +128,7 @@ def time_axis(ax: Axes, tz: dt.tzinfo, first: float, last: float, *, label: bool
     ax.set_xlim(first, last)
     width, _ = axes_size_inches(ax)
     most = max(5, min(10, int(width / 0.85)))
-    # Two in the time of a unit up, at the least: else the locator finds no step between half a minute and a minute.
+    # At least two ticks per next larger unit: else the locator finds no step between half a minute and a minute.
     locator = mdates.AutoDateLocator(tz=tz, minticks=(most - 1) // 2, maxticks=most)  # type: ignore[no-untyped-call]
     # Every two minutes or seconds as well: else a call of nine minutes has one number on its axis.
     locator.intervald.update({unit: [1, 2, 5, 10, 15, 30] for unit in (mdates.MINUTELY, mdates.SECONDLY)})

@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 HALF = 0.36
 STILL = "P"
-"""Marker of who has not left a call that is going on."""
+"""Marker of a participant who has not left a call that is going on."""
 
 
 @dataclass(frozen=True)
 class Stays:
     """
-    When people were there.
+    When participants were there.
 
     Attributes
     ----------
     peer, report
         Who, and the state of the report.
     start, end
-        In matplotlib's days; NaN where nothing says it.
+        In matplotlib's days; NaN where unknown.
     open_start, open_end
         Whether the time is not the participant's own but the edge of what is known of the call.
     live
-        Whether the call was going on when it was fetched, so that who has not left is still there.
+        Whether the call was going on when it was fetched, so that participants who have not left are still there.
     """
 
     peer: list[str]
@@ -69,7 +69,7 @@ def stays_of(subject: PlotInput, peers: list[str] | None) -> Stays:
     ends = np.concatenate([positions(session["ended_at"]), end, start, positions(events["timestamp"])])
     live = _is_live(session)
     if live:
-        # Nothing has ended, so whatever is the last to be known of tells how far the call has come.
+        # Nothing has ended, so the latest known time tells how far the call has come.
         ends = np.concatenate([ends, positions(session["updated_at"]), positions(subject["samples"]["timestamp"])])
     first = np.nanmin(begins) if np.isfinite(begins).any() else np.nan
     last = np.nanmax(ends) if np.isfinite(ends).any() else np.nan
@@ -107,7 +107,7 @@ def timeline(
     ax: One = None,
 ) -> Axes:
     """
-    Draw who was in the call and when, with what their clients noted.
+    Draw who was in the call and when, with the events of their clients.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def timeline(
     Raises
     ------
     InvalidArgumentError
-        Where an argument cannot mean anything.
+        If an argument cannot mean anything.
 
     Examples
     --------

@@ -29,7 +29,7 @@ def trend(table: pd.DataFrame, *, ax: One = None) -> Axes:
     Parameters
     ----------
     table
-        What ``archive.trend(by=…)`` gave.
+        The result of ``archive.trend(by=…)``.
     ax
         Axes, Figure or SubFigure to draw on; a new pyplot figure by default.
 
@@ -41,7 +41,7 @@ def trend(table: pd.DataFrame, *, ax: One = None) -> Axes:
     Raises
     ------
     InvalidArgumentError
-        For a table that is no trend.
+        If the table is not a trend.
     """
     columns = getattr(table, "columns", ())
     if any(name not in columns for name in _NEEDED):

@@ -1,11 +1,11 @@
 """
 Taking personal data out of a call: all its documents are rewritten, so that tables, files and reports follow.
 
-What is replaced: names, ids given by the customer, meeting titles, device labels and ids, addresses (also in URLs),
+What is replaced: names, ids given by the customer, meeting titles, device labels and ids, IP addresses (also in URLs),
 SDP, chat, transcript and summary texts, session metadata, user agents, city, region and network owner, and every
-text and number that nobody knows the meaning of. What stays: numbers that a table reads, times, ids of the form that
+text and number of unknown meaning. What stays: numbers that a table reads, times, ids of the form that
 the service gives out (they lead to the call at the API), and words of this field, such as browsers, states and event
-names, but for the names of this call's participants among them.
+names, except where they are the names of participants of this call.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def redacted_documents(
         The documents; they are not changed.
     keep
         What stays as it is all the same: "names", "title", "device_labels", "location" (city, region, network
-        owner), "user_agent" or "numbers" (of unknown keys); addresses and web addresses in them go nevertheless.
+        owner), "user_agent" or "numbers" (of unknown keys); IP addresses and URLs in them are removed nevertheless.
     salt
-        Where given, pseudonyms of people come from a keyed hash, so that they are the same in all calls that are
-        redacted with that salt; where None they are numbered within the call.
+        If given, pseudonyms of people come from a keyed hash, so that they are the same in all calls that are
+        redacted with that salt; if None they are numbered within the call.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def redacted_documents(
     Raises
     ------
     InvalidArgumentError
-        For a ``keep`` that is not one of those, and for an empty salt.
+        If ``keep`` is not one of those, or the salt is empty.
     """
     if salt is not None and not salt:
         msg = "An empty salt keeps nothing secret: give a text that nobody can guess, or None."
@@ -109,7 +109,7 @@ class _Redaction:
     # Who and what there is ------------------------------------------------------------------------------------------
 
     def _meet(self, session: Any, participants: Any) -> None:
-        """Learn of all people and devices first, so that they are called the same in every document."""
+        """Collect all people and devices first, so that each has the same pseudonym in every document."""
         records = list(_people(participants))
         ids = _texts([self.given.session_id, *_session_ids(session)])
         devices = []
@@ -166,7 +166,7 @@ class _Redaction:
                 self.rewriter.peer = peer
                 made = self._report_of(rest, split.series, odd=odd)
             except (RecursionError, KeyError, TypeError, AttributeError):
-                made = None  # so crooked that its samples cannot be put back
+                made = None  # so malformed that its samples cannot be put back
             finally:
                 self.rewriter.peer = None
         if made is None:
@@ -174,7 +174,7 @@ class _Redaction:
         return made
 
     def _report_of(self, rest: Record, series: dict[str, msgspec.Raw], *, odd: bool) -> bytes | None:
-        """Rewrite a report; its lists of samples, most of it, in the quick way where they have the usual form."""
+        """Rewrite a report; its lists of samples, most of it, on the fast path if they have the usual form."""
         made = self.rewriter.value(rest, participants_tree())
         if series:
             quality = _quality(made)
@@ -267,7 +267,7 @@ def _texts(values: Any) -> set[str]:
 
 
 def _seconds(value: Any) -> float:
-    """Return when somebody joined, for the order; last where that is not known."""
+    """Return when somebody joined, as a sort key; unknown times come last."""
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):

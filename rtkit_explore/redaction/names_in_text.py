@@ -1,5 +1,5 @@
 """
-Names of a call's participants where they stand inside of other texts.
+Names of a call's participants inside other texts.
 
 A text made of words of the field is kept, and names can be such words: "kicked Dev Amr (Kit Black)" holds none that
 is not one. So texts that are kept are searched for the names, ids and words of names of everyone in this call.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SOMEBODY: Final = "participant"
-"""What stands for a word that is part of several people's names."""
+"""Stand-in for a word that is part of several people's names."""
 
 _LONGEST = 16
 """Words of a name that are looked for together; what is longer is found by its beginning, the rest word by word."""
@@ -34,7 +34,7 @@ class NamesInText:
     Parameters
     ----------
     names
-        Name and the pseudonym of who bears it. A name that several people bear comes several times.
+        Name and the pseudonym of its owner. A name that several people share is listed several times.
     ids
         User id or custom id and its stand-in; these are found as a whole only.
     """

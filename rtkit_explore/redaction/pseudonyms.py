@@ -1,4 +1,4 @@
-"""Stable stand-ins for names, ids, devices and addresses: the same thing is called the same throughout a call."""
+"""Stable stand-ins for names, ids, devices and IP addresses, the same throughout a call."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class People:
     Parameters
     ----------
     salt
-        Where given, pseudonyms come from a keyed hash of the user id (else custom id, else name): the same person
-        is called the same in every call that is redacted with that salt, and who does not have it can test no guess.
-        Where None, people are numbered in the order of joining.
+        If given, pseudonyms come from a keyed hash of the user id (else custom id, else name): the same person
+        has the same pseudonym in every call redacted with that salt, and nobody without the salt can test a guess.
+        If None, people are numbered in the order of joining.
     """
 
     def __init__(self, *, salt: str | None = None) -> None:
@@ -62,8 +62,8 @@ class People:
         self._next: dict[str, int] = {}
 
     def add(self, *, peer: str | None, user: str | None, custom: str | None, name: str | None, joined: float) -> None:
-        """Take someone in, perhaps somebody who is known already."""
-        # An app may give all its guests one custom id, so that it tells people apart only where nothing else does.
+        """Add a person, or merge with one who is known already."""
+        # An app may give all its guests one custom id, so it identifies a person only where nothing else does.
         told = (("peer", peer), ("user", user), ("custom", None if user else custom))
         ids = [(kind, value) for kind, value in told if value]
         known = list({id(self._by_id[key]): self._by_id[key] for key in ids if key in self._by_id}.values())
@@ -120,8 +120,8 @@ class People:
         """
         Return what someone is called instead.
 
-        Who is told by one of the ids; by the name where only one person has it. A name that nobody, or more than
-        one person, has counts as one person more.
+        A person is identified by one of the ids; by the name if only one person has it. A name that nobody, or more
+        than one person, has counts as a person of its own.
         """
         for value in ids:
             for kind in ("peer", "user", "custom"):
@@ -151,7 +151,8 @@ class People:
         return self._made[kind, value]
 
     def _code(self, value: str) -> str:
-        """Draw a code that says of itself, to who has the salt, that it is one; a code stays what it is."""
+        """Derive a code that can be recognized as one with the salt; a text that is such a code already stays."""
+        # The end of a code is a check made with the salt, so that redacting twice changes nothing.
         stated = value.rpartition(" ")[2].upper()
         if _CODE.fullmatch(stated) and self._hash(stated[:_DRAWN])[: 10 - _DRAWN] == stated[_DRAWN:]:
             return stated
@@ -171,7 +172,7 @@ class Labels:
         self._counts: dict[str, int] = {}
 
     def label(self, kind: str, value: str, *, sign: str = "#") -> str:
-        """Return the stand-in of a value, such as ``preset #1``; one with that sign stays what it is."""
+        """Return the stand-in of a value, such as ``preset #1``; one in that form already stays as it is."""
         if sign and re.fullmatch(rf"{re.escape(kind)} {sign}\d{{1,6}}", value):
             return value
         if (kind, value) not in self._made:
@@ -183,7 +184,7 @@ class Labels:
         return self.label(device_kind_words(kind).capitalize(), label, sign="")
 
     def address(self, value: str) -> str:
-        """Return the stand-in of an address: one of the addresses for documentation, of the same version."""
+        """Return the stand-in of an IP address: one of the documentation addresses of the same version."""
         if ("address", value) not in self._made:
             self._made["address", value] = self._new_address(value)
         return self._made["address", value]

@@ -39,12 +39,12 @@ _DIGIT: Final = re.compile(r"\d")
 _EVENT_NAME: Final = "name"
 """Column that holds the names of events, which may be sentences."""
 _IDENTIFYING: Final = frozenset("phone mobile number address ip ipv4 ipv6 mac location id ids account user".split())  # noqa: SIM905
-"""Words of the field that speak of who or where somebody is, when a key has them."""
+"""Words in a key which say that its value identifies or locates somebody."""
 _LARGE: Final = 1e7
 _LARGE_WORDS: Final = frozenset(
     "time timestamp at start started end ended duration delay bytes bitrate bandwidth energy".split()  # noqa: SIM905
 )
-"""From here on a number may be a telephone or an address as well, unless its key speaks of times or amounts."""
+"""From here on a number may be a telephone number or an IP address, unless its key is about times or amounts."""
 _KIND_KEYS = ("kind", "label", "device_id")
 _WHO_KEYS = ("id", "display_name", "user_id")
 
@@ -54,7 +54,7 @@ def _text(value: Any) -> str | None:
 
 
 def said(text: str) -> str:
-    """Replace words by how many characters they had."""
+    """Replace words by the number of their characters."""
     return text if _SAID.fullmatch(text) else f"redacted ({len(text)} characters)"
 
 
@@ -102,13 +102,13 @@ class Rewriter:
         }
 
     def trust(self, ids: set[str]) -> None:
-        """Take the ids of participants and sessions for ids of the service, wherever they stand."""
+        """Register the ids of participants and sessions as ids of the service, wherever they occur."""
         self._ids |= ids
 
     # Whole documents ----------------------------------------------------------------------------------------------
 
     def value(self, value: Any, node: Node | None) -> Any:
-        """Return what stands at a place instead."""
+        """Return the replacement of a value at a place of the document."""
         if isinstance(value, dict):
             return self._mapping(value, node)
         if isinstance(value, list):
@@ -121,22 +121,24 @@ class Rewriter:
         return value if value is None or isinstance(value, bool) else self._number(value, node)
 
     def _number(self, value: float, node: Node | None) -> float | None:
-        """Return a number where its meaning is known: of unknown keys it may be a telephone, a place, an address."""
+        """Return a number if its meaning is known: under unknown keys it may be a telephone number or an address."""
         rule = "unknown" if node is None else node.rule
         if rule == "unknown":
             return value if "numbers" in self._keep else None
         if rule in PERSONAL and rule != "event":
-            return 0  # a number where a text belongs: somebody's id, or telephone
+            return 0  # a number where a text belongs: somebody's id or telephone number
         return value
 
     def _event_value(self, key: str, value: Any, node: Node) -> Any:
-        """Return what stands under a key of an event's metadata, of which there are any; most are measurements."""
+        """Return the replacement of a value in an event's metadata; its keys can be anything, most are measurements."""
         if isinstance(value, list):
             return [self._event_value(key, each, node) for each in value]
         words = words_of(key)
         kept = "numbers" in self._keep
+        # The key says that the text identifies somebody: keep it only if it is technical and has no digits.
         if isinstance(value, str) and value not in ("", "null") and words & _IDENTIFYING:
             return self._known(value) or (value if technical(value) and not _DIGIT.search(value) else REDACTED)
+        # A number stays only under a technical key, and a large one only if the key is about times or amounts.
         if isinstance(value, int | float) and not isinstance(value, bool) and not kept:
             measured = technical(key, words=KEY_WORDS) and not words & _IDENTIFYING
             return value if measured and (abs(value) < _LARGE or words & _LARGE_WORDS) else None
@@ -146,6 +148,7 @@ class Rewriter:
         children = {} if node is None else node.children
         below = node if node is not None and node.rule == "event" else None
         made = {}
+        # Known keys follow their rule, other keys of an event the event's; whatever is left is unknown.
         for key, item in value.items():
             if key in children:
                 made[key] = self.value(item, children[key])
@@ -155,6 +158,7 @@ class Rewriter:
                 made[self.key(key)] = self.value(item, None)
         if not children:
             return made
+        # A label needs the kind of its device, and a name the ids beside it, so these two are replaced again here.
         if all(key in children for key in _KIND_KEYS) and isinstance(value.get("label"), str):
             made["label"] = self.device(_text(value.get("kind")), value["label"])
         if all(key in children for key in _WHO_KEYS) and _text(value.get("display_name")):
@@ -168,17 +172,17 @@ class Rewriter:
         return made
 
     def text(self, text: str, node: Node | None) -> str:
-        """Return what stands instead of a text; empty ones and the word null say nothing and stay."""
+        """Return the replacement of a text; empty ones and the word null reveal nothing and stay."""
         if text in ("", "null"):
             return text
         rule = None if node is None else self._rules.get(node.rule)
         if node is not None and rule is not None:
             return rule(text, node)
-        # Unknown, so it could be anything; who or what is known by exactly this text is still told apart.
+        # Unknown, so it could be anything; a known person or thing of exactly this text still gets its own pseudonym.
         return self._known(text) or REDACTED
 
     def sample_text(self, text: str, node: Node | None) -> str:
-        """Return what stands instead of a text of a sample; the lists of a report share their times and ids."""
+        """Return the replacement of a text of a sample; the lists of a report share their times and ids."""
         key = ("", "", text) if node is None else (node.rule, node.name, text)
         if key not in self._sample_texts:
             self._sample_texts[key] = self.text(text, node)
@@ -221,7 +225,7 @@ class Rewriter:
         return text if text in ("", "null", "default", "communications") else self.labels.label("device", text)
 
     def meet_devices(self, value: Any, node: Node | None) -> None:
-        """Learn all devices of a document, so that events that name them can be rewritten."""
+        """Collect all devices of a document, so that events that name them can be rewritten."""
         if isinstance(value, dict):
             children = {} if node is None else node.children
             if all(key in children for key in _KIND_KEYS):
@@ -242,7 +246,7 @@ class Rewriter:
         return known if known is not None else self._devices.get(text)
 
     def _word(self, text: str, node: Node) -> str:
-        # Somebody may be called "Host": where one word of the field stands alone, it stays one.
+        # Somebody may be called "Host": a technical word that stands alone is kept as such.
         free_text = node.name == _EVENT_NAME and " " in text
         made = text if text in EVENTS else self._without_names(text, single=free_text)
         return made if made is not None else self.labels.label(node.name or "text", text)
@@ -274,7 +278,7 @@ class Rewriter:
         return f"{found['scheme'].lower()}:{host}{found['port'] or ''}{end}"
 
     def _kept(self, what: str, text: str) -> str | None:
-        """Return a text that was asked to be kept, without addresses and what could be a token or a presigned URL."""
+        """Return a text of ``keep``, but without IP addresses and what could be a token or a presigned URL."""
         if what not in self._keep:
             return None
         return _ADDRESS.sub(lambda match: self.labels.address(match[0]), scrub(text))

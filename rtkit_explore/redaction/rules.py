@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 @dataclass
 class Node:
     """
-    What is known of one place.
+    What is known about one place in a document.
 
     Attributes
     ----------
     children
-        Key to what stands there.
+        Key to the node of its value.
     item
-        What a list there holds.
+        The node of the items of a list there.
     rule
-        What is done to a text there.
+        The rule for a text there.
     name
         Column that the text goes to, for the names of stand-ins.
     """
@@ -138,7 +138,7 @@ _PAGING = ("total_count", "start_offset", "end_offset", "page_no", "per_page")
 
 
 def _declare_cumulative(block: Node) -> None:
-    """Let the numbers of a cumulative block stay: metrics that are one number, or several by statistic."""
+    """Keep the numbers of a cumulative block: metrics that are one number, or several by statistic."""
     for metric, statistics in CUMULATIVE_STATISTICS.items():
         leaf = block.child(metric)
         leaf.rule = "number"

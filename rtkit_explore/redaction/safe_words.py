@@ -1,8 +1,8 @@
 """
-Which texts can be told to be technical, so that they may leave the notebook as they are.
+Which texts are recognizably technical, so that they may leave the notebook as they are.
 
 Names, ids and words of people can stand anywhere in a document, also where the reference expects the name of a
-browser. So nothing is kept because of where it stands alone: a text is kept where it is a time, an id of the form
+browser. So the place alone is never a reason to keep a text: it is kept if it is a time, an id of the form
 that the service gives out, or made of nothing but words of this field.
 """
 
@@ -12,7 +12,7 @@ import ipaddress
 import re
 from typing import Final
 
-WORDS: Final = frozenset(  # a text, because it is read as one
+WORDS: Final = frozenset(  # written as one text, which is easier to read
     """
     100ms 250ms 2g 3g 4g 500ms 5g abort aborted acceleration accepted access account active activity add added
     address aec after agc agent all allow allowed alpha already amr and android answer api apis app apple arm
@@ -108,7 +108,7 @@ def technical(text: str, *, words: frozenset[str] = WORDS) -> bool:
     """
     Tell whether a text is made of nothing but words of this field and a few digits.
 
-    Addresses, telephone numbers and whatever holds a word that is not in the vocabulary are not.
+    IP addresses, telephone numbers and whatever holds a word that is not in the vocabulary are not.
     """
     if not _PLAIN.fullmatch(text) or sum(map(str.isdigit, text)) > _MOST_DIGITS or _DOTTED.search(text):
         return False
@@ -122,7 +122,7 @@ def technical(text: str, *, words: frozenset[str] = WORDS) -> bool:
 
 
 def words_of(text: str) -> frozenset[str]:
-    """Return the words that a text is made of, in small letters."""
+    """Return the words that a text is made of, in lower case."""
     whole = (word.lower() for word in re.split(r"[^A-Za-z0-9]+", text) if word)
     return frozenset(whole) | {part.lower() for part in _PARTS.findall(text)}
 
@@ -140,7 +140,7 @@ def _is_address(text: str) -> bool:
         ipaddress.IPv4Address(text)
     except ValueError:
         return False
-    # Browsers hide their version as 99.0.0.0, which is no host's address.
+    # Browsers mask their version as 99.0.0.0, which is not the address of a host.
     return not text.endswith(".0.0.0")
 
 

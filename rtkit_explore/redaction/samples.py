@@ -31,7 +31,7 @@ _TEXT: Any = str | msgspec.UnsetType | None
 
 def redacted_series(name: str, raw: msgspec.Raw, rewriter: Rewriter) -> msgspec.Raw | None:
     """
-    Return a list of samples without personal data, in the quick way.
+    Return a list of samples without personal data, on the fast path.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ def redacted_series(name: str, raw: msgspec.Raw, rewriter: Rewriter) -> msgspec.
     raw
         Its JSON text.
     rewriter
-        What to call things instead.
+        Gives the replacements.
 
     Returns
     -------
     msgspec.Raw or None
-        The new JSON text; None where the list holds anything but what the reference knows.
+        The new JSON text; None if the list holds anything that the reference does not know.
     """
     kind = name.removeprefix("screenshare_")
     try:

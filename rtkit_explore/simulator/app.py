@@ -29,7 +29,7 @@ KEPT = 6
 """How many simulated calls are kept; others are made again when they are asked for again."""
 
 TEXT_DAYS = 7
-"""For how many days chat and transcripts can be had."""
+"""For how many days chat and transcripts can be downloaded."""
 
 
 class SimulatedApp:
@@ -43,15 +43,15 @@ class SimulatedApp:
     now
         When it is. Sessions end before it or are live at it, and downloads expire after it.
     account_id, app_id, token
-        What a client must present.
+        The credentials that a client must present.
     days
         How many days of sessions there are.
     first_page, largest_page, default_page
-        How pages are counted (0 or 1), how many rows one has at most, and without being asked.
+        Number of the first page (0 or 1), most rows of a page, and rows of a page by default.
     download_minutes
-        How long a presigned address is good for.
+        How long a presigned URL is valid.
     base
-        Where downloads are to be had: scheme and host.
+        Scheme and host of the download URLs.
     faults
         What goes wrong; can be replaced at any time.
     """
@@ -175,7 +175,7 @@ class SimulatedApp:
         return self._peers.get(peer_id)
 
     def session_document(self, session_id: str) -> dict[str, Any]:
-        """Give the session as the API shows it, without its breakout rooms."""
+        """Return the session as the API shows it, without its breakout rooms."""
         document: dict[str, Any] = msgspec.json.decode(self.outline(session_id).session)["data"]
         return document
 
@@ -203,7 +203,7 @@ class SimulatedApp:
 
     def answer(self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Response:
         """
-        Answer a request as the API would.
+        Respond to a request as the API would.
 
         Parameters
         ----------
@@ -215,13 +215,13 @@ class SimulatedApp:
         Returns
         -------
         Response
-            Status, headers and body. Faults are not in it: they belong to the way there (transport, server).
+            Status, headers and body. Faults are not in it: they belong to the connection (transport, server).
         """
         parts = tuple(part for part in path.split("/") if part)
         return self.respond(Request(method.upper(), parts, dict(query), dict(headers)))
 
     def respond(self, request: Request) -> Response:
-        """Answer a request as the API would."""
+        """Respond to a request as the API would."""
         self.api.links.base = self.base
         self.api.links.minutes = -5.0 if self.faults.expired_downloads else self.download_minutes
         return self.api.respond(request)

@@ -95,7 +95,7 @@ class SimulatedBackend:
         return Document(success({"participant": participant}))
 
     def has_download(self, session_id: str, kind: Kind, form: str) -> None:  # noqa: ARG002 - every format is made
-        """Raise if there is no such download, or not any more."""
+        """Raise if there is no such download, or it has expired."""
         scheduled = self._scheduled(session_id)
         if kind == "summary":
             there = self._app.has_summary(session_id)
@@ -114,7 +114,7 @@ class SimulatedBackend:
         return (call.summary or "").encode() if kind == "summary" else call.transcripts[form]
 
     def generate_summary(self, session_id: str) -> str:
-        """Order a summary; there has to be something to sum up."""
+        """Request a summary; there has to be something to summarize."""
         if not self._scheduled(session_id).talked or not self._app.has_texts(session_id):
             raise RefusedError(404, "Transcript not found")
         self._app.summarise(session_id)

@@ -94,7 +94,7 @@ def simulate_recording(folder: Path | str, *, seed: int = 0) -> SimulatedCall:
     Raises
     ------
     SavedCallError
-        Where the folder holds no ``truth.json``.
+        If the folder holds no ``truth.json``.
     """
     truth, names, started, seconds = _truth(Path(folder))
     server = len(names) > 2
@@ -308,7 +308,7 @@ def _times(value: float | None, factor: float) -> float | None:
 
 def paired_samples(recording: str | Path, *, seed: int = 0) -> pd.DataFrame:
     """
-    Put every sample of a recording and of its simulation into one table.
+    Return every sample of a recording and of its simulation in one table.
 
     Parameters
     ----------
@@ -351,7 +351,7 @@ def paired_samples(recording: str | Path, *, seed: int = 0) -> pd.DataFrame:
 
 def compare_recording(recording: str | Path, *, seed: int = 0) -> pd.DataFrame:
     """
-    Hold a simulation against a recording, measure by measure and phase by phase.
+    Compare a simulation with a recording, measure by measure and phase by phase.
 
     Parameters
     ----------
@@ -381,7 +381,7 @@ def compare_recording(recording: str | Path, *, seed: int = 0) -> pd.DataFrame:
 
 def compare_recordings(names: Iterable[str] | None = None, *, seed: int = 0) -> pd.DataFrame:
     """
-    Hold simulations against several recordings: :func:`compare_recording` of each, one below the other.
+    Compare simulations with several recordings: :func:`compare_recording` of each, one below the other.
 
     Parameters
     ----------

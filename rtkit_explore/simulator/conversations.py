@@ -77,7 +77,7 @@ def chat_csv(plan: CallPlan, seats: list[ParticipantState], session_id: str, mee
     plan, seats
         The call and who was in it.
     session_id, meeting
-        Ids that stand in every row.
+        Ids that are in every row.
 
     Returns
     -------

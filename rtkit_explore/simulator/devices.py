@@ -1,4 +1,4 @@
-"""Machines, networks and places that simulated people use; all made up, addresses from documentation ranges."""
+"""Machines, networks and places that simulated people use; all made up, IP addresses from documentation ranges."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Machine:
 
 
 def machine_of(person: Person, chance: random.Random, *, mixed: bool = True) -> Machine:
-    """Give somebody a machine; the same seed gives the same one. Unless ``mixed``, nobody is given Firefox unasked."""
+    """Choose somebody's machine from the seed. Without ``mixed``, only those who ask for Firefox get it."""
 
     def device(kind: str, label: str) -> dict[str, str]:
         return {"device_id": new_id(chance), "kind": kind, "label": label}
@@ -165,7 +165,7 @@ def device_info(machine: Machine) -> dict[str, Any]:
 
 
 def ip_information(machine: Machine) -> dict[str, Any]:
-    """Write the report's block of that name; autonomous systems and addresses are those reserved for documentation."""
+    """Write the report's block of that name; AS numbers and IP addresses are those reserved for documentation."""
     place = machine.place
     org, number = place.provider, place.system
     domain = f"{org.lower().replace(' ', '-')}.example"

@@ -33,10 +33,10 @@ AUDIO_GROSS_KBPS = 45.0
 """What one audio stream takes on the wire, headers included."""
 
 BLIND_PATIENCE_S = 4.5
-"""How long a sender keeps its picture size without feedback."""
+"""How long a sender keeps its frame size without feedback."""
 
 LATE_PATIENCE_S = 4.0
-"""How long a sender takes unsteady arrival before it steps down (recordings latency, turn-tcp: a sample)."""
+"""How long a sender tolerates unsteady arrival before it steps down (recordings latency, turn-tcp: a sample)."""
 
 NONE, CPU, BANDWIDTH = 0, 1, 2
 REASONS = ("none", "cpu", "bandwidth", "other")
@@ -62,7 +62,7 @@ class Shape:
     frame_floor
         Share of its usual size below which a frame cannot be squeezed.
     loss_patience_s, loss_gain
-        How long the sender takes a loss of more than 4 % before it steps down, and what it then sends relative to
+        How long the sender tolerates a loss of more than 4 % before it steps down, and what it then sends relative to
         the lower step's rate (retransmission and forward correction included).
     loss_burst
         The same at full size while it is still patient.
@@ -255,7 +255,7 @@ def encode_video(
         for j, (rate, loss, down, busy, late, luck) in enumerate(columns, start=first):
             kbps[j], fps[j], level[j], limit[j] = control.step(rate, loss, down, busy, luck, late=late)
     if cap_kbps < 1.2 * shape.kbps[0]:
-        # a cap is no congestion: the encoder stays small from the first frame on, with room to spare, and says
+        # a cap is not congestion: the encoder stays small from the first frame on, with room to spare, and says
         # "bandwidth" (recording sfu-fox-clean)
         level = np.full(steps, len(shape.sizes) - 1)
         kbps = np.minimum(kbps, min(cap_kbps, shape.kbps[-1]))
@@ -327,7 +327,7 @@ class _Control:
                 self.level -= 1
                 self.good_s = 0.0 if self.level else 1e9
             target, by_bandwidth = shape.kbps[self.level], self.level > 0
-        # Upwards it goes step by step: the bandwidth estimate grows by a factor, not at once.
+        # The bitrate recovers step by step: the bandwidth estimate grows by a factor, not at once.
         if self.sending < target and not blind:
             target = min(target, max(60.0, self.sending * 1.22))
         self.sending = target

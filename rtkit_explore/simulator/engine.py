@@ -1,4 +1,4 @@
-"""Running a call: seats, senders, receivers, samples, documents and the ledger of every packet, in that order."""
+"""Running a call: participants, senders, receivers, samples, documents and the packet ledger, in that order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ encode = msgspec.json.encode
 @dataclass
 class LedgerRow:
     """
-    Where the packets of one producer went on their way to one consumer, counted over what both wrote down.
+    Where the packets of one producer went on their way to one consumer, as counted by both.
 
     ``sent + resent = received + lost + repaired + withheld + unaccounted + unsubscribed + unsampled``
 
@@ -53,7 +53,7 @@ class LedgerRow:
     unsubscribed
         Sent while this consumer did not receive the track at all.
     unsampled
-        Sent between the last samples of the two ends; negative where the consumer wrote down more.
+        Sent between the last samples of the two ends; negative where the consumer counted more.
     """
 
     kind: str
@@ -80,14 +80,14 @@ class SimulatedCall:
     Attributes
     ----------
     session, participants
-        Answers of the two calls, JSON bytes.
+        Responses of the two calls, JSON bytes.
     reports
-        Peer id to the answer of the peer-report call; who sent no report is not in it.
+        Peer id to the response of the peer-report call; participants without a report are not in it.
     missing
         Peer ids without a report.
     truth
         A dictionary per cause: what, who, peer_id, side, sides, start, end, rules, also, severity, level, unit,
-        magnitude, noticed_by, explanation. It is no part of the documents.
+        magnitude, noticed_by, explanation. It is not part of the documents.
     ledger
         Where every packet went.
     chat, transcripts, summary
@@ -131,7 +131,7 @@ def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> Simulate
     organization = plan.ids.get("organization") or new_id(chance)
     meeting = plan.ids.get("meeting") or new_id(chance)
     users = {p.name: p.user_id or new_id(chance) for p in plan.people}
-    # Firefox does not say what limits its encoder, so nobody could find a busy machine behind it
+    # Firefox does not report what limits its encoder, so a busy machine could not be found
     busy = {effect.who for effect in plan.effects if isinstance(effect, SlowDown)}
     machines = {p.name: machine_of(p, chance, mixed=plan.mixed_browsers and p.name not in busy) for p in plan.people}
     seats = take_seats(plan, rng, chance)

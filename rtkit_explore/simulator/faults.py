@@ -19,11 +19,11 @@ class Faults:
     Attributes
     ----------
     rate_limit
-        Every n-th request is answered 429; 0 never, 1 always.
+        Every n-th request gets a 429; 0 never, 1 always.
     retry_after
-        What such an answer says in ``Retry-After``, s; None leaves the header out.
+        ``Retry-After`` of such a response, s; None leaves the header out.
     server_error
-        Every n-th request is answered 503.
+        Every n-th request gets a 503.
     slow
         Every n-th response is late by ``slow_seconds``.
     slow_seconds
@@ -33,9 +33,9 @@ class Faults:
     broken_json
         Every n-th response is not JSON any more.
     expired_downloads
-        Presigned addresses have run out when they are handed out.
+        Presigned URLs are already expired when they are returned.
     at_most
-        How many faults there are altogether; None is without end.
+        How many faults there are altogether; None is unlimited.
     """
 
     rate_limit: int = 0
@@ -108,7 +108,7 @@ class Faults:
         Raises
         ------
         InvalidArgumentError
-            Where there is no such fault.
+            If a fault is unknown.
         """
         known = [f.name for f in fields(cls) if not f.name.startswith("_")]
         if not isinstance(values, dict):

@@ -85,7 +85,7 @@ class Scale:
         Raises
         ------
         InvalidArgumentError
-            Where it is none of those, or out of range.
+            If it is none of those, or out of range.
         """
         if isinstance(level, str) and level.strip().lower() in WORDS:
             value = float(getattr(self, level.strip().lower()))
@@ -147,7 +147,7 @@ def seconds_of(when: float | str, name: str = "start") -> float:
     Raises
     ------
     InvalidArgumentError
-        Where it is neither.
+        If it is neither.
     """
     seconds: float | None = None
     if isinstance(when, str):

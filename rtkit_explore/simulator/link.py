@@ -56,7 +56,7 @@ class Link:
 
     @classmethod
     def fair(cls, steps: int, *, delay_ms: float, jitter_ms: float, loss: float = 0.0) -> Link:
-        """Make a link that nobody would complain about."""
+        """Make a link without noticeable impairments."""
 
         def full(count: int, value: float) -> Floats:
             return np.full(count, float(value))

@@ -38,17 +38,17 @@ UNREPAIRED = 0.012
 """Share of lost video packets that no retransmission brings in time (recordings sfu-*: 0 or 1 in 35)."""
 
 BREAKS_PER_S = 0.22
-"""Pictures broken per second and share of loss, each mended by a key frame (recordings sfu-*)."""
+"""Video breaks per second and share of loss, each repaired by a key frame (recordings sfu-*)."""
 
 
 def produce(world: SimulationState) -> None:
     """
-    Run all senders: fill the world's ``tracks``, in the order of the seats.
+    Run all senders: fill ``tracks`` of the state, in the order of the participants.
 
     Parameters
     ----------
     world
-        The call; its seats learn of their queues.
+        The call; the queues of its participants are set here.
     """
     for index in range(len(world.seats)):
         world.tracks.extend(_of_seat(world, index))
@@ -227,7 +227,7 @@ def _share(counts: Ints, share: Floats) -> Ints:
 
 
 def binomial(rng: np.random.Generator, counts: Ints, share: Floats) -> Ints:
-    """Draw how many of each count are hit; steps without a chance of it cost nothing."""
+    """Draw how many of each count are affected; steps with probability 0 cost nothing."""
     hit = np.zeros_like(counts)
     share = np.broadcast_to(share, counts.shape)
     where = (share > 0) & (counts > 0)
@@ -245,7 +245,7 @@ def _lose(
     direct: bool = False,
     probing: Flags | None = None,
 ) -> None:
-    """Take what the uplink loses from the track; video is repaired by sending it again."""
+    """Remove what the uplink loses from the track; video is repaired by sending it again."""
     first = binomial(rng, track.media, loss)
     if not repair:
         track.lost = first

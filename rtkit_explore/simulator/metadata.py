@@ -21,7 +21,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 class Traffic:
-    """Totals of a seat's two transports, gathered while its streams run: packets and bytes out and in, per step."""
+    """Totals of a participant's two transports, gathered while its streams run: packets and bytes, per step."""
 
     def __init__(self, steps: int) -> None:
         self.packets_sent = np.zeros(steps)
@@ -116,7 +116,7 @@ def _check(plan: CallPlan, seat: ParticipantState, machine: Machine, at: float) 
 
 
 def events(plan: CallPlan, seat: ParticipantState, begin: float, end: float) -> list[dict[str, Any]]:
-    """Everything the client noted, in order of time."""
+    """Everything the client recorded, in order of time."""
     found: list[tuple[float, str, dict[str, Any]]] = [
         (begin - 2.4, "precall_begin", {}),
         (begin - 0.9, "precall_end", {}),
@@ -378,6 +378,6 @@ def _available(seat: ParticipantState, last: int, *, producing: bool, chance: ra
     kbps = float(seat.up.kbps[max(last - 1, 0)]) if producing else np.inf
     free = 2600.0 + 900 * chance.random()
     if np.isfinite(seat.cap_kbps):
-        # the server says what is allowed, and the browser shows that same number for everyone
+        # the server announces the allowed bitrate, and the browser reports that same number for everyone
         return int(1000 * seat.cap_kbps)
     return int(1000 * min(free, 0.9 * kbps))

@@ -1,4 +1,4 @@
-"""Who sits where in the call, and when: each participant id with its links, switches and clock, step by step."""
+"""Who is in the call, and when: each participant id with its links, switches and clock, step by step."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ParticipantState:
     offset
         How far the client's clock is ahead, s.
     fine
-        Where within a step this client's clock ticks, s: its samples are not on the second.
+        Offset within a step at which this client's clock ticks, s: its samples are not on the second.
     up, down
         The network.
     slow
@@ -78,7 +78,7 @@ class ParticipantState:
     firefox
         Whether the browser is Firefox, which lacks some fields.
     queue_ms, frame_ms
-        Delay in the uplink's queue, and the time that a video frame takes over it; set when the seat has sent.
+        Delay in the uplink's queue, and the time that a video frame takes over it; set when the sender has run.
     """
 
     person: Person
@@ -139,7 +139,7 @@ def new_id(chance: random.Random) -> str:
 
 
 def take_seats(plan: CallPlan, rng: np.random.Generator, chance: random.Random) -> list[ParticipantState]:
-    """Seat everybody: one seat a person, a second one where somebody comes back with a new id."""
+    """Make all participants: one per person, a second one if somebody comes back with a new id."""
     steps = int(np.ceil(plan.seconds / STEP))
     seats: list[ParticipantState] = []
     for position, person in enumerate(plan.people):
@@ -155,7 +155,7 @@ def take_seats(plan: CallPlan, rng: np.random.Generator, chance: random.Random) 
             spans = [(joins, move.end, False), (move.end, leaves, True)]
         elif away is not None:
             spans = [(joins, away.start, False), (away.end, leaves, False)]
-        # who comes back comes back to the same home
+        # a participant who comes back has the same network
         home = Home(float(rng.uniform(9, 22)), float(rng.uniform(0.6, 1.4)), int(rng.integers(0, SAMPLE_STEPS)))
         for begin, end, again in spans:
             seats.append(_seat(plan, person, steps, (begin, end), home, again=again, move=move, chance=chance, rng=rng))

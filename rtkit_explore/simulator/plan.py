@@ -222,7 +222,7 @@ class Incident:
     who
         Display name of the person it happens to; None for a shared cause.
     side
-        Where the fault lies: the one right answer.
+        Where the fault lies: the correct answer.
     sides
         "between" and "unknown" where the documents cannot tell, so that a careful reader may leave the side open.
     start, end
@@ -232,11 +232,11 @@ class Incident:
     also
         Rules that may fire as its consequences: they are right, and do not name the cause.
     severity
-        How bad an honest judge calls it: "none" is an incident that is none.
+        How bad an honest judge calls it: "none" is an incident that is not a fault.
     effects
         What happens in the call.
     level, unit, magnitude
-        How bad, as a number with its unit and in words ("11 % of the packets"); None and empty where there is no
+        How bad, as a number with its unit and in words ("11 % of the packets"); None and empty if there is no
         level.
     noticed_by
         Display names of those who noticed.

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 BROKEN_STEPS = 7
-"""How long a broken picture stays broken, steps: about 50 frames at 15/s are dropped (recordings sfu-*)."""
+"""How long broken video stays broken, steps: about 50 frames at 15/s are dropped (recordings sfu-*)."""
 
 
 @dataclass
 class SeenPictures:
-    """Frames at a receiver per step: decoded, dropped, key frames among them, and the size of the picture (px)."""
+    """Frames at a receiver per step: decoded, dropped, key frames among them, and the size of the video (px)."""
 
     decoded: Ints
     dropped: Ints
@@ -71,10 +71,10 @@ class Stream:
 
 def request_key_frames(world: SimulationState) -> None:
     """
-    Let every receiver ask for the key frames it will need, before anything is received.
+    Make every receiver request the key frames it will need, before anything is received.
 
-    A receiver asks when it subscribes, when a picture breaks beyond repair, and when an outage is over. What breaks
-    at one receiver only goes into the world's ``breaks``.
+    A receiver asks when it subscribes, when its video breaks beyond repair, and when an outage is over. What breaks
+    at one receiver only goes into ``breaks`` of the state.
 
     Parameters
     ----------
@@ -139,18 +139,18 @@ def consume(world: SimulationState, r: int) -> list[Stream]:
     world
         The call, its senders having run and its key frames being asked for.
     r
-        Index of the receiving seat.
+        Index of the receiving participant.
 
     Returns
     -------
-    The streams this seat receives, in the order of the tracks.
+    The streams this participant receives, in the order of the tracks.
     """
     _plan, seats, tracks = world.plan, world.seats, world.tracks
     seat = seats[r]
     present = seat.present
     wanted: list[Subscription] = []
     for t, track in enumerate(tracks):
-        # who never connected has no stream to offer, and receives none
+        # a participant who never connected sends no stream and receives none
         if track.seat == r or not present.any() or not (track.connected and seat.connected):
             continue
         mask = track.active & present
@@ -317,7 +317,7 @@ class FoundMissing:
 
 def _found_missing(gone: Ints, down: Floats, mask: Flags, *, direct: bool) -> FoundMissing:
     """
-    Let a receiver find the hole that an outage of the sender left in the numbers of its video packets.
+    Count as lost what an outage of the sender left missing in the sequence numbers of its video packets.
 
     When the stream goes on, the receiver counts what is missing as lost, all in one sample (recordings path-switch
     and sfu-reconnect). It does not for audio, nor between two browsers after a long outage (recording blackout).
@@ -378,7 +378,7 @@ def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: 
         return heard
     grown = 1 - np.exp(-np.arange(steps) * STEP / shape.buffer_drift_s)
     home = shape.buffer_ms * rng.uniform(0.92, 1.1) + shape.buffer_drift_ms * grown
-    # a short outage between two browsers leaves the pictures' buffer as it was (recording path-switch)
+    # a short outage between two browsers leaves the video buffer as it was (recording path-switch)
     noticed = ends[(ends < steps) & (not plan.direct or silent_s[np.minimum(ends, steps) - 1] >= SHORT_OUTAGE_S)]
     over[noticed] = 75.0
     mending = (downlink.loss > 0.01) | (world.seats[stream.track.seat].up.loss > 0.01)
@@ -393,7 +393,7 @@ def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: 
 
 
 def _pictures(rng: np.random.Generator, stream: Stream, layer: Ints | None, whole: Floats, broken: set[int]) -> None:
-    """Decode what arrives; ``whole`` is the share of frames that can, ``broken`` are the steps where pictures break."""
+    """Decode what arrives; ``whole`` is the share of frames that can, ``broken`` are the steps where video breaks."""
     sent, mask = stream.track.pictures, stream.subscribed
     if sent is None:
         return
@@ -423,6 +423,6 @@ def _pictures(rng: np.random.Generator, stream: Stream, layer: Ints | None, whol
 
 
 def _held(values: Ints, seen: Flags) -> Ints:
-    """Keep the last value that was seen: a picture that does not arrive keeps its size."""
+    """Keep the last value that was seen: video that does not arrive keeps its size."""
     at = np.maximum.accumulate(np.where(seen, np.arange(values.size), -1))
     return values[np.where(at < 0, np.argmax(seen), at)]

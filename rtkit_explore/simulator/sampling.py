@@ -62,7 +62,7 @@ class Clock:
 
     @classmethod
     def of(cls, plan: CallPlan, seat: ParticipantState, rng: np.random.Generator) -> Clock:
-        """Lay out a seat's sampling; a timer is late by a few milliseconds, never early."""
+        """Lay out a participant's sampling; a timer is late by a few milliseconds, never early."""
         ticks = seat.ticks()
         late = rng.uniform(0.0, 0.012, ticks.size)
         epochs = plan.started + ticks * STEP + seat.fine + seat.offset + late
@@ -118,7 +118,7 @@ def _noisy(values: Floats, rng: np.random.Generator, spread: float = 0.25) -> Fl
 
 
 def _frozen(values: NDArray[Any], blind: NDArray[np.bool_]) -> NDArray[Any]:
-    """Let what the far end reports stand still while its reports do not arrive."""
+    """Repeat the last figures of the far end while its reports do not arrive."""
     at = np.maximum.accumulate(np.where(blind, 0, np.arange(values.size)))
     return values[at]
 
@@ -224,7 +224,7 @@ NOT_IN_FIREFOX = (
 
 
 def _leave_out(rows: list[Row], track: Track, seat: ParticipantState) -> None:
-    """Take out the fields that the browser does not have, or that nobody ever reported."""
+    """Remove the fields that the browser does not have, or that were never reported."""
     absent = (() if track.connected else NEVER_REPORTED) + (NOT_IN_FIREFOX if seat.firefox else ())
     for name in absent:
         for row in rows:

@@ -99,7 +99,7 @@ class Cause:
     effects
         What it does to a call.
     side
-        Where the fault lies: the one right answer.
+        Where the fault lies: the correct answer.
     rules, also
         Rules that name the cause, and those that may fire as its consequence.
     severity
@@ -115,7 +115,7 @@ class Cause:
     fewest
         How many people it takes.
     shared
-        Whether it happens to nobody in particular.
+        Whether it is a shared cause, which happens to no single person.
     open_side
         Whether the documents leave the side open even with several people in the call.
     """
@@ -197,13 +197,13 @@ class Scenario:
 
         Returns
         -------
-        A scenario in which all parts keep to that; what is None is still drawn from the seed. For several parts each
+        A scenario whose parts all have these values; what is None is still drawn from the seed. For several parts each
         argument may be a dictionary by scenario name.
 
         Raises
         ------
         InvalidArgumentError
-            Where a part has no level or no time, or a dictionary names a scenario that is not among the parts.
+            If a part has no level or no time, or a dictionary names a scenario that is not among the parts.
         """
         for argument in (who, start, seconds, level):
             self._known(argument)
@@ -260,7 +260,7 @@ class Scenario:
         Raises
         ------
         InvalidArgumentError
-            Where there are too few people, the person asked for is not among them, or a start is after the end.
+            If there are too few people, the person asked for is not among them, or a start is after the end.
         """
         if len(names) < self.fewest:
             msg = f"the scenario {self.name!r} takes at least {self.fewest} people, not {len(names)}"
@@ -275,7 +275,7 @@ class Scenario:
             incidents.append(_lay_out(part, tuple(names), seconds, (seed, again), used))
         silent = sum(part.name == "never_connected" for part in self.parts)
         if len(names) - silent <= 2:
-            # nobody else could have noticed what happens between two people: a careful reader may leave the side open
+            # with two people, no third one could have noticed: a careful reader may leave the side open
             return tuple(replace(incident, sides=("between", "unknown")) for incident in incidents)
         return tuple(incidents)
 
@@ -386,7 +386,7 @@ UP: Side = "sender_uplink"
 DOWN: Side = "receiver_downlink"
 BOTH: Side = "connection"
 BROKEN = ("decoder_behind", "frozen", "low_frame_rate", "late_media", "jitter", "keyframe_storm")
-"""What lost packets do to pictures and buffers."""
+"""What lost packets do to video and buffers."""
 BACKED_OFF = ("bandwidth_limited", "congested", "low_resolution")
 """What a sender does about them; it comes back long after its link."""
 GONE = (

@@ -1,4 +1,4 @@
-"""A month of sessions of a simulated app: which meetings took place, who came, and what befell them."""
+"""A month of sessions of a simulated app: which meetings took place, who came, and what happened to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rtkit_explore.simulator.plan import CallPlan, Complaint, Incident, Person, 
 from rtkit_explore.simulator.scenarios import SCENARIOS
 
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
-"""The moment at which the demo stands still unless told otherwise."""
+"""The fixed present of the demo unless told otherwise."""
 
 CAST = (
     "Alma Okafor", "Boris Lind", "Chen Wei", "Dana Petrov", "Emil Brandt", "Fatou Diallo", "Goran Ilic", "Hana Sato",
@@ -226,7 +226,7 @@ def complaints_about(
     incidents: tuple[Incident, ...], people: tuple[Person, ...], seconds: float, *, seed: int
 ) -> tuple[Complaint, ...]:
     """
-    Let people complain: of every fault somebody who noticed it, and now and then somebody of nothing.
+    Draw complaints: of every fault by somebody who noticed it, and now and then one without a fault.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def complaints_about(
 
     Returns
     -------
-    What they say, in the order of time; where there is no cause, the call holds nothing that explains it.
+    What they say, in the order of time; without a cause, nothing in the call explains the complaint.
     """
     chance = random.Random(f"complaints {seed}")  # noqa: S311
     made: list[Complaint] = []
@@ -330,7 +330,7 @@ def main_incident(office: Organization, day: dt.datetime) -> ScheduledSession:
     """
     Book the call that the demo is about: Alma's uplink loses packets in yesterday's design review.
 
-    What else goes on in it is harmless, and in the way of whoever looks for the cause.
+    What else goes on in it is harmless, and distracts from the cause.
     """
     seed = office.seed
     chance = random.Random(f"incident {seed}")  # noqa: S311

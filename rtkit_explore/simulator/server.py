@@ -34,12 +34,12 @@ class SimulatedServer:
     app
         The app to serve; None makes one of seed 0.
     port
-        Where to listen; 0 takes a free one.
+        Port to listen on; 0 takes a free one.
 
     Attributes
     ----------
     app
-        The app that answers.
+        The app that is served.
     url
         What a client takes as its ``base_url``.
     """
@@ -91,7 +91,7 @@ class SimulatedServer:
         self.stop()
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response:
-        """Answer one request; the app is asked by one thread at a time."""
+        """Respond to one request; the app is called by one thread at a time."""
         request = Request.of(method, target, headers)
         if request.path == CONTROL:
             return self._control(method, body)
@@ -111,12 +111,12 @@ def _handler(server: SimulatedServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         server_version = "simulated"
-        # body and headers are written apart; without this each answer waits for the other side's acknowledgement
+        # body and headers are written apart; without this each response waits for the other side's acknowledgement
         wbufsize = -1
         disable_nagle_algorithm = True
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing: a query may hold what is nobody's business."""
+            """Log nothing: a query may hold personal data."""
 
         def handle_one(self) -> None:
             length = self.headers.get("content-length") or "0"
@@ -164,7 +164,7 @@ def serve(
     Parameters
     ----------
     port
-        Where to listen on 127.0.0.1; 0 takes a free port.
+        Port to listen on at 127.0.0.1; 0 takes a free one.
     seed
         Of the app, where none is given.
     faults
@@ -174,12 +174,12 @@ def serve(
 
     Returns
     -------
-    The server, listening and not yet answering.
+    The server, listening and not yet responding.
 
     Raises
     ------
     InvalidArgumentError
-        Where a fault is unknown.
+        If a fault is unknown.
     """
     chosen = app if app is not None else SimulatedApp(seed)
     if faults is not None:

@@ -36,7 +36,7 @@ def scenario_named(what: str | Scenario | Sequence[str | Scenario]) -> Scenario:
     Raises
     ------
     InvalidArgumentError
-        Where there is none of that name; the message lists all.
+        If there is no scenario of that name; the message lists all.
     """
     if isinstance(what, Scenario):
         return what
@@ -106,7 +106,7 @@ def simulate_documents(
     Raises
     ------
     InvalidArgumentError
-        Where a name is unknown, people are too few, or the length is no length.
+        If a name is unknown, there are too few people, or the length is not a valid one.
     """
     chosen = scenario_named(scenario)
     if any(wanted is not None for wanted in (on, start, seconds, level)):

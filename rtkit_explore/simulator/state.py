@@ -33,7 +33,7 @@ class SimulationState:
     tracks
         What everyone sends, once the senders have run.
     breaks
-        Steps at which the picture of a track breaks at one receiver only, by (track, receiver).
+        Steps at which the video of a track breaks at one receiver only, by (track, receiver).
     """
 
     plan: CallPlan

@@ -67,7 +67,7 @@ class Track:
     gone
         Sent during an outage: neither received nor counted as lost.
     connected
-        False where no connection ever came up: nothing is sent, and nobody can subscribe.
+        False if no connection ever came up: nothing is sent, and nobody can subscribe.
     """
 
     kind: Kind
@@ -92,11 +92,11 @@ class Track:
 
     @property
     def layers(self) -> int:
-        """How many encodings of the same picture are sent."""
+        """How many encodings of the same video are sent."""
         return len(self.ssrc)
 
     def ask_key_frame(self, step: int) -> None:
-        """Count the request of a receiver that has lost the picture, and send a key frame in the next step."""
+        """Count the request of a receiver that has lost its video, and send a key frame in the next step."""
         if self.pictures is None:
             return
         for at in range(step, min(step + 4, self.active.size)):

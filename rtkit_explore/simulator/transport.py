@@ -1,4 +1,4 @@
-"""The simulated app as an httpx transport: no sockets, the same answers, the same faults."""
+"""The simulated app as an httpx transport: no sockets, the same responses, the same faults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
     Attributes
     ----------
     app
-        The app that answers.
+        The app that is served.
     requests
         How many requests there were.
     """
@@ -48,7 +48,7 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         self.requests = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request, or let it meet the fault that is due."""
+        """Respond to a request, or with the fault that is due."""
         self.requests += 1
         fault = self.app.faults.next()
         if fault == "slow":
@@ -65,7 +65,7 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
 
 
 def with_fault(app: SimulatedApp, fault: str) -> Response | None:
-    """Answer in the app's place where the fault is an answer: 429 or 503."""
+    """Respond in the app's place if the fault is a response: 429 or 503."""
     if fault == "rate_limit":
         response = RefusedError(429, "Too many requests").response()
         if app.faults.retry_after is not None:

@@ -11,7 +11,7 @@ TranscriptFormat = Literal["CSV", "JSON", "SRT", "VTT"]
 @dataclass(frozen=True)
 class Failure:
     """
-    A document that could not be had.
+    A document that could not be fetched or opened.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Failure:
     message
         What happened, without secrets.
     missing
-        True where the API answered that there is none (404), False where fetching failed.
+        True if the API responded that there is none (404), False if fetching failed.
     """
 
     source: str
@@ -39,11 +39,11 @@ class CallDocuments:
     Attributes
     ----------
     session
-        Answer of the session call, as JSON bytes.
+        Response of the session call, as JSON bytes.
     participants
-        Answer of the participants call (all pages joined into one answer), as JSON bytes.
+        Response of the participants call (all pages joined into one), as JSON bytes.
     reports
-        Peer id to the answer of the peer-report call, as JSON bytes.
+        Peer id to the response of the peer-report call, as JSON bytes.
     failures
         What could not be fetched or opened.
     chat

@@ -1,4 +1,4 @@
-"""Fetching all documents of one call, side by side; what cannot be had becomes a failure, not an exception."""
+"""Fetching all documents of one call concurrently; what cannot be fetched becomes a failure, not an exception."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 REFUSED = (PermissionDeniedError, NotFoundError, BadRequestError)
-"""Errors of the session itself after which nothing else is worth asking for."""
+"""Errors of the session itself after which no other document is worth requesting."""
 
 
 async def fetch_call(
@@ -58,7 +58,7 @@ async def fetch_call(
     Returns
     -------
     CallDocuments
-        With a failure for each document that could not be had.
+        With a failure for each document that could not be fetched.
 
     Raises
     ------
@@ -78,7 +78,7 @@ async def fetch_call(
         await _people(client, documents, session_id, include_breakout_rooms, include_peer_events, bar=bar)
         await downloads
     finally:
-        # Nothing is left to run unseen where the session was refused, or the user pressed Ctrl-C.
+        # No task keeps running in the background if the session was refused, or the user pressed Ctrl-C.
         downloads.cancel()
         await asyncio.gather(downloads, return_exceptions=True)
     return documents
@@ -156,7 +156,7 @@ async def _transcript(
         if not isinstance(got, RtkitError):
             documents.transcript, documents.transcript_format = got.content, form
             return
-        # What the first form's answer says is what the user is told.
+        # If no form is available, the user is told the error of the first one.
         failure = failure or got
         if not isinstance(got, NotFoundError):
             break
@@ -182,7 +182,7 @@ def decode_text(content: bytes) -> str:
 
 
 async def _tried(work: Awaitable[T]) -> T | RtkitError:
-    # Not only what the API refuses: an id that cannot be asked for costs its own document and no other.
+    # Not only errors of the API: an id that cannot be requested costs its own document and no other.
     try:
         return await work
     except RtkitError as error:

@@ -32,7 +32,7 @@ def load_documents(sources: Iterable[Source | Iterable[Source]]) -> CallDocument
     Returns
     -------
     CallDocuments
-        Of one call; a file that is no document is a failure if there are others.
+        Of one call; a file that is not a document is a failure if there are others.
 
     Raises
     ------

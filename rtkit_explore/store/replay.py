@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from rtkit_explore.serving.api import Kind
 
 HOST: Final = "saved-calls.invalid"
-"""Host of the download addresses of a replay; ``.invalid`` is reserved (RFC 2606), so it reaches nobody."""
+"""Host of the download URLs of a replay; ``.invalid`` is reserved (RFC 2606), so it never resolves."""
 Row = dict[str, Any]
 _ELSEWHERE = (*saved_calls.REPORT_KEYS, "session_id")
 
 
 class ReplayTransport(httpx.AsyncBaseTransport):
     """
-    An httpx transport that answers the nine calls from folders.
+    An httpx transport that serves the nine calls from folders.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ class ReplayTransport(httpx.AsyncBaseTransport):
         return self._saved.downloads_of(session_id)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer from the files."""
+        """Respond from the files."""
         asked = Request.of(request.method, request.url.raw_path.decode("ascii"), request.headers)
         try:
             response = self._api.respond(asked)
         except OSError as error:
             message = f"a saved file cannot be read: {error.strerror or type(error).__name__}"
             response = RefusedError(400, message).response()
-        # Were the file damaged, the client can name it.
+        # If the file turns out to be damaged, the client can name it.
         return httpx.Response(
             response.status,
             content=response.body,
@@ -187,7 +187,7 @@ class SavedBackend:
         return [*saved_calls.report_files(folder), *failed]
 
     def _say_again(self, folder: Path, source: str, peer_id: str | None = None) -> None:
-        """Refuse with the very words of the failure that was saved, where there was one."""
+        """Raise with the exact message of the failure that was saved, if there was one."""
         for failure in saved_calls.read_failures(folder):
             if failure.source == source and failure.peer_id == peer_id:
                 raise RefusedError(404 if failure.missing else 424, failure.message, verbatim=True)
@@ -236,7 +236,7 @@ class SavedBackend:
             original = _document(path)
             rows = saved_calls.data_of(original.content).get("participants")
             if not isinstance(rows, list):
-                return original  # broken as it is: the client says so
+                return original  # served broken as it is: the client reports it
         else:
             self._say_again(folder, "participants")
             rows = [_row_of_report(peer, report) for peer, report in saved_calls.report_files(folder).items()]
@@ -291,7 +291,7 @@ class SavedBackend:
         return self._file(session_id, kind, form).read_bytes()
 
     def generate_summary(self, session_id: str) -> str:
-        """Refuse: nothing is written here."""
+        """Raise: a replay is read-only."""
         self._folder(session_id)
         raise RefusedError(405, "this is a replay of saved documents, which cannot write a new summary: use connect()")
 

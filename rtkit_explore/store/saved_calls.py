@@ -5,9 +5,9 @@ A session's folder holds ``session.json``, ``participants.json``, ``peer-report-
 fetched, ``chat.csv``, ``transcript.csv`` (or ``.json``, ``.srt``, ``.vtt``) and ``summary.md``; ``failures.json`` where
 something could not be fetched. Other files in there are left alone.
 
-A save is whole or did not happen, also if it is killed: a new folder is built under a hidden name and renamed. In an
+A save is atomic, also if it is killed: a new folder is built under a hidden name and renamed. In an
 existing one the new files are built in a hidden folder, whose renaming to ``.commit`` is the moment that counts: from
-then on what is in ``.commit`` stands before what is beside it, until each file has been moved to its place.
+then on what is in ``.commit`` takes precedence over what is beside it, until each file has been moved to its place.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SUMMARY: Final = "summary.md"
 FAILURES: Final = "failures.json"
 COMMIT: Final = ".commit"
 REPORT_KEYS: Final = frozenset({"peer_report", "peer_stats", "quality_stats"})
-"""Keys of a participant under which its report stands, today's and those of older answers."""
+"""Keys of a participant under which its report stands, today's and those of older responses."""
 _REMOVED: Final = ".removed"
 """Empty file in ``.commit`` that says: nothing beside it counts, because the save was redacted."""
 _LONGEST_NAME: Final = 200
@@ -203,7 +203,7 @@ def read_or_empty(path: Path) -> bytes:
 
 
 def data_of(content: bytes) -> dict[str, Any]:
-    """Decode the ``data`` of an answer; an empty one where it cannot be read."""
+    """Decode the ``data`` of a response; an empty one if it cannot be read."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
@@ -229,7 +229,7 @@ def peek_participant(content: bytes) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``peer_report``, ``peer_stats`` and ``quality_stats`` are None where they are there. None for an answer of
+        ``peer_report``, ``peer_stats`` and ``quality_stats`` are None if they are present. None for a response of
         another form, which :func:`data_of` decodes whole.
     """
     try:
@@ -243,13 +243,13 @@ def peek_participant(content: bytes) -> dict[str, Any] | None:
 
 
 def participant_in(content: bytes) -> dict[str, Any]:
-    """Find the participant in the answer that holds a report, its report left out where that can be done."""
+    """Find the participant in the response that holds a report, its report left out where that can be done."""
     peeked = peek_participant(content)
     return participant_of(data_of(content)) if peeked is None else peeked
 
 
 def session_of(data: dict[str, Any]) -> dict[str, Any]:
-    """Find the session in its answer's data: ``data.session`` or the data itself."""
+    """Find the session in its response's data: ``data.session`` or the data itself."""
     inner = data.get("session")
     return inner if isinstance(inner, dict) else data
 
@@ -305,9 +305,9 @@ def read_call(folder: str | os.PathLike[str]) -> CallDocuments:
 
 def read_failures(folder: Path) -> list[Failure]:
     """
-    Read what could not be had when a call was saved.
+    Read the failures: what could not be fetched when a call was saved.
 
-    Where a file is there all the same, from an earlier save, there is no failure any more.
+    If a file is there all the same, from an earlier save, its failure is dropped.
     """
     try:
         listed = json.loads(read_or_empty(path_of(folder, FAILURES)) or b"[]")
@@ -338,7 +338,7 @@ def save_call(documents: CallDocuments, folder: str | os.PathLike[str], *, sessi
     """
     Save a call, whole documents, as the API sent them. They hold personal data unless they were redacted.
 
-    A save is whole or did not happen, also if it is killed or the disk is full. In an existing folder of the same
+    A save is atomic, also if it is killed or the disk is full. In an existing folder of the same
     session documents are replaced, and what else is in there stays; a redacted save leaves no other document of the
     session. A folder that holds other calls gets this one as a folder of its own beside them.
 
@@ -438,7 +438,7 @@ def _host() -> str:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what killed saves left behind: whole documents, perhaps of a call that was redacted later."""
+    """Remove what interrupted saves left behind: whole documents, perhaps of a call that was redacted later."""
     with os.scandir(parent) as entries:
         hidden = [Path(entry.path) for entry in entries if entry.name.endswith(".saving") and entry.is_dir()]
     for path in hidden:

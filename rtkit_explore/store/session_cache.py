@@ -2,7 +2,7 @@
 The documents of ended sessions, kept on this machine, so that a call is fetched once.
 
 Only what cannot change any more is kept: the session document says that the call has ended, and nothing failed. A
-file is whole or not there, carries a checksum, and is dropped and fetched again where anything about it is wrong; so
+file is written atomically, carries a checksum, and is dropped and fetched again if anything about it is wrong; so
 several processes can share a folder. It holds personal data, but neither tokens nor presigned URLs.
 """
 
@@ -73,7 +73,7 @@ def open_cache(given: object, settings: Settings) -> SessionCache | None:
     Raises
     ------
     InvalidArgumentError
-        For what is none of these.
+        If it is none of these.
     """
     variable = os.environ.get(VARIABLE, "").strip()
     if given is False or (given is None and variable.lower() == "off"):
@@ -132,7 +132,7 @@ class SessionCache:
         session_id
             Which call.
         asked
-            What is wanted of it; the documents of another question are another entry.
+            What is wanted of it; the documents of another request are another entry.
         """
         path = self._path(session_id, asked)
         try:
@@ -144,7 +144,7 @@ class SessionCache:
             self._drop(path)
             return None
         with contextlib.suppress(OSError):
-            os.utime(path)  # used just now: the last to go
+            os.utime(path)  # used just now: the last to be evicted
         return documents
 
     def put(self, session_id: str, asked: Mapping[str, Any], documents: CallDocuments) -> bool:
@@ -178,7 +178,7 @@ class SessionCache:
                     with contextlib.suppress(OSError):  # another process may have removed it
                         stat = path.stat()
                         found.append((path, stat.st_size, stat.st_mtime))
-        # A part that nobody has finished for an hour is of a process that ended.
+        # A partial file that has been left unfinished for an hour belongs to a process that ended.
         stale = [path for path, _, changed in found if path.suffix == ".part" and time.time() - changed > 3600]
         for path in stale:
             self._drop(path)

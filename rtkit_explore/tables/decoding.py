@@ -4,7 +4,7 @@ Decoding peer reports: the samples into typed records, everything else without p
 A report of an hour is 7 MB of samples and a few KB of the rest. Where samples are wanted, one pass decodes them by
 decoders that know the fields of each kind. Where the rest is wanted, one pass finds where the eight lists of samples
 stand, and the rest is decoded with those lists cut out. What a typed decoder cannot take (a value of a wrong type, an
-envelope of another form) goes the slow way, list by list.
+envelope of another form) takes the slow path, list by list.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class _Kind:
     """
     How the samples of one kind are decoded: the reference's fields, and keys that were met beside them.
 
-    A record has its numbers first, then its ids and its other texts, then keys that nobody knows: as a tuple it can
+    A record has its numbers first, then its ids and its other texts, then unknown keys: as a tuple it can
     be cut into what becomes an array and what does not.
     """
 
@@ -161,7 +161,7 @@ class _Kind:
         return replace(kind, record=record, decoder=msgspec.json.Decoder(_list_of(record)))
 
     def knowing(self, error: msgspec.ValidationError) -> _Kind | None:
-        """Return a kind that also knows the key that a decoder stumbled over; None where that is not the matter."""
+        """Return a kind that also knows the key that a decoder failed on; None if it failed for another reason."""
         found = _UNKNOWN_FIELD.search(str(error))
         if found is None or len(self.extra) + len(self.extra_durations) >= _MOST_EXTRA_KEYS:
             return None
@@ -174,7 +174,7 @@ class _Kind:
 
 
 def _record(name: str, fields: list[tuple[str, Any, Any]], extra: tuple[str, ...]) -> Any:
-    """Define a record that refuses keys it does not know; those in ``extra`` it knows, and marks where absent."""
+    """Define a record that rejects unknown keys; those in ``extra`` are known, and marked where absent."""
     numbered = {f"extra_{number}": key for number, key in enumerate(extra)}
     return msgspec.defstruct(
         name,
@@ -189,8 +189,8 @@ class _Kinds:
     """
     The kinds as they stand, and a decoder of whole reports made of them.
 
-    A key that nobody knows is learnt when it is first met, so that it costs one more try a process, and a count of
-    its occurrences a report.
+    An unknown key is learnt when it is first met, so that it costs one more attempt per process, and a count of
+    its occurrences per report.
     """
 
     def __init__(self) -> None:
@@ -250,7 +250,7 @@ class DecodedSeries:
         Key that the reference does not have, as JSON path from its sample, to (position of its first sample, how
         many samples have it).
     places
-        Position of each sample in its list, where some items of the list were none; None where all were.
+        Position of each sample in its list, if some items of the list were not samples; None if all were.
     """
 
     numbers: NDArray[np.float64]
@@ -308,7 +308,7 @@ def decode_series(name: str, raw: msgspec.Raw) -> DecodedSeries | None:
     Returns
     -------
     DecodedSeries or None
-        None where a value has a wrong type, or where more keys are unknown than can be told apart quickly.
+        None if a value has a wrong type, or if more keys are unknown than can be handled quickly.
     """
     while True:
         kind = _KINDS[name]
@@ -337,7 +337,7 @@ def decode_whole(body: bytes) -> WholeReport | None:
     Returns
     -------
     WholeReport or None
-        None where the report has another envelope, or a value of a wrong type anywhere on the way.
+        None if the report has another envelope, or a value of a wrong type anywhere.
     """
     while True:
         kinds, decoder = _KINDS.whole()
@@ -400,10 +400,10 @@ def _colons_of(texts: list[str | None]) -> int:
 
 def _packed(records: list[Any], count: int) -> NDArray[np.float64]:
     """
-    Put the leading numbers of records into an array of shape (records, count).
+    Return the leading numbers of records as an array of shape (records, count).
 
     Packing each record at once and reading all of them from one buffer takes half as long as a pass over all
-    records for each field. No tuple outlives its turn, so that the garbage collector has nothing to walk through.
+    records for each field. No tuple is kept, so that the garbage collector has nothing to walk through.
     """
     pack = struct.Struct(f"{count}d").pack
     cut = itemgetter(slice(count))
@@ -416,7 +416,7 @@ def _packed(records: list[Any], count: int) -> NDArray[np.float64]:
 
 
 def _note(unknown: dict[str, tuple[int, int]], key: str, values: list[Any]) -> int:
-    """Take down where a key that nobody knows stands first and how often; return the colons that it brings along."""
+    """Record where an unknown key occurs first and how often; return the colons that it adds to the text."""
     count = len(values) - values.count(msgspec.UNSET)
     if not count:
         return 0

@@ -1,4 +1,4 @@
-"""Chat, transcripts, and the small answers that name downloads."""
+"""Chat, transcripts, and the small responses that name downloads."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _HEADER = frozenset(
 _CLOCK = re.compile(r"(?<!\d)(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _CUE = re.compile(rf"{_CLOCK.pattern}\s*-->\s*{_CLOCK.pattern}")
 _PAGE = ("<!doctype", "<html", "<?xml", "<head", "<body")
-_NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # bytes that are no character of Windows-1252
+_NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # bytes that are not characters of Windows-1252
 _EARLIEST_EPOCH_MS = 1e11  # March 1973; a meeting is not that long
 _SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}): (?P<text>.*)", re.DOTALL)
 _VOICE = re.compile(r"<v(?:\.[^ >]*)? (?P<name>[^>]+)>(?P<text>.*?)(?:</v>)?$", re.DOTALL)
 
 
 def _text(document: bytes | str, problems: Problems) -> str:
-    """Decode a download; encodings other than UTF-8 are told from the bytes, and said."""
+    """Decode a download; encodings other than UTF-8 are recognized by the bytes, and reported."""
     if isinstance(document, str):
         return document.removeprefix("\ufeff")
     wide = _wide_encoding(document)
@@ -65,7 +65,7 @@ def _text(document: bytes | str, problems: Problems) -> str:
         return document.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = document.decode("utf-8-sig", "replace")
-    # Latin text has single bytes that are no UTF-8; a broken UTF-8 text has good characters beside the bad ones.
+    # Latin text has single bytes that are not UTF-8; a broken UTF-8 text has good characters beside the bad ones.
     bad = text.count("\ufffd")
     if 2 * bad > sum(not character.isascii() for character in text):
         problems.bad_value("$", "Latin-1 where UTF-8 belongs", "read as that")
@@ -87,7 +87,7 @@ def _wide_encoding(document: bytes) -> str:
 
 
 def _is_page(text: str, problems: Problems, what: str) -> bool:
-    """Tell a page or an error answer from a download, for a server that answers 200 all the same."""
+    """Tell a web page or an error response from a download, for a server that sends status 200 all the same."""
     head = text[:500].lstrip().lower()
     if head.startswith(_PAGE):
         form = "an HTML page"
@@ -283,7 +283,7 @@ def _small(document: Any, problems: Problems, known: tuple[str, ...]) -> tuple[R
 
 
 def download_row(document: Any, kind: str, problems: Problems, *, session_id: str | None, form: str | None) -> Row:
-    """Read an answer that names a download; the presigned URL is a secret and is not kept."""
+    """Read a response that names a download; the presigned URL is a secret and is not kept."""
     keys = {
         "session_id": ("session_id", "sessionId"),
         "expires_at": (f"{kind}_download_url_expiry", f"{kind}DownloadUrlExpiry"),
@@ -307,7 +307,7 @@ def chat(document: bytes | str, *, session_id: str | None = None) -> pd.DataFram
     document
         The downloaded chat: CSV with a header.
     session_id
-        Session, for rows that do not say.
+        Session id for rows that do not name one.
 
     Returns
     -------
@@ -339,7 +339,7 @@ def transcript(document: bytes | str, *, format: str = "CSV", session_id: str | 
     Raises
     ------
     NotADocumentError
-        For another format.
+        If it is another format.
     """
     return from_rows(TRANSCRIPT, transcript_rows(document, format, Problems(), session_id))
 
@@ -351,7 +351,7 @@ def summary_jobs(documents: Any) -> pd.DataFrame:
     Parameters
     ----------
     documents
-        Answers of the call that asks for a summary, one or a list.
+        Responses of the call that asks for a summary, one or a list.
 
     Returns
     -------
@@ -384,11 +384,11 @@ def downloads(
     Parameters
     ----------
     documents
-        Answers of the chat, transcript or summary call, one or a list.
+        Responses of the chat, transcript or summary call, one or a list.
     kind
         chat, transcript or summary.
     session_id
-        Session they were asked of, for answers that do not say.
+        Session they were requested for, for responses that do not say.
     format
         Form of the transcript that was asked for.
 

@@ -1,4 +1,4 @@
-"""Finding the parts of an answer, whatever envelope it came in."""
+"""Finding the parts of a response, whatever envelope it came in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rtkit_explore.tables.problem_rows import Problems
 
 Document = bytes | str | dict[str, Any]
-"""One answer of the API: JSON text, or what it decodes to."""
+"""One response of the API: JSON text, or what it decodes to."""
 
 ENVELOPE = ("success", "data", "paging", "error", "errors", "messages")
 
@@ -25,7 +25,7 @@ def each(documents: Any) -> Iterator[Document]:
     Raises
     ------
     NotADocumentError
-        Where something is neither JSON text, nor a dict, nor a list of those.
+        If something is neither JSON text, nor a dict, nor a list of those.
     """
     for document in documents if isinstance(documents, (list, tuple)) else (documents,):
         if isinstance(document, (bytes, bytearray, memoryview)):
@@ -41,13 +41,13 @@ def each(documents: Any) -> Iterator[Document]:
 
 
 def opened(document: Document, problems: Problems) -> tuple[Any, Reader]:
-    """Decode a document where it is text; what cannot be decoded is None and a problem."""
+    """Decode a document if it is text; what cannot be decoded is None and a problem."""
     value = document if isinstance(document, dict) else decode(document, problems)
     return value, Reader(problems)
 
 
 def payload(value: Any, reader: Reader, path: str = "$") -> tuple[dict[str, Any], str]:
-    """Return the answer's ``data`` with its path; a document without an envelope is its own data."""
+    """Return the response's ``data`` with its path; a document without an envelope is its own data."""
     answer = reader.mapping(value, path)
     if "data" not in answer:
         if answer.get("success") is False:
@@ -60,7 +60,7 @@ def payload(value: Any, reader: Reader, path: str = "$") -> tuple[dict[str, Any]
 
 
 def listed(data: dict[str, Any], many: str, one: str, reader: Reader, path: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return the records of an answer that holds a list, one wrapped record, or is the record itself."""
+    """Return the records of a response that holds a list, one wrapped record, or is the record itself."""
     if many in data:
         reader.unknown(data, (many, "paging"), path)
         return [(place, record) for _, place, record in reader.records(data[many], child(path, many))]

@@ -1,4 +1,4 @@
-"""The one engine that makes tables: columns by their declaration, dtypes settled the same way in every pandas."""
+"""The one module that makes tables: columns by their declaration, dtypes settled the same way in every pandas."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def empty(table: Table) -> pd.DataFrame:
 
 def join_in_parts(table: Table, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """
-    Put frames of one table below one another column by column, for tables of millions of rows.
+    Concatenate frames of one table column by column, for tables of millions of rows.
 
     Each column is taken out of the frames as it is joined, which uses them up: so the table never stands in memory
     twice.
@@ -167,7 +167,7 @@ def join_in_parts(table: Table, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def join_frames(table: Table, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put frames of one table below one another, dtypes kept even where some are empty."""
+    """Concatenate frames of one table, dtypes kept even if some are empty."""
     filled = [part for part in frames if len(part)]
     if not filled:
         return empty(table)

@@ -43,16 +43,16 @@ def decode(body: bytes | str, problems: Problems, path: str = "$", *, what: str 
     Parameters
     ----------
     path
-        Where the text stands in its document.
+        JSON path of the text in its document.
     what
-        What is lost where it cannot be decoded.
+        What is lost if it cannot be decoded.
 
     Returns
     -------
     Any
-        The decoded value; None, with a problem, where it is not JSON at all. What other encoders write is accepted:
+        The decoded value; None, with a problem, if it is not JSON at all. What other encoders write is accepted:
         NaN and Infinity, numbers beyond all bounds (infinite), a byte-order mark; bytes and halves of surrogate
-        pairs that are no text are replaced, with a problem.
+        pairs that are not valid text are replaced, with a problem.
     """
     try:
         value = msgspec.json.decode(body)
@@ -80,23 +80,23 @@ def _count_keys(value: Any) -> int:
 
 
 class _Doubled(dict[str, Any]):
-    """An object in which keys stand twice."""
+    """An object in which keys occur twice."""
 
     keys_twice: tuple[str, ...] = ()
 
 
 def report_doubled_keys(body: bytes | str, problems: Problems, path: str) -> None:
     """
-    Record each key that stands twice in one object, whose first value no table has.
+    Record each key that occurs twice in one object, whose first value is in no table.
 
-    JSON decoders keep the last value without a word, so the document is read again by one that is asked to tell.
+    JSON decoders silently keep the last value, so the document is read again with a hook that sees every pair.
 
     Parameters
     ----------
     body
         JSON text that can be decoded.
     path
-        Where it stands in its document.
+        JSON path of the body in its document.
     """
 
     def take(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

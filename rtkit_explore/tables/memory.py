@@ -1,4 +1,4 @@
-"""How much memory is free, so that what cannot fit is refused before the machine stands still."""
+"""How much memory is free, so that what cannot fit raises before the machine starts to swap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CGROUPS = (
 
 
 def free_memory() -> int | None:
-    """Return how many bytes can still be used on this machine and in this container; None where nobody says."""
+    """Return how many bytes can still be used on this machine and in this container; None if unknown."""
     known = [_available(), *(_left(limit, used) for limit, used in _CGROUPS)]
     return min((one for one in known if one is not None), default=None)
 
@@ -59,7 +59,7 @@ def check_memory(need: float, what: str, instead: str) -> None:
     Raises
     ------
     NotEnoughMemoryError
-        If it does not fit; where nobody says how much is free, it is tried.
+        If it does not fit; if the free memory is unknown, nothing is raised.
     """
     free = free_memory()
     if free is not None and need > free:

@@ -71,7 +71,7 @@ def find_participants(who: str, names: Mapping[str, str], people: pd.DataFrame |
                 same |= listed[column].astype("string").str.casefold().eq(wanted).fillna(value=False).astype(bool)
         found = [str(peer) for peer in listed.loc[same, "peer_id"]]
         if "display_name" in columns:
-            # A label may hold more than the name (a number, a stand-in), and no part of that is a name.
+            # A label may hold more than the name (a number, a stand-in), and that part is not a name to search in.
             shown = zip(listed["peer_id"], listed["display_name"], strict=True)
             known |= {str(peer): name if isinstance(name, str) else "" for peer, name in shown}
     for ending in (r"(?!\w)", ""):
@@ -90,14 +90,14 @@ def search_from(start: datetime) -> datetime:
 
 def sessions_during(sessions: pd.DataFrame, start: Time | None, end: Time | None) -> pd.DataFrame:
     """
-    Keep the sessions that were going on in a time.
+    Keep the sessions that were going on in a period.
 
     Parameters
     ----------
     sessions
         Table ``sessions``.
     start, end
-        The time; None is open. A session whose own times are unknown is kept.
+        The period; None is open. A session whose own times are unknown is kept.
 
     Returns
     -------

@@ -32,9 +32,9 @@ class PeerReport:
     document
         JSON text or a dict.
     peer_id
-        Whom it was asked for; the document's own id where None.
+        The participant it was requested for; the document's own id if None.
     session_id
-        Session it was asked in, for a document that does not say.
+        Session it was requested for, if the document does not say.
     source
         What to call it in ``problems``.
     """
@@ -103,7 +103,7 @@ def read_samples(
     """
     Decode the samples of a report into a collector, in one pass where it can be; returns what was wrong.
 
-    ``thorough=False`` does not look for keys that stand twice, for callers who do not want to know what was wrong.
+    ``thorough=False`` does not look for duplicate keys, for callers that do not need the problems.
     """
     whole = decode_whole(document) if isinstance(document, bytes) else None
     own = whole.peer_id if whole is not None else None
@@ -131,7 +131,7 @@ def _encode(document: Document) -> bytes | None:
     except (TypeError, ValueError, msgspec.MsgspecError, OverflowError, UnicodeEncodeError, RecursionError):
         pass
     try:
-        return json.dumps(document).encode()  # lone surrogates, and numbers that JSON has not
+        return json.dumps(document).encode()  # lone surrogates, and numbers that JSON does not have
     except (TypeError, ValueError, RecursionError):
         return None
 
@@ -176,7 +176,7 @@ def samples(documents: Any) -> pd.DataFrame:
     Parameters
     ----------
     documents
-        Answers of the peer-report call (JSON text or dicts), one or a list.
+        Responses of the peer-report call (JSON text or dicts), one or a list.
 
     Returns
     -------
@@ -191,12 +191,12 @@ def samples(documents: Any) -> pd.DataFrame:
 
 def problems(documents: Any) -> pd.DataFrame:
     """
-    Make the table ``problems`` of peer reports: what in them could not be read, and what nobody knows.
+    Make the table ``problems`` of peer reports: what in them could not be read, and unknown keys.
 
     Parameters
     ----------
     documents
-        Answers of the peer-report call, one or a list.
+        Responses of the peer-report call, one or a list.
 
     Returns
     -------

@@ -85,7 +85,7 @@ def sessions(documents: Any) -> pd.DataFrame:
     Parameters
     ----------
     documents
-        Answers of the sessions or session call (JSON text or dicts), one or a list.
+        Responses of the sessions or session call (JSON text or dicts), one or a list.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def participants(documents: Any, *, session_id: str | None = None) -> pd.DataFra
     Parameters
     ----------
     documents
-        Answers of the participants, participant or peer-report call, one or a list.
+        Responses of the participants, participant or peer-report call, one or a list.
     session_id
         Session they were asked of, for records that do not say.
 
@@ -130,7 +130,7 @@ def peer_events(documents: Any, *, session_id: str | None = None) -> pd.DataFram
     Parameters
     ----------
     documents
-        Answers of the participants, participant or peer-report call that were asked with ``include_peer_events``.
+        Responses of the participants, participant or peer-report call, requested with ``include_peer_events``.
     session_id
         Session they were asked of, for records that do not say.
 

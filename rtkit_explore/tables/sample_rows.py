@@ -70,7 +70,7 @@ def _id_sources(name: str) -> tuple[str, ...]:
 
 class SampleRows:
     """
-    Gathers the samples of many reports, so that no decoded report outlives its turn.
+    Gathers the samples of many reports, so that no decoded report stays in memory.
 
     What is gathered stays packed as it was decoded, which takes less than half the room of the table. The columns
     of the table are made at the end, all at once.
@@ -207,7 +207,7 @@ def check_doubled_keys(
     series: Mapping[str, msgspec.Raw], decoded: Mapping[str, DecodedSeries], path: str, problems: Problems
 ) -> None:
     """
-    Record the keys that stand twice in a sample.
+    Record the keys that occur twice in a sample.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def _order(stream: NDArray[np.int64], ssrc: NDArray[np.float64], times: NDArray[
     """Order the samples of one list by stream, SSRC and time; without a time they come last."""
     ssrc = np.where(np.isnan(ssrc), -1.0, ssrc)
     if times[0] != NAT and (times[1:] >= times[:-1]).all():
-        # Clients write their samples in the order of time, so only the series are to be told apart.
+        # Clients write their samples in the order of time, so only the series have to be sorted.
         return np.lexsort((ssrc, stream))
     return np.lexsort((np.where(times == NAT, np.iinfo(np.int64).max, times), ssrc, stream))
 

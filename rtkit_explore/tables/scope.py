@@ -111,7 +111,7 @@ class Scope:
         owner = "participant_id" if name == "chat" else "peer_id"
         if self.peers is not None and owner in table.columns:
             mine = table[owner].isin(self.peers)
-            # A problem of the session's own documents concerns whoever is looked at.
+            # A problem of the session's own documents concerns every scope.
             keep &= (mine | table[owner].isna() if name == "problems" else mine).to_numpy(dtype=bool)
         if self.media is not None and "media" in table.columns:
             keep &= table["media"].isin(self.media).to_numpy(dtype=bool)
@@ -123,7 +123,7 @@ class Scope:
         start, end = (_micros(table[column]) for column in _SPANS[name])
         known = (start != NAT) | (end != NAT)
         if name == "participants":
-            # Whoever has not left yet is there to the end.
+            # A participant who has not left yet is present to the end.
             end = np.where(end == NAT, LATEST, end)
         begin, until = np.where(start == NAT, end, start), np.where(end == NAT, start, end)
         inside = known & (begin <= self.window[1]) & (until >= self.window[0])

@@ -23,7 +23,7 @@ LATEST = (datetime(2500, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND - 1
 The range of times that are read, in microseconds since 1970: wide enough for any wrong clock.
 
 Servers send Go's zero time (0001-01-01) or the year 9999 for "never", which would stretch a plot over centuries, and
-with the other end of the calendar there is no reckoning at all.
+times at the other end of the calendar overflow.
 """
 _DATE_ONLY = 10
 _DATED = re.compile(r"\d{4}-\d\d-\d\d")

@@ -96,7 +96,7 @@ JUDGED: Final = "judged:"
 
 
 def measures_of_rule(name: str) -> tuple[str, ...]:
-    """Return what shows a rule: its value first, then what explains it."""
+    """Return the measures that show a rule: its value first, then what explains it."""
     rule = BY_NAME.get(name)
     if rule is None or rule.value is None:
         return ("loss_pct", "rtt_ms")
@@ -152,7 +152,7 @@ class Found:
     story, side_words, next_step, confidence, evidence
         In words.
     head
-        Key of the finding that stands for the whole episode; its own key where it does itself.
+        Key of the finding that represents the whole episode; its own key if that is this one.
     """
 
     key: int
@@ -179,7 +179,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Stay:
-    """When somebody was there, and what is known of it."""
+    """When somebody was there, and how well that is known."""
 
     peer: str
     name: str
@@ -207,7 +207,7 @@ class OpenCall:
 
     Notes
     -----
-    What is asked for first (who was there) needs no sample; the rest is worked out when it is asked for, once.
+    What is needed first (who was there) needs no sample; the rest is computed once, when it is first needed.
     """
 
     def __init__(self, call: Call) -> None:
@@ -233,7 +233,7 @@ class OpenCall:
     def _limits(self, *samples: Floats) -> tuple[float, float] | None:
         session, people = self.call.sessions, self.call.participants
         columns = [session["started_at"], session["ended_at"], people["joined_at"], people["left_at"]]
-        if self.is_live:  # nothing has ended: whatever is the last to be known tells how far the call has come
+        if self.is_live:  # nothing has ended: the latest known time tells how far the call has come
             columns += [session["updated_at"], people["updated_at"]]
         server = np.concatenate([seconds_of(column) for column in columns])
         server = server[np.isfinite(server)]
@@ -252,7 +252,7 @@ class OpenCall:
         return dict(self.call.names)
 
     def name(self, peer: str) -> str:
-        """Name somebody; who is listed nowhere by the start of the id."""
+        """Name a participant; one that is not listed is named by the start of the id."""
         return self.names.get(peer) or (f"unlisted {peer[:8]}" if peer else "somebody")
 
     @cached_property
@@ -301,7 +301,7 @@ class OpenCall:
 
     @cached_property
     def paths(self) -> dict[str, dict[str, str]]:
-        """Peer id to how media went, as of the last sample: kind (for the look) and words."""
+        """Peer id to the path of the media, as of the last sample: kind (for the look) and words."""
         pairs = self.call.candidate_pairs
         moved = pairs["bytes_sent"].fillna(0) + pairs["bytes_received"].fillna(0)
         used = pairs[(moved > 0) | pairs["nominated"].fillna(value=False).astype(bool)]
@@ -548,7 +548,7 @@ def mark_kind(name: object) -> str:
 
 
 def head_of(before: Sequence[Found], row: Mapping[str, str], start: float, end: float, key: int) -> int:
-    """Find the finding that stands for the episode of a new one: same side, same person, at the same time."""
+    """Find the finding that represents the episode of a new one: same side, same person, at the same time."""
     if row["side"] in ("", "unknown") or row["severity"] == "note" or not np.isfinite(start):
         return key
     for other in before:

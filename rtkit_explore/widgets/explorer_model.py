@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from rtkit_explore.app import App
 
 MOST_OPEN: Final = 4
-"""So many calls are kept ready to be shown again."""
+"""Number of calls that are kept ready to be shown again."""
 DIRECTIONS: Final = ("producer", "consumer")
 MOST_MEASURES: Final = 4
-"""More panels than these would be too low to read."""
+"""Most panels: more would be too low to read."""
 
 
 class ExplorerModel:
@@ -52,7 +52,7 @@ class ExplorerModel:
     tz
         Time zone in which times are shown and typed.
     remember, name
-        Whether choices survive when the cell runs again, and what tells explorers apart.
+        Whether choices survive when the cell runs again, and a name that distinguishes explorers.
     session
         The call that is opened first; by default the one looked at before, else the newest that has ended.
     view
@@ -189,7 +189,7 @@ class ExplorerModel:
         ids = [] if table is None else [str(one) for one in table["session_id"].dropna()]
         before = memory.recall(self._key("session"), None) if self.remember else None
         if session is not None and session not in ids:
-            self.open(session)  # a call that the list does not show can still be had
+            self.open(session)  # a call that is not in the list can still be fetched
         elif session is not None or before in ids:
             self.open(str(session or before))
         elif ids:
@@ -210,7 +210,7 @@ class ExplorerModel:
 
         Notes
         -----
-        A call that cannot be had becomes ``problem``; it raises nothing. What was chosen in it before is chosen again.
+        A call that cannot be fetched sets ``problem`` and raises nothing. What was chosen in it before is chosen again.
         """
         with self._lock:
             if self._session == session and self._opened is not None and not again:
@@ -240,7 +240,7 @@ class ExplorerModel:
         return self._source.call(session)
 
     def complete(self) -> None:
-        """Read samples and findings of the chosen call, and choose what is looked at first. Twice is no work."""
+        """Read samples and findings of the chosen call, and choose what is shown first. A second call does nothing."""
         with self._lock:
             opened = self._opened
             if opened is None or self._complete:
@@ -287,7 +287,7 @@ class ExplorerModel:
         Raises
         ------
         InvalidArgumentError
-            Where there is no such finding.
+            If there is no such finding.
         """
         with self._lock:
             opened = self._ready()
@@ -321,12 +321,12 @@ class ExplorerModel:
         measures
             Measures, a panel each, at most four.
         all_lines
-            Whether to draw more lines than can be told apart.
+            Whether to draw more lines than can be distinguished.
 
         Raises
         ------
         InvalidArgumentError
-            Where somebody is not in the call, or a measure is unknown.
+            If somebody is not in the call, or a measure is unknown.
         """
         with self._lock:
             opened = self._ready()
@@ -369,7 +369,7 @@ class ExplorerModel:
         Raises
         ------
         InvalidArgumentError
-            Where one is no time, or nothing of it lies in the call; the message says when the call was.
+            If one is not a time, or the range lies outside of the call; the message says when the call was.
         """
         with self._lock:
             opened = self._ready()
@@ -395,13 +395,13 @@ class ExplorerModel:
         Raises
         ------
         InvalidArgumentError
-            Where there is no such zone.
+            If there is no such time zone.
         """
         self.tz = TimeRange(None, None, tz=tz).tz
 
     def ask(self, who: str, symptom: str) -> Any:
         """
-        Ask a complaint: what of it the reports show.
+        Explain a complaint: what the reports show of it.
 
         Parameters
         ----------
@@ -413,12 +413,12 @@ class ExplorerModel:
         Returns
         -------
         object
-            The answer of ``call.explain``.
+            The result of ``call.explain``.
 
         Raises
         ------
         InvalidArgumentError
-            Where the words or the person are not understood.
+            If the words are not understood, or the person is not found.
         """
         explain = getattr(self.call, "explain", None)
         if explain is None:
@@ -497,7 +497,7 @@ class ExplorerModel:
 
 
 def choice_from(opened: OpenCall, view: Mapping[str, Any]) -> Choice:
-    """Make a choice of plain data, as far as what it names is in the call."""
+    """Make a choice from plain data, as far as what it names is in the call."""
     finding = view.get("finding")
     if not isinstance(finding, int) or isinstance(finding, bool) or not 0 <= finding < len(opened.findings):
         finding = None

@@ -1,4 +1,4 @@
-"""The explorer's picture as SVG, made without a browser: for the still, for saving, and where no kernel runs."""
+"""The explorer as an SVG image, made without a browser: for the static view, and for saving it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rtkit_explore.widgets.explorer_model import ExplorerModel
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#332288")
-"""Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), and an indigo of Paul Tol's: told apart by everybody."""
+"""Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), and an indigo of Paul Tol's; safe if colour-blind."""
 SEVERITY_COLOURS: Final = {"bad": "#B3261E", "warn": "#B26A00", "note": "#5F6B7A"}
 SIGNS: Final = {"bad": "◆", "warn": "▲", "note": "○"}
 """A second signal beside the colour."""
@@ -244,7 +244,7 @@ def _panel(
 
 
 def steps(start: Any, end: Any, value: Any) -> str:
-    """Return the path of a line: a step for every interval, and a hole where nothing is known."""
+    """Return the path of a line: a step for every interval, interrupted where nothing is known."""
     path: list[str] = []
     last = None
     for begin, stop, level in zip(start, end, value, strict=True):
@@ -258,7 +258,7 @@ def steps(start: Any, end: Any, value: Any) -> str:
 
 
 def marker(x: float, y: float, look: int, colour: str) -> str:
-    """Draw the sign of a line, which tells it apart without its colour."""
+    """Draw the sign of a line, which identifies it without its colour."""
     shapes = (
         "M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4l4,7h-8z", "M0,-4l4,4l-4,4l-4,-4z",
         "M0,4l4,-7h-8z", "M-1,-4h2v3h3v2h-3v3h-2v-3h-3v-2h3z", "M-3,-3l6,6M3,-3l-6,6", "M0,-4v8M-4,0h8",

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rtkit_explore.widgets.explorer_call import Floats, Found, OpenCall, Stream
 
 MOST_LINES: Final = 12
-"""So many lines can be told apart; of more, the worst are drawn and the rest is counted."""
+"""Most lines that can be distinguished; of more, the worst are drawn and the rest is counted."""
 MOST_LINES_OF_ALL: Final = 160
-"""So many are drawn where somebody asks for all of them."""
+"""Most lines drawn when the user asks for all of them."""
 MOST_POINTS: Final = 1500
 """More samples than these in one line are thinned, peaks kept."""
 AIR_S: Final = 30.0
@@ -41,7 +41,7 @@ class Choice:
     focus
         Whether only the lines of that finding are shown: both ends of its stream.
     people
-        Peer ids; None for everybody.
+        Peer ids; None for everyone.
     media, directions
         Kinds of streams; None for all.
     measures
@@ -49,7 +49,7 @@ class Choice:
     window
         Start and end in seconds since 1970; None for the whole call.
     all_lines
-        Whether to draw more lines than can be told apart.
+        Whether to draw more lines than can be distinguished.
     """
 
     finding: int | None = None
@@ -115,7 +115,7 @@ def lines_of(opened: OpenCall, choice: Choice) -> tuple[list[Stream], int]:
     if choice.directions is not None:
         lines = [line for line in lines if line.direction in choice.directions]
     if choice.measures:
-        # A line without a single value would only take a place in the list.
+        # A line without a single value would only take up a place in the list.
         lines = [line for line in lines if any(has_values(opened, line, name) for name in choice.measures)]
     ranks = severity_by_stream(opened)
     own = finding.stream_id if finding is not None else ""
@@ -232,7 +232,7 @@ def thinned(
     start: Floats, end: Floats, values: list[Floats], window: tuple[float, float] | None
 ) -> tuple[Floats, Floats, list[Floats]]:
     """
-    Leave out samples of a long line that nobody could see, keeping the peaks and lows of every measure.
+    Thin out the samples of a long line to what can be seen, keeping the peaks and lows of every measure.
 
     Inside the window every sample is kept as long as there are no more than ``MOST_POINTS`` of them.
     """
@@ -248,7 +248,7 @@ def thinned(
         every = np.arange(len(end))
         keep[peaks(every, values, MOST_POINTS)] = True
     rows = np.flatnonzero(keep)
-    # A row that stays speaks for those left out before it, unless there is a hole among them.
+    # A row that stays represents those left out before it, unless there is a gap among them.
     holes = np.concatenate([[0], np.cumsum(np.isnan(start))])
     before, own = rows[:-1], rows[1:]
     kept = start[rows].copy()
@@ -372,7 +372,7 @@ def judged(opened: OpenCall, lanes: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def zones(opened: OpenCall) -> list[str]:
-    """Time zones that people of the call were in, by their addresses."""
+    """Time zones that people of the call were in, by their IP addresses."""
     known = opened.call.clients["timezone"].dropna().unique()
     return sorted(str(zone) for zone in known if "/" in str(zone))[:12]
 
@@ -384,7 +384,7 @@ def first_time(times: pd.Series[pd.Timestamp]) -> float | None:
 
 
 def none_if_nan(value: float) -> float | None:
-    """Return a number that JSON can say."""
+    """Return a number that JSON can represent."""
     return value if np.isfinite(value) else None
 
 
@@ -397,7 +397,7 @@ def with_filters(choice: Choice, **changes: Any) -> Choice:
 
 
 def known(values: Iterable[object] | None, there: Iterable[str]) -> tuple[str, ...] | None:
-    """Keep of what a browser or an old choice names what there is, in the order in which it is offered."""
+    """Keep the existing ones of the items that a browser or an old choice names, in the order of the offer."""
     if values is None:
         return None
     wanted = {str(value) for value in values}

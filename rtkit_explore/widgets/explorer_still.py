@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rtkit_explore.widgets.explorer_model import ExplorerModel
 
 MOST_FINDINGS: Final = 6
-# JupyterLab says "Loading widget" or "model not found" in place of a widget whose kernel is gone. Where our still
-# follows, an output that holds such a bare line and nothing else goes.
+# JupyterLab says "Loading widget" or "model not found" in place of a widget whose kernel is gone. If our static view
+# follows, an output that holds only such a line is hidden.
 HIDE_NOTICE: Final = (
     "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child .rtk-still) > .jp-OutputArea-output:not(:has(*)),"
     ".rtk-live .rtk-still{display:none}</style>"
@@ -37,7 +37,7 @@ def lines_of_still(model: ExplorerModel) -> tuple[str, str, list[tuple[bool, str
 
 
 def still_text(model: ExplorerModel) -> str:
-    """Return the still as plain text."""
+    """Return the static view as plain text."""
     title, verdict, findings, more = lines_of_still(model)
     lines = [f"{title}: {verdict}", *(f"  {'>' if chosen else ' '} {text}" for chosen, text in findings)]
     lines += [f"    … and {more} more"] if more > 0 else []
@@ -45,7 +45,7 @@ def still_text(model: ExplorerModel) -> str:
 
 
 def still_html(model: ExplorerModel) -> str:
-    """Return the still as HTML, its picture in it; a widget that lives in the same output hides it."""
+    """Return the static view as HTML with its image; a live widget in the same output hides it."""
     title, verdict, findings, more = lines_of_still(model)
     listed = "".join(
         f"<li>{f'<b>{escape(text)}</b>' if chosen else escape(text)}</li>" for chosen, text in findings

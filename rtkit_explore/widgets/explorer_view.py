@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WriteReport: TypeAlias = "Callable[[Call, Path], Path]"
 STILL_DELAY_S: Final = 1.5
-"""The still in the notebook's output follows a choice after so long a pause."""
+"""Seconds without a change after which the static view in the notebook's output follows a choice."""
 ASK_AGAIN: Final = "Choose again, or reload the page."
 
 
@@ -106,7 +106,7 @@ class Explorer:
                 self._view = None
 
     def __repr__(self) -> str:
-        """Return the still as text."""
+        """Return the static view as text."""
         self.model.complete()
         return still_text(self.model)
 
@@ -118,10 +118,10 @@ class Explorer:
 
     def _ipython_display_(self) -> None:
         """
-        Show the widget, and its still in an output of its own.
+        Show the widget, and its static view in an output of its own.
 
         Front ends prefer the widget over the HTML of the same output, also where the kernel that knew the widget is
-        gone; the still beside it is hidden by the widget for as long as that one lives.
+        gone; the widget hides the static view beside it for as long as it is alive.
         """
         from IPython.display import display
 
@@ -136,7 +136,7 @@ class Explorer:
 
 
 class Still:
-    """The picture in the notebook that remains when no kernel runs; it follows the choice, a moment later."""
+    """The static view in the notebook that remains when no kernel runs; it follows the choice, a moment later."""
 
     def __init__(self, model: ExplorerModel) -> None:
         from IPython.display import display
@@ -273,7 +273,7 @@ class ExplorerView:
         what = str(content.get("do"))
         handler = self._handlers.get(what)
         about = content.get("session")
-        # A click on what another call showed may arrive late.
+        # A click on an item of the previous call may arrive late.
         if handler is None or (about is not None and what != "open" and about != self.model.session_id):
             return
         with self._lock:

@@ -21,9 +21,9 @@ class ExplorerWidget(anywidget.AnyWidget):
     columns
         The columns of the scene, little-endian 64-bit floats.
     said
-        What is being done, and what went wrong.
+        Messages: what is being done, and what went wrong.
     options
-        What the front end may offer.
+        Which features the front end may offer.
     tick
         Counts changes.
     """

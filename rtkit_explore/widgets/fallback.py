@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rtkit_explore.widgets.selection_model import Choices
 
 LINES = 12
-"""At most so many items are written out."""
+"""Most items that are written out."""
 
 
 class Code(str):

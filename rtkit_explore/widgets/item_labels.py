@@ -117,7 +117,7 @@ def stream_items(streams: pd.DataFrame, *, names: Mapping[str, str]) -> list[Ite
 
 
 SIGNS = {"bad": "◆", "warn": "▲", "note": "○"}
-"""Signs of severities, so that they are told apart at a glance and without colours."""
+"""Signs of severities, so that they can be distinguished at a glance and without colours."""
 
 
 def finding_items(findings: pd.DataFrame) -> list[Item]:

@@ -135,7 +135,7 @@ class ListView:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether this thread is mirroring the model just now, so that nobody has clicked anything."""
+        """Whether this thread is mirroring the model just now, so that a change is not a click of the user."""
         return bool(getattr(self._mirroring, "depth", 0))
 
     def quietly(self) -> SuppressEvents:
@@ -157,7 +157,7 @@ class ListView:
                 fresh = _Listing(self, shown)
                 fresh.mirror(self.choices.selected)
                 self._place.children = [fresh.widget] if shown else []
-                # A click on the list that was there until now may be on its way; one older than that cannot be.
+                # A click on the previous list may still be on its way; one on an older list cannot be.
                 if self._before is not None:
                     self._before.close()
                 self._before, self._listing = self._listing, fresh
@@ -228,7 +228,7 @@ class ListView:
 
 
 class SuppressEvents:
-    """A thread is mirroring the model for as long as this lasts: what happens to widgets is nobody's click."""
+    """Marks a thread as mirroring the model: changes to widgets meanwhile are not clicks of the user."""
 
     def __init__(self, state: threading.local) -> None:
         self._state = state
@@ -243,7 +243,7 @@ class SuppressEvents:
 
 
 def close_all(widget: Any) -> None:
-    """Close a widget, what it contains, and their layouts and styles, all of which the registry would keep."""
+    """Close a widget, its children, and their layouts and styles, all of which the registry would keep."""
     for child in getattr(widget, "children", ()):
         close_all(child)
     for part in ("layout", "style"):

@@ -20,8 +20,8 @@ class Observers(Generic[Event]):
     Notes
     -----
     A model calls ``put`` while it holds its own lock, so that events queue up in the order of the changes, and
-    ``deliver`` when it has let go of it. One thread at a time delivers: a change made by an observer, or meanwhile
-    by another thread, is told after the one that is being told, to everybody, and no callback ever runs under a
+    ``deliver`` after releasing it. One thread at a time delivers: a change made by an observer, or meanwhile
+    by another thread, is delivered after the current one, to every observer, and no callback ever runs under a
     lock, so that observers may call back or wait for other threads.
     """
 
@@ -51,7 +51,7 @@ class Observers(Generic[Event]):
 
     def deliver(self) -> None:
         """
-        Tell what is queued, unless somebody is doing so already.
+        Deliver the queued events, unless another thread is doing so already.
 
         Raises
         ------

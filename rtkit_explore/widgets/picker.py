@@ -1,4 +1,4 @@
-"""What all pickers have in common: a value, observers, a view made when it is shown, and a readable still."""
+"""What all pickers have in common: a value, observers, a view made when it is shown, and a readable static view."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Picker(ABC, Generic[Value]):
 
     @abstractmethod
     def _still(self) -> StaticView:
-        """Return how things are now."""
+        """Return the current state as a static view."""
 
     @property
     def view(self) -> Any:
@@ -93,7 +93,7 @@ class Picker(ABC, Generic[Value]):
                 self._view = None
 
     def __repr__(self) -> str:
-        """Return the still as text."""
+        """Return the static view as text."""
         return self._still().text()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
@@ -145,7 +145,7 @@ class ListPicker(Picker[Value]):
         Raises
         ------
         InvalidArgumentError
-            Where an id is unknown; the message lists those there are.
+            If an id is unknown; the message lists those there are.
         """
         self.choices.select(ids)
 

@@ -71,7 +71,7 @@ class ParticipantsPicker(ListPicker["list[str]"]):
         Raises
         ------
         InvalidArgumentError
-            Where nobody, or more than one, is called that; the message lists those there are.
+            If no participant, or more than one, matches; the message lists the participants.
         """
         wanted = [ids] if isinstance(ids, str) else list(ids)
         known = {item.id for item in self.choices.items}
@@ -151,7 +151,7 @@ class WindowPicker(Picker["Window | None"]):
         Raises
         ------
         InvalidArgumentError
-            Where one is no time, the start comes after the end, or all of it lies outside of the call.
+            If one is not a time, the start comes after the end, or the range lies outside of the call.
         """
         self.span.set(start, end)
 
@@ -202,7 +202,7 @@ def pick_session(
     selected
         Session id that is chosen at first; the first of the list by default.
     name
-        Tells apart pickers that are to remember different choices.
+        Distinguishes pickers that are to remember different choices.
     remember
         Whether a cell that runs again keeps the choice that was made in it (in the memory of the kernel).
     rows
@@ -220,7 +220,7 @@ def pick_session(
     Raises
     ------
     InvalidArgumentError
-        Where ``selected`` is not in the list, or ``app`` is neither an app nor a table.
+        If ``selected`` is not in the list, or ``app`` is neither an app nor a table.
     """
     if isinstance(app, pd.DataFrame):
         if query:
@@ -274,7 +274,7 @@ def pick_participants(
     Raises
     ------
     InvalidArgumentError
-        Where somebody who is ``selected`` is not in the call.
+        If somebody who is ``selected`` is not in the call.
     """
     _check(call, "pick_participants", "participants", "peer_id")
     people, names, session, find = _people(call)
@@ -308,7 +308,7 @@ def pick_stream(
     call
         A call, or a table of streams.
     participant
-        Offer the streams of this participant only: peer id, name, or a part of the name that fits nobody else.
+        Offer the streams of this participant only: peer id, name, or an unambiguous part of the name.
     selected
         Stream id that is chosen at first; the first of the list by default.
     name, remember, rows
@@ -322,7 +322,7 @@ def pick_stream(
     Raises
     ------
     InvalidArgumentError
-        Where ``selected`` or ``participant`` is not in the call.
+        If ``selected`` or ``participant`` is not in the call.
     """
     _check(call, "pick_stream", "streams", "stream_id", "peer_id")
     if isinstance(call, pd.DataFrame):
@@ -372,7 +372,7 @@ def pick_finding(
     Raises
     ------
     InvalidArgumentError
-        Where there is no such finding.
+        If there is no such finding.
     """
     _check(call, "pick_finding", "findings", "severity", "rule", "story")
     table = call if isinstance(call, pd.DataFrame) else call.findings()
@@ -415,7 +415,7 @@ def pick_window(
     Raises
     ------
     InvalidArgumentError
-        Where ``selected`` is no window within the call, or ``tz`` no time zone.
+        If ``selected`` is not a window within the call, or ``tz`` is not a time zone.
     """
     _check(call, "pick_window", "quality")
     limits, session = call_limits(call)
@@ -440,7 +440,7 @@ def call_limits(call: Call | pd.DataFrame) -> tuple[Window | None, str]:
         return limits_of([], times), _session_of(call)
     sessions, people, streams = call.sessions, call.participants, call.streams
     server = [sessions["started_at"], sessions["ended_at"], people["joined_at"], people["left_at"]]
-    if is_live(sessions):  # nothing has ended: whatever is the last to be known tells how far the call has come
+    if is_live(sessions):  # nothing has ended: the latest known time tells how far the call has come
         server += [sessions["updated_at"], people["updated_at"]]
     return limits_of(server, [streams["first"], streams["last"]]), str(call.session_id)
 
@@ -448,7 +448,7 @@ def call_limits(call: Call | pd.DataFrame) -> tuple[Window | None, str]:
 def _choices(
     key: memory.Key, items: list[Item], *, multiple: bool, selected: str | tuple[str, ...] | None, remember: bool
 ) -> Choices:
-    """Make the model, with the choice that was made before where it is to be remembered."""
+    """Make the model, with the previous choice if it is to be remembered."""
     asked = selected if selected is None or isinstance(selected, tuple) else (selected,)
     choices = Choices(items, multiple=multiple, selected=asked)
     if not remember:
@@ -472,7 +472,7 @@ def _people(
 
 
 def _check(call: object, taker: str, table: str, *needs: str) -> None:
-    """Refuse what is neither a call nor the table that is picked from."""
+    """Raise if the source is neither a call nor the table that is picked from."""
     if not isinstance(call, pd.DataFrame):
         check_call(call, taker, also=f"its table {table}")
         return
@@ -487,7 +487,7 @@ def _ids(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _only(who: str, names: Mapping[str, str]) -> str:
-    """Find the one participant of a table who is called so."""
+    """Find the one participant of a table who matches."""
     found = find_participants(who, names)
     if len(found) == 1:
         return found[0]
@@ -498,7 +498,7 @@ def _only(who: str, names: Mapping[str, str]) -> str:
 
 
 def _session_of(table: pd.DataFrame) -> str:
-    """Return the session that a table is about, "" where it is about none or several."""
+    """Return the session that a table is about, "" if it is about none or several."""
     if "session_id" not in table.columns:
         return ""
     ids = table["session_id"].dropna().unique()

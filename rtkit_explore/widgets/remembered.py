@@ -15,7 +15,7 @@ class Closable(Protocol):
     """What can be closed."""
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Release what is held."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def take_place(key: Key, picker: Closable) -> None:
     """
     Close the picker that an earlier run of the same cell made.
 
-    Its output is gone from the page, but the kernel would keep its widgets for ever. Pickers of other cells stay,
-    and so do those of the same run. Where the frontend does not say which cell is running, nothing is closed.
+    Its output is gone from the page, but the kernel would keep its widgets forever. Pickers of other cells stay,
+    and so do those of the same run. If the frontend does not say which cell is running, nothing is closed.
     """
     cell = running_cell()
     if cell is None:

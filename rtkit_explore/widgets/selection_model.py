@@ -25,9 +25,9 @@ class Item:
     Attributes
     ----------
     id
-        What the choice is known by.
+        Id of the choice.
     label
-        What people read.
+        Text that the user reads.
     words
         Further text that the search looks through (the label and the id are always looked through).
     """
@@ -64,16 +64,16 @@ class Choices:
     Parameters
     ----------
     items
-        What can be chosen. Items whose labels are the same are told apart by a piece of their ids.
+        What can be chosen. Items with the same label get the start of their ids added.
     multiple
-        Whether several can be selected at a time. Where only one can, one always is, as long as there are items.
+        Whether several can be selected at a time. If not, exactly one always is, as long as there are items.
     selected
         Ids selected at the start; by default the first item, or all of them where several can be.
 
     Raises
     ------
     InvalidArgumentError
-        Where two items have the same id, or an id is selected that no item has.
+        If two items have the same id, or an id is selected that no item has.
 
     Notes
     -----
@@ -152,7 +152,7 @@ class Choices:
         Raises
         ------
         InvalidArgumentError
-            Where an id is unknown, or where exactly one must be selected and it is not one. Nothing changes then.
+            If an id is unknown, or exactly one must be selected and it is not one. Nothing changes then.
         """
         with self._lock:
             self._settle(self._checked(ids))
@@ -160,7 +160,7 @@ class Choices:
 
     def select_among(self, ids: Iterable[str], among: Iterable[str]) -> None:
         """
-        Select some of the ids that somebody sees (``among``), leaving alone all that they do not see.
+        Select some of the visible ids (``among``), leaving the selection of all others alone.
 
         Raises
         ------
@@ -180,8 +180,8 @@ class Choices:
         """
         Select by the search alone, as Enter in its box does.
 
-        Where one can be selected: the first that the search shows, or the one after it if it is selected already,
-        and so round. Where several can be: all that the search shows, and nothing else. Nothing happens where it
+        If one can be selected: the first that the search shows, or the one after it if it is selected already,
+        and so on in a circle. If several can be: all that the search shows, and nothing else. Nothing happens if it
         shows nothing.
         """
         with self._lock:
@@ -197,7 +197,7 @@ class Choices:
         """
         Offer other items; what is selected stays so if it is still there.
 
-        Where nothing of it is, the default is selected: the first, or all where several can be. What was
+        If nothing of it is, the default is selected: the first, or all where several can be. What was
         deselected altogether stays deselected.
         """
         with self._lock:
@@ -268,12 +268,12 @@ def disambiguate_labels(items: Iterable[Item]) -> tuple[Item, ...]:
     """
     Return the items with labels that are all different.
 
-    Labels that several share get as much of the beginning of their ids as tells them apart.
+    Labels that several items share get as much of the start of their ids as makes them different.
 
     Raises
     ------
     InvalidArgumentError
-        Where two items have the same id.
+        If two items have the same id.
     """
     given = tuple(items)
     ids = [item.id for item in given]

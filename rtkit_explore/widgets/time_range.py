@@ -24,7 +24,7 @@ _OFFSET = re.compile(
 )
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _NEAR = pd.Timedelta(minutes=5)
-"""People round: a time of day that lies so little outside of the call means its edge."""
+"""People round: a time of day this close outside of the call means its edge."""
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
@@ -42,7 +42,7 @@ class TimeRange:
     Raises
     ------
     InvalidArgumentError
-        Where the limits are no times in order, or the time zone is unknown.
+        If the limits are not times in order, or the time zone is unknown.
 
     Notes
     -----
@@ -93,7 +93,7 @@ class TimeRange:
         Raises
         ------
         InvalidArgumentError
-            Where one is no time, the start comes after the end, or all of it lies outside of the call.
+            If one is not a time, the start comes after the end, or the range lies outside of the call.
         """
         with self._lock:
             if self._window is None or self._limits is None:
@@ -119,7 +119,7 @@ class TimeRange:
             self.set(*self._limits)
 
     def replace(self, low: pd.Timestamp | None, high: pd.Timestamp | None) -> None:
-        """Move to another call's limits, and choose all of it. Subscribers are told where there is a window."""
+        """Move to another call's limits, and choose all of it. Subscribers are told if there is a window."""
         fresh = TimeRange(low, high, tz=self.tz)
         with self._lock:
             if fresh.limits == self._limits and self.is_whole:
@@ -132,7 +132,7 @@ class TimeRange:
         """Call ``observer((start, end))`` after every change; returns the function that ends it."""
 
         def told(window: Window | None) -> None:
-            if window is not None:  # nobody who draws a window wants to hear that there is none
+            if window is not None:  # observers of the window are not told that there is none
                 observer(window)
 
         return self._observers.subscribe(told)
@@ -164,7 +164,7 @@ class TimeRange:
             raise self._no_time(value) from error
 
     def _typed(self, text: str, since: pd.Timestamp) -> pd.Timestamp:
-        """Read a time as people type it. What names no day is a time of the call, never of today."""
+        """Read a time as people type it. A time without a date is one of the call, never of today."""
         offset = _OFFSET.fullmatch(text)
         if offset is not None:
             duration = pd.Timedelta(seconds=float(offset["number"]) * _SECONDS[offset["unit"][0].lower()])
@@ -194,7 +194,7 @@ class TimeRange:
         first, last = low.tz_convert(self.tz).normalize(), high.tz_convert(self.tz).normalize()
         hour, half = int(clock["hour"]), (clock["half"] or "")[:1].lower()
         if half and not 1 <= hour <= 12:
-            hour = 24  # 13pm is no time of day
+            hour = 24  # 13pm is not a time of day
         hour = hour % 12 + 12 * (half == "p") if half and hour != 24 else hour
         written = f"{hour:02}:{clock['minute'] or '00'}:{clock['second'] or '00'}"
         try:
@@ -203,7 +203,7 @@ class TimeRange:
         except ValueError as error:
             msg = f"{text!r} is no time of day. {self.span_words()}."
             raise InvalidArgumentError(msg) from error
-        # The second is what people see: 14:03:10 means the call's start at 14:03:10.4 as well.
+        # People see whole seconds: 14:03:10 means the call's start at 14:03:10.4 as well.
         inside = [time for time in times if low.floor("s") <= time <= high.ceil("s")]
         near = inside or [time for time in times if low - _NEAR <= time <= high + _NEAR]
         if not near:

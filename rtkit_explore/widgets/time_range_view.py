@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rtkit_explore.widgets.time_range import TimeRange
 
 MARKS = 300
-"""At most about so many places where a handle of the slider can stand."""
+"""Approximate maximum number of positions of a slider handle."""
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 

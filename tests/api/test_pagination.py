@@ -1,4 +1,4 @@
-"""Whatever a server's pages are like, a list that stands still is read whole, and one that moves without doubles."""
+"""Whatever a server's pages are like, a stable list is read whole, and one that changes without duplicates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts for errors hold neither tokens nor addresses."""
+"""Texts for errors hold neither tokens nor URLs."""
 
 from __future__ import annotations
 

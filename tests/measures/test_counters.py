@@ -1,4 +1,4 @@
-"""Increments and running totals are told apart, and either can be forced."""
+"""Increments and running totals are distinguished, and either can be forced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call too large to keep its samples beside their intervals: the same tables, and a clear refusal where nothing fits."""
+"""A call too large to keep its samples beside their intervals: the same tables, and a clear error if nothing fits."""
 
 from __future__ import annotations
 

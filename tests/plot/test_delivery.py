@@ -1,4 +1,4 @@
-"""Both ends of the way on one clock: what was sent, what arrived, what is missing, by the lines that are drawn."""
+"""Both ends of the path on one clock: what was sent, what arrived, what is missing, by the lines that are drawn."""
 
 from __future__ import annotations
 

@@ -75,9 +75,7 @@ def test_the_curve_is_the_value_that_was_judged_in_the_unit_of_the_threshold():
     axes = plot.finding(LOSS, ROW)
     assert "(%)" in axes[0].get_ylabel()
     _, y = line(axes[0], "p1-a")
-    assert np.nanmax(y) == pytest.approx(
-        100 * (42 + 38) / 700
-    )  # what the far end reports is evened out over neighbours
+    assert np.nanmax(y) == pytest.approx(100 * (42 + 38) / 700)  # what the far end reports is smoothed over neighbours
 
 
 def test_a_threshold_in_another_unit_is_only_told():

@@ -92,7 +92,7 @@ ALPHABET = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])
     form=st.sampled_from(["CSV", "JSON", "SRT", "VTT"]),
 )
 def test_whatever_stands_in_the_texts_survives_nowhere(word, form, tmp_path_factory):
-    secret = f"{word}qzx"  # so that it is no word of the field
+    secret = f"{word}qzx"  # so that it is not a technical word
     redacted = Call(planted(lambda n: f"{secret}{n}", form=form)).redact()
     found = given_away(redacted, tmp_path_factory.mktemp("call") / "saved")
     assert secret not in found
@@ -125,7 +125,7 @@ def test_every_personal_column_of_every_table_changes():
         for column in (column.name for column in TABLES[name].columns if column.personal):
             old, new = table[column], after.tables[name][column]
             if table.get(NAMED_BY.get(column, ""), old).isin(before.names).sum() == 0 and column in NAMED_BY:
-                continue  # rows of nobody whom the documents name
+                continue  # rows of participants that the documents do not name
             assert old.notna().any(), f"{name}.{column} is not filled by the test"
             assert not set(old.dropna()) & set(new.dropna()), f"{name}.{column}"
 
@@ -177,7 +177,7 @@ def test_of_a_sample_with_a_key_that_stands_twice_only_the_last_value_is_read(se
 
 
 def test_whatever_the_form_of_a_list_its_samples_are_the_same_but_for_personal_texts():
-    """The quick way of the usual form and the way value by value give the same samples."""
+    """The fast path for the usual form and the path value by value give the same samples."""
     usual = [SAMPLE | {"mid": "0", "jitter": 0.5, "rtt": None}, SAMPLE | {"mid": "Zyqarth"}]
     odd = [*usual, SAMPLE | {"brand_new_counter": "x"}]
 
@@ -192,7 +192,7 @@ def test_whatever_the_form_of_a_list_its_samples_are_the_same_but_for_personal_t
     assert [sample["mid"] for sample in quick] == ["0", "mid #1"]
 
 
-# Names that are words, numbers that nobody knows ------------------------------------------------------------------------
+# Names that are words, numbers of unknown meaning ---------------------------------------------------------------------
 
 
 def metadata_of(people, metadata, *, name="info", **options):
@@ -364,7 +364,7 @@ def test_messages_of_failures_are_replaced_and_their_kind_stays():
     assert redacted.participants["report"].tolist() == ["failed"]
 
 
-# The same thing is called the same ------------------------------------------------------------------------------------
+# Stable stand-ins ------------------------------------------------------------------------------------
 
 
 def test_people_are_numbered_in_the_order_of_joining():

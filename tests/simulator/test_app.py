@@ -1,4 +1,4 @@
-"""The simulated app answers all nine calls as the API does."""
+"""The simulated app serves all nine calls as the API does."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def test_saved_files_have_the_permissions_that_the_user_chose(tmp_path):
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL: nothing is tidied up after it."""
+    """Stands for SIGKILL: nothing is cleaned up after it."""
 
 
 @pytest.fixture
@@ -366,7 +366,7 @@ def test_saves_of_others_that_are_still_running_are_left_alone(tmp_path):
     assert running.is_dir()
 
 
-# What could not be had -----------------------------------------------------------------------------------------------
+# What could not be fetched --------------------------------------------------------------------------------------------
 
 FAILED = [
     Failure("peer-report", "no answer about the peer report of p3: it timed out", "p3"),

@@ -1,4 +1,4 @@
-"""Documents that are no clean JSON: what can be read is read, the rest is a problem, and nothing raises."""
+"""Documents that are not clean JSON: what can be read is read, the rest is a problem, and nothing raises."""
 
 from __future__ import annotations
 

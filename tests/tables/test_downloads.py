@@ -1,4 +1,4 @@
-"""Chat, transcripts in their four forms, and the small answers that name downloads."""
+"""Chat, transcripts in their four forms, and the small responses that name downloads."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_another_form_of_transcript_is_refused():
         tables.transcript(b"", format="DOC")
 
 
-# Small answers --------------------------------------------------------------------------------------------------------
+# Small responses -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

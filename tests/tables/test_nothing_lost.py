@@ -1,4 +1,4 @@
-"""What decoders drop or bend without a word is a problem: doubled keys, open quotes, other encodings, wrong pages."""
+"""What decoders drop or change silently is a problem: duplicate keys, open quotes, other encodings, wrong pages."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_quote_that_is_never_closed_costs_no_message():
     rows, problems = read_chat(
         f'{CHAT}m1,Alma,hello,\r\nm2,Boris,"so what,\r\nm3,Chen,"fine, thanks",\r\nm4,Dana,x,\r\n'
     )
-    # The quote of m2 closes at the next one, so the row that breaks is m3's: nobody can tell whose it was.
+    # The quote of m2 closes at the next one, so the row that breaks is m3's: it cannot be told whose it was.
     assert problems
     rows, problems = read_chat(f'{CHAT}m1,Alma,"a, b",\r\nm2,Boris,"so what,\r\nm3,Chen,fine,\r\nm4,Dana,x,\r\n')
     assert [row["message_id"] for row in rows] == ["m1", "m2", "m3", "m4"]

@@ -1,4 +1,4 @@
-"""Every leaf of a document lands in exactly one column, and a key that nobody knows in ``problems``."""
+"""Every leaf of a document lands in exactly one column, and an unknown key in ``problems``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The explorer's widget: messages as the browser sends them, what it is answered, and the still."""
+"""The explorer's widget: messages as the browser sends them, the replies, and the static view."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def explorer(lossy):
 
 @pytest.fixture
 def browser(explorer, monkeypatch):
-    """Send messages as the browser does; returns what is answered."""
+    """Send messages as the browser does; returns the replies."""
     widget, answers = explorer.widget, []
     monkeypatch.setattr(type(widget), "send", lambda self, content, buffers=None: answers.append((content, buffers)))
 
@@ -163,7 +163,7 @@ def test_the_box_for_complaints_shows_what_explain_answers(explorer, browser, mo
     }
 
 
-# The still
+# The static view
 
 
 def test_a_still_tells_verdict_findings_and_code_and_shows_the_picture(explorer):

@@ -16,7 +16,7 @@ from tests.widgets.picker_frames import participants, sessions, streams, times
 
 
 class AppOf:
-    """An app that answers from a table, and remembers what it was asked."""
+    """An app that serves a table, and remembers its queries."""
 
     def __init__(self, table):
         self.table, self.asked = table, []
