@@ -34,6 +34,8 @@ SERVER = ""
 """Stands in the place of a receiver for what the far end of an uplink reports."""
 _STEP_US, _NEAR = 3_500_000, 2
 """Half a sample, as streams are sampled at different moments; and how many of these a sample is."""
+_LONGEST_US = 4 * 86_400_000_000
+"""Of what spans more than this, one time is wrong by years: so much around the middle of all samples is looked at."""
 _COSTS: dict[Part, float] = {"up": 1.0, "down": 1.0, "connection": 1.2, "server": 2.0}
 """A connection that fails both ways is one fault, though it shows as two; the server failing for one sender is rare."""
 _UNEXPLAINED, _IMPLICATED, _CONTRADICTED = 2.5, 1.0, 1.5
@@ -86,6 +88,10 @@ class Localization:
         shifts = {one.number: context.shift(one) for one in self.streams}
         self.first = min((one.first_us - shifts[one.number] for one in self.streams), default=0)
         last = max((one.last_us - shifts[one.number] for one in self.streams), default=0)
+        if last - self.first > _LONGEST_US:
+            times = [context.arrays.end[one.rows] - shifts[one.number] for one in self.streams]
+            middle = int(np.median(np.concatenate(times)))
+            self.first, last = max(self.first, middle - _LONGEST_US // 2), min(last, middle + _LONGEST_US // 2)
         self.moments = np.arange(self.first, last + _STEP_US, _STEP_US)
         self._memo: dict[tuple[Family, int], Explanation] = {}
         self._known: dict[tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]], Explanation] = {}

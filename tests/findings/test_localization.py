@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from rtkit_explore.call import Call
 from rtkit_explore.findings.context import context_of
 from rtkit_explore.findings.localization import localization_of
+from rtkit_explore.store.saved_calls import read_call
 from tests.findings.room import Room, only, rules
 
 MID = slice(10, 16)
@@ -100,3 +105,15 @@ def test_an_encoder_at_its_cap_from_the_beginning_is_nobodys_fault(share):
     made["quality_limitation_durations_bandwidth"][:] = 7.0
     made["bytes"] = made["bytes"] * share
     assert room.told().empty
+
+
+def test_times_that_are_wrong_by_centuries_cost_no_memory(recordings):
+    documents = read_call(recordings / "sfu-uplink")
+    peer, body = next(iter(documents.reports.items()))
+    report = json.loads(body)
+    for name, rows in report["data"]["participant"]["peer_report"]["quality"].items():
+        for number, row in enumerate(rows if name == "audio_consumer" else ()):
+            row["timestamp"] = ("2200", "1970", "1990")[number % 3] + row["timestamp"][4:]
+    call = Call(replace(documents, reports=documents.reports | {peer: json.dumps(report).encode()}))
+    assert {"loss_out"} <= set(call.findings()["rule"])
+    assert 0 < len(localization_of(call.judging).moments) < 100_000
