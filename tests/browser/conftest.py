@@ -135,7 +135,9 @@ def _wait_for(address, server, log):
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="session")
+# A module at a time: while Playwright's blocking face is open, this thread counts as one with a running event loop, and
+# tests of other folders in the same process could not run one.
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed here")
