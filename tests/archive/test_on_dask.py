@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pandas as pd
 import pytest
 
@@ -31,5 +34,6 @@ def test_two_workers_give_the_same_frame_also_when_one_dies(made):
         on_dask = archive.map(figures, progress=False)
         pd.testing.assert_frame_equal(on_dask.values, values)
         pd.testing.assert_frame_equal(on_dask.problems, problems)
-        next(one for one in cluster.workers.values() if one.worker_address).process.process.kill()
+        # By its process id: distributed's own kill() wants an event loop of this thread.
+        os.kill(next(one for one in cluster.workers.values() if one.worker_address).pid, signal.SIGKILL)
         pd.testing.assert_frame_equal(archive.map(figures, progress=False).values, values)
