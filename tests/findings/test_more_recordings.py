@@ -1,5 +1,5 @@
 """
-Twelve more recorded calls, of which nothing was tuned: the person and side of what was done to the link, nobody else.
+Twelve more recorded calls: the person and side of what was done to the link are told, and nobody else is accused.
 
 They were made like the sample calls: real browsers over links that were impaired on purpose, ``truth.json`` beside
 the documents. Some were recorded on a machine with little to spare, so buffers are longer than on a calm one.
