@@ -146,8 +146,7 @@ def _what_separates(context: Context, candidate: Candidate) -> str:
     if not spared:
         return f"Everybody was hit ({names}): ask for the state of the service at that time, and look for other calls."
     others = ", ".join(context.name(peer) for peer in spared)
-    listed = ", ".join(repr(context.name(peer)) for peer in hit)
     return (
-        f"Hit: {names}; spared: {others}. call.in_common([{listed}]) shows what separates them"
-        " (country, region, network, browser); ask for the state of the service at that time."
+        f"Hit: {names}; spared: {others}. See what those who were hit share and the others do not (country, region,"
+        " network, browser), and ask for the state of the service at that time."
     )

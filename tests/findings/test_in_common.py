@@ -45,4 +45,4 @@ def test_trouble_at_the_server_says_who_was_hit_and_who_was_spared(call):
     assert len(rows)
     steps = set(rows["next_step"])
     assert all("Wi-Fi" not in step for step in steps)
-    assert any("call.in_common([" in step or "Everybody was hit" in step for step in steps)
+    assert any("share and the others do not" in step or "Everybody was hit" in step for step in steps)

@@ -110,7 +110,7 @@ def test_a_gap_of_a_track_that_was_switched_off_is_one_note_of_whoever_did_it():
     gaps = only(room.findings(), "switched_off")
     assert only(room.findings(), "gap").empty
     assert list(gaps["peer_id"]) == ["Alma"]
-    assert gaps.iloc[0]["story"].startswith("Alma's audio was off (audio_off), for 41 s")
+    assert gaps.iloc[0]["story"].startswith("Alma's audio was off (microphone off), for 41 s")
     assert gaps.iloc[0]["value"] == pytest.approx(41)
 
 

@@ -204,7 +204,7 @@ def _refusal(kind: str, status: str) -> tuple[str, str]:
 
 
 def _next_step(candidate: Candidate, _words: Mapping[str, str]) -> str:
-    return candidate.advice or "Look at device_changes and events; ask which device was in use."
+    return candidate.advice or "Look at the devices and events of that time; ask which device was in use."
 
 
 DEVICE_LOST = Rule(

@@ -9,7 +9,7 @@ import numpy as np
 
 from rtkit_explore.findings.context import OPEN_END, Context, Window
 from rtkit_explore.findings.rules.rule import Observation, Rule
-from rtkit_explore.table_schema.labels import media_words
+from rtkit_explore.table_schema.labels import event_words, media_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +136,7 @@ def _switched_off(who: str, event: str, window: Window, breaks: list[_Break]) ->
         who,
         (window[0], end),
         max(0.0, (end - window[0]) / 1e6),
-        f"{what} was off ({event})",
+        f"{what} was off ({event_words(event)})",
         rows=(min(one.row for one in own), max(one.row for one in own)),
         count=len(breaks),
         evidence_for=["the client's own events"],
@@ -149,7 +149,7 @@ GAP = Rule(
     "s",
     "no samples",
     "{me}'s {detail}",
-    "Muted, paused, hidden or lost samples: look at events.",
+    "Muted, paused, hidden or lost samples: the events around that time may tell.",
     find=_gaps,
     drawn="timeline",
 )

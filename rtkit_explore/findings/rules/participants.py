@@ -13,7 +13,7 @@ from rtkit_explore.findings.context import OPEN_END, Context, micros
 from rtkit_explore.findings.rules.rule import FOLLOWS_OUTAGE, Observation, Rule
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.measures.plausibility import implausible
-from rtkit_explore.table_schema.labels import media_words
+from rtkit_explore.table_schema.labels import media_words, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -361,7 +361,7 @@ def _implausible(context: Context, _profile: Profile) -> Iterator[Observation]:
             mine = rows[peers[rows] == peer]
             worst = float(quality[name].iloc[mine].abs().max())
             timed = ends[mine]
-            detail = f"{name}: {len(mine)} value{'s' if len(mine) > 1 else ''}, up to {worst:g}"
+            detail = f"{title_of(name)}: {len(mine)} value{'s' if len(mine) > 1 else ''}, up to {worst:g}"
             yield Observation(
                 peer,
                 (int(timed.min()), int(timed.max())),
@@ -440,7 +440,7 @@ NEVER_CONNECTED = Rule(
     "s",
     "not connected",
     "{me} never got connected: not one packet went through in either direction",
-    "Look at connection_checks and at firewalls: is UDP blocked, is a TURN server reachable (relay_connectivity)?",
+    "Look at the firewalls of both networks: is UDP blocked, could a TURN server be reached in the check before the call?",
     find=_never_connected,
     drawn="timeline",
 )
@@ -450,7 +450,7 @@ RELAYED = Rule(
     "relay",
     "relayed",
     "{me}'s media went {detail}",
-    "See whether UDP is blocked on that network; candidate_pairs shows the URL that was used.",
+    "See whether UDP is blocked on that network; the network paths show which way was taken.",
     find=_relayed,
     drawn="paths",
 )
@@ -460,7 +460,7 @@ PATH_CHANGED = Rule(
     "paths",
     "paths",
     "{me}'s network path changed {detail}",
-    "Look at candidate_pairs: which network was left for which, and why.",
+    "Ask why that network was left: out of Wi-Fi range, a VPN, a router that started anew?",
     find=_path_changed,
     drawn="paths",
 )
@@ -470,7 +470,7 @@ ONE_WAY_TRANSPORT = Rule(
     "B",
     "bytes",
     "Nothing went through {me}'s connection ({detail})",
-    "Look at connection_checks (relay_connectivity) and at firewalls.",
+    "Look at the firewalls of that network: could a TURN server be reached in the check before the call?",
     find=_one_way,
     low=True,
     drawn="paths",
@@ -481,7 +481,7 @@ RECONNECTS = Rule(
     "times",
     "reconnects",
     "{me} {detail}{times}",
-    "Look at events around that time, and at the network of that person.",
+    "Look at what happened around that time, and at the network of that person.",
     find=_reconnects,
     tags=frozenset({FOLLOWS_OUTAGE}),
     drawn="timeline",
@@ -513,7 +513,7 @@ IMPLAUSIBLE = Rule(
     "values",
     "implausible",
     "{me} reports values that cannot be ({detail}); they were left out",
-    "Look at the rows of samples; the values were left out.",
+    "Nothing of the call: the values were left out of every figure.",
     find=_implausible,
 )
 TOO_LITTLE = Rule(
