@@ -1,0 +1,201 @@
+"""What only follows from something else is put behind it: limits, late reports, full buffers, broken pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtkit_explore.findings.candidates import SEVERITIES
+from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
+from rtkit_explore.findings.narrative import figure
+from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS
+from rtkit_explore.table_schema.labels import media_words
+
+if TYPE_CHECKING:
+    from rtkit_explore.findings.candidates import Candidate
+    from rtkit_explore.findings.concurrency import Concurrency
+    from rtkit_explore.findings.stream_arrays import Stream
+
+
+def reports_came_late(around: Concurrency) -> None:
+    """Put a slow round trip or a limited encoder on the downlink on which the reports came back, if that is broken."""
+    for candidate in around.candidates:
+        stream = candidate.stream
+        if stream is not None and not stream.consumer and FED_BACK in candidate.rule.tags:
+            _follow_the_way_down(around, candidate, stream)
+
+
+def _follow_the_way_down(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """
+    Give a slow round trip or a limited encoder to the downlink where that is what is broken.
+
+    What the far end reports comes back the same way as everyone's media: where all that a participant receives is hit,
+    and nothing that was sent got lost, the reports are late, not the packets. In a call of two this tells nothing: the
+    two see the same round trip, and the same trouble from either end.
+    """
+    window = around.window(candidate)
+    rules = ("loss_in", "late_media", "jitter")
+    hit, present = around.hit(window, rules), around.present(window)
+    own = around.context.of_peer.get(stream.peer or "", ())
+    heard = [one for one in own if one.consumer and present[one.number]]
+    if len({one.remote for one in heard}) < 2:
+        return
+    if {one.remote for one in heard} != {one.remote for one in heard if hit[one.number]}:
+        return
+    if any(not one.consumer and around.troubled(one, window, ("loss_out",)) for one in own):
+        return
+    causes = [around.troubled(one, window, rules) for one in heard]
+    sides = {(cause.side, cause.side_peer) for cause in causes if cause is not None}
+    if len(sides) == 1:
+        side, peer = sides.pop()
+        candidate.attribute_to(side, peer, "low")
+        candidate.follows = True
+        candidate.evidence_for.append(
+            "all that this participant received was hit at that time, and nothing sent was lost"
+        )
+
+
+def limits_follow_delay(around: Concurrency) -> None:
+    """Put an encoder's limit behind the round trip that rose at that time, on the same side: it is an answer to it."""
+    trips = [one for one in around.candidates if one.name == "round_trip" and one.severity != "note"]
+    for candidate in around.candidates:
+        if candidate.name not in ("bandwidth_limited", "congested") or candidate.stream is None:
+            continue
+        one, two = around.window(candidate)
+        for trip in trips:
+            start, end = around.window(trip)
+            if trip.peer == candidate.peer and start - SLACK_US <= one <= end and two > start:
+                candidate.follows = True
+                if not around.troubled(candidate.stream, (one, two), ("loss_out",)):
+                    candidate.attribute_to(trip.side, trip.side_peer, "low")
+                    candidate.evidence_for.append("it began when the round trip rose")
+                break
+
+
+def follow_outages(around: Concurrency) -> None:
+    """If a finding started during an outage, or when its late reports arrived, attribute it to that outage."""
+    silent = ("nothing_received", "interrupted")
+    whole = ("between", "shared", "connection")
+    outages = [one for one in around.candidates if one.name in silent and one.side in whole and one.severity != "note"]
+    for candidate in around.candidates:
+        if candidate in outages or candidate.severity == "note":
+            continue
+        start = around.window(candidate)[0]
+        if OF_LOSS in candidate.rule.tags and _frozen_by_silence(around, candidate):
+            continue
+        if FOLLOWS_OUTAGE not in candidate.rule.tags:
+            _same_connection(around, candidate, outages)
+            continue
+        for outage in outages:
+            one, two = around.window(outage)
+            concerned = (outage.side_peer,) if outage.side_peer else (
+                outage.peer, outage.stream.remote if outage.stream else None)  # fmt: skip
+            if candidate.peer in concerned and one - SLACK_US <= start <= two + AFTER_US:
+                candidate.attribute_to(outage.side, outage.side_peer, "low" if not outage.side_peer else "medium")
+                candidate.follows = True
+                candidate.evidence_for.append("it began with the outage")
+                break
+
+
+def _frozen_by_silence(around: Concurrency, candidate: Candidate) -> bool:
+    """Put a bad picture beside a silence of the same two people on the same side: it is the same outage."""
+    if candidate.stream is None or not candidate.stream.consumer:
+        return False
+    one, two = around.window(candidate)
+    for outage in around.candidates:
+        if outage.name not in ("nothing_received", "interrupted") or outage.stream is None:
+            continue
+        start, end = around.window(outage)
+        same = (outage.peer, outage.stream.remote) == (candidate.peer, candidate.stream.remote)
+        if same and one <= end and two >= start and two - one <= end - start + 3 * SLACK_US:
+            candidate.attribute_to(outage.side, outage.side_peer, outage.confidence)
+            candidate.follows = True
+            candidate.evidence_for = ["nothing at all arrived at that time"]
+            return True
+    return False
+
+
+def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Candidate]) -> None:
+    """Put what a cut connection did to one direction on the connection: it is one fault."""
+    one, two = around.window(candidate)
+    for outage in outages:
+        start, end = around.window(outage)
+        mine = outage.side == "connection" and candidate.side_peer == outage.side_peer
+        linked = candidate.side in ("sender_uplink", "receiver_downlink", "connection")
+        if mine and linked and start - SLACK_US <= one <= end + SLACK_US and two <= end + AFTER_US:
+            candidate.attribute_to("connection", outage.side_peer, outage.confidence)
+            candidate.follows = True
+            return
+
+
+def lateness_outlives_its_cause(around: Concurrency) -> None:
+    """Put late media behind the loss or outage of the same receiver with which the buffer grew: it drains slowly."""
+    heard, sent = ("loss_in", "nothing_received", "interrupted"), ("congested", "bandwidth_limited", "loss_out")
+    causes = [one for one in around.candidates if one.name in (*heard, *sent)]
+    causes = [one for one in causes if one.severity != "note" and one.side != "unknown"]
+    for candidate in around.candidates:
+        if candidate.name != "late_media" or candidate.stream is None:
+            continue
+        start, end = around.window(candidate)
+        mine = [one for one in causes if one.stream is not None and (
+                (one.name in heard and one.peer == candidate.peer
+                 and (one.stream.remote == candidate.stream.remote or one.side_peer == one.peer))
+                or (one.name in sent and one.peer == candidate.stream.remote))]  # fmt: skip
+        for cause in mine:
+            one, two = around.window(cause)
+            if one - SLACK_US <= start <= two + AFTER_US and end > one:
+                candidate.attribute_to(cause.side, cause.side_peer, cause.confidence)
+                candidate.follows = True
+                candidate.severity = min(candidate.severity, "warn", key=SEVERITIES.index)
+                candidate.evidence_for = ["the jitter buffer grew with it, and comes down slowly"]
+                break
+
+
+def pictures_follow_loss(around: Concurrency) -> None:
+    """
+    Put dropped, frozen and slow pictures behind the loss of the same time, on the same side.
+
+    A server repairs lost video by asking for it again, so the picture's own loss shows as none: the sound beside it,
+    which is not repaired, shows all of it. Frames that were late or in pieces say nothing about a machine.
+    """
+    for candidate in around.candidates:
+        stream = candidate.stream
+        if stream is None or not stream.consumer or OF_LOSS not in candidate.rule.tags or candidate.severity == "note":
+            continue
+        lost = _loss_beside(around, candidate, stream)
+        if lost is None or lost.stream is None:
+            continue
+        same = (candidate.side, candidate.side_peer) == (lost.side, lost.side_peer)
+        if not same and candidate.side not in ("unknown", "receiver", "receiver_downlink"):
+            continue
+        candidate.follows = True
+        if candidate.name != "frozen":
+            candidate.severity = min(candidate.severity, lost.severity, key=SEVERITIES.index)
+        if same and candidate.side != "unknown":
+            continue
+        candidate.attribute_to(lost.side, lost.side_peer, "low" if lost.side == "unknown" else lost.confidence)
+        whose = around.context.name(lost.stream.remote if lost.stream.consumer else lost.stream.peer)
+        at = f"arrived at {around.context.name(lost.peer)} with" if lost.stream.consumer else "went out with"
+        beside = f"{whose}'s {media_words(lost.stream.media)} {at} up to {figure(lost.value)} % lost at that time"
+        candidate.evidence_for = [f"{beside}: lost video is sent again, and comes too late"]
+        candidate.evidence_against = list(lost.evidence_against)
+
+
+def _loss_beside(around: Concurrency, candidate: Candidate, stream: Stream) -> Candidate | None:
+    """Find loss that explains a bad picture: of the same two people, of the sender, of all that was received."""
+    context, window = around.context, around.window(candidate)
+
+    def worst(streams: list[Stream], rule: str, but: tuple[str, ...] = ()) -> Candidate | None:
+        found = [around.troubled(one, window, (rule,)) for one in streams]
+        fits = (one for one in found if one is not None and one.side not in but)
+        return max(fits, key=lambda one: one.value, default=None)
+
+    heard = [one for one in context.of_peer.get(stream.peer or "", ()) if one.consumer]
+    own = worst([one for one in heard if one.remote == stream.remote], "loss_in")
+    if own is not None:
+        return own
+    sent = [one for one in context.of_peer.get(stream.remote or "", ()) if not one.consumer]
+    up = worst(sent, "loss_out")
+    if up is not None:
+        return up
+    # What another sender's line loses explains nothing here.
+    return worst([one for one in heard if one.remote != stream.remote], "loss_in", ("sender", "sender_uplink"))

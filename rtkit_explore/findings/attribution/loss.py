@@ -1,0 +1,97 @@
+"""Loss as both ends counted it: no worse than it was heard, no worse than it sounded, and whether the link was full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtkit_explore.findings.candidates import SEVERITIES
+from rtkit_explore.findings.concurrency import SLACK_US
+
+if TYPE_CHECKING:
+    from rtkit_explore.findings.candidates import Candidate
+    from rtkit_explore.findings.concurrency import Concurrency
+    from rtkit_explore.findings.context import Context
+
+
+def no_worse_than_the_loss(around: Concurrency) -> None:
+    """Let patched sound be no worse than the loss that it patches: one trouble seen twice is not two."""
+    for candidate in around.candidates:
+        if candidate.name == "concealment" and candidate.stream is not None and candidate.severity == "bad":
+            lost = around.troubled(candidate.stream, around.window(candidate), ("loss_in",))
+            candidate.severity = candidate.severity if lost is None else lost.severity
+
+
+def loss_as_heard(around: Concurrency) -> None:
+    """
+    Hold loss as the far end reports it against the listeners' own count, which is calm.
+
+    RTCP reports and samples do not align: a true 8 % shows as 1, 13, 5, 11. So the window is the listeners', and it is
+    no worse than the worst of them heard it.
+    """
+    context = around.context
+    for candidate in around.candidates:
+        stream = candidate.stream
+        if candidate.name != "loss_out" or stream is None or candidate.severity == "note":
+            continue
+        window = around.window(candidate)
+        heard = [
+            one
+            for other in context.consumers_of.get(stream.stream_id or "", ())
+            for one in [around.troubled(other, window, ("loss_in",))]
+            if one is not None
+        ]
+        if not heard or candidate.samples is None:
+            continue
+        candidate.severity = min(
+            candidate.severity, max((one.severity for one in heard), key=SEVERITIES.index), key=SEVERITIES.index
+        )
+        ahead = candidate.start - window[0]
+        starts, ends = zip(*(around.window(one) for one in heard), strict=True)
+        best = min(range(len(heard)), key=lambda k: abs(starts[k] - window[0]) + abs(ends[k] - window[1]))
+        near = 2 * SLACK_US
+        lasts = len(candidate.samples) > 2
+        if lasts and abs(starts[best] - window[0]) <= near and abs(ends[best] - window[1]) <= near:
+            candidate.start, candidate.end = starts[best] + ahead, ends[best] + ahead
+
+
+def narrow_downlinks(around: Concurrency) -> None:
+    """
+    Tell a narrow downlink from a lossy one: everything is lossy, the round trip is up, and what comes through is flat.
+
+    Over a lossy link the round trip stays where it was, and the bitrate falls by no more than what is lost.
+    """
+    context = around.context
+    for candidate in around.candidates:
+        if candidate.name == "loss_in" and candidate.side == "receiver_downlink" and candidate.severity != "note":
+            kbps = _through_kbps(context, candidate)
+            if kbps is not None:
+                candidate.through_kbps = kbps
+                candidate.evidence_for.append("the round trip rose with it: the link was full, not lossy")
+
+
+def _through_kbps(context: Context, candidate: Candidate) -> float | None:
+    """Return what came through to a receiver in all, in kbit/s, where its link was full; else None."""
+    arrays = context.arrays
+    one, two = candidate.start, candidate.end
+    trips: tuple[list[float], list[float]] = ([], [])
+    received = {True: 0.0, False: 0.0}
+    for stream in context.of_peer.get(candidate.peer or "", ()):
+        rows, settled = stream.rows, context.age_s[stream.rows] >= 10
+        during = (arrays.start[rows] >= one - SLACK_US / 8) & (arrays.end[rows] <= two + SLACK_US / 8)
+        before = settled & (arrays.end[rows] <= one)
+        if stream.consumer:
+            rate = 8 * arrays["bytes"][rows] / arrays.seconds[rows] / 1000
+            for inside, key in ((during, True), (before, False)):
+                known = rate[inside][~np.isnan(rate[inside])]
+                received[key] += float(np.median(known)) if len(known) else 0.0
+        else:
+            for inside, told in ((during, trips[1]), (before, trips[0])):
+                values = arrays["rtt_ms"][rows][inside]
+                told.extend(values[~np.isnan(values)].tolist())
+    if not trips[0] or not trips[1] or received[True] <= 0:
+        return None
+    calm, now = float(np.median(trips[0])), float(np.median(trips[1]))
+    full = now >= max(1.5 * calm, calm + 50) and received[True] < 0.8 * received[False]
+    return received[True] if full else None

@@ -1,0 +1,208 @@
+"""Whose side a finding on a sent stream was on: the sender's own report, held against how others received it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rtkit_explore.findings.attribution.links import SIDES
+from rtkit_explore.findings.attribution.tcp_relay import through_tcp
+from rtkit_explore.findings.rules.rule import SEEN, WAY
+
+if TYPE_CHECKING:
+    from rtkit_explore.findings.candidates import Candidate
+    from rtkit_explore.findings.concurrency import Concurrency
+    from rtkit_explore.findings.context import Context, Window
+    from rtkit_explore.findings.stream_arrays import Stream
+
+
+def sent_findings(around: Concurrency) -> None:
+    """Attribute what was sent, by how it was received."""
+    for candidate in around.candidates:
+        if candidate.stream is not None and not candidate.stream.consumer and candidate.rule.value is not None:
+            _sent(around, candidate, candidate.stream)
+
+
+def _sent(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """Attribute a finding on a sent stream."""
+    context = around.context
+    who, window = context.name(stream.peer), around.window(candidate)
+    if candidate.name in ("cpu_limited", "nothing_sent", "low_frame_rate", "low_resolution"):
+        _of_encoder(around, candidate, stream)
+    elif candidate.name == "keyframe_storm":
+        _of_keyframes(around, candidate, stream)
+    elif candidate.name in ("round_trip", "jitter"):
+        _of_round_trip(around, candidate, stream)
+    else:
+        shared = _others_up(around, candidate, stream, window)
+        if shared:
+            _on_everyone(context, candidate, shared)
+            return
+        candidate.evidence_for.append(f"{who}'s own report shows it")
+        _of_uplink(around, candidate, stream)
+
+
+def _on_everyone(context: Context, candidate: Candidate, shared: list[str]) -> None:
+    several = len(shared) >= 2
+    candidate.hit = tuple(sorted({*shared, candidate.peer or ""}))
+    candidate.attribute_to("shared" if several else "between", None, "medium" if several else "low")
+    names = ", ".join(context.name(peer) for peer in shared)
+    candidate.evidence_for.append(f"{names} reported the same at that time")
+
+
+def _of_encoder(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """Attribute what the sender's own client says of its encoder."""
+    limited = around.troubled(stream, around.window(candidate), ("bandwidth_limited", "congested"))
+    if candidate.name in ("low_frame_rate", "low_resolution") and limited is not None:
+        candidate.attribute_to("sender_uplink", stream.peer, "medium")
+    else:
+        candidate.attribute_to("sender", stream.peer, "high" if candidate.name == "cpu_limited" else "medium")
+    candidate.evidence_for.append(f"{around.context.name(stream.peer)}'s own client reports it")
+
+
+def _of_keyframes(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """Attribute requests for key frames; where nobody's picture was bad they are a note."""
+    context, window = around.context, around.window(candidate)
+    bad = _receivers(around, stream, window, around.tagged(WAY, SEEN))[0]
+    lossy = around.troubled(stream, window, ("loss_out",))
+    if lossy is not None:
+        candidate.attribute_to("sender_uplink", stream.peer, "medium")
+        candidate.evidence_for.append(f"{context.name(stream.peer)}'s stream was losing packets on its uplink")
+    elif len(bad) == 1:
+        candidate.attribute_to("receiver_downlink", bad[0], "low")
+        candidate.evidence_for.append(f"{context.name(bad[0])} received it badly")
+    else:
+        candidate.attribute_to("unknown", None, "low")
+        candidate.evidence_against.append("the report does not tell who asks for key frames")
+    if lossy is None and not bad:
+        candidate.severity = "note"
+        candidate.evidence_against.append("nobody is known to have seen it badly")
+
+
+def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """
+    Attribute a slow round trip, or the jitter that the far end tells: they name a person, and no direction.
+
+    A direction is named only by counters of one direction: media that came late from this person to everyone, or from
+    everyone to this person. In a call of two the round trip is the same from either end.
+    """
+    context, window, who = around.context, around.window(candidate), stream.peer or ""
+    shared = _others_up(around, candidate, stream, window)
+    if shared:
+        _on_everyone(context, candidate, shared)
+        return
+    others = [peer for peer in context.of_peer if peer != who]
+    if len(others) < 2 and candidate.name == "jitter" and around.troubled(stream, window, ("congested", "loss_out")):
+        candidate.attribute_to("sender_uplink", who, "low")
+        candidate.evidence_for.append("what was sent queued or got lost at that time")
+        return
+    if len(others) < 2 and _calm_meanwhile(around, others, window):
+        candidate.attribute_to(SIDES[_late_part(around, who, window, fewest=1)], who, "low")
+        candidate.evidence_for.append("the other's round trip stayed as it was: a server stands between the two")
+        return
+    if len(others) < 2:
+        candidate.attribute_to("between", None, "low")
+        candidate.evidence_against.append("with two people, either end would report the same")
+        return
+    part = _late_part(around, who, window)
+    candidate.attribute_to(SIDES[part], who, "medium")
+    candidate.evidence_for.append(f"{context.name(who)}'s own report shows it, and the others' do not")
+    if part == "connection":
+        candidate.evidence_against.append("a round trip goes both ways: it does not tell in which direction it is long")
+
+
+def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bool:
+    """Tell whether other people's round trips are known, and were no longer than else in that time."""
+    context, arrays = around.context, around.context.arrays
+    during: list[float] = []
+    outside: list[float] = []
+    for peer in peers:
+        for stream in context.of_peer.get(peer, ()):
+            rows, shift = stream.rows, context.shift(stream)
+            trip = arrays["rtt_ms"][rows]
+            inside = (arrays.end[rows] - shift > window[0]) & (arrays.start[rows] - shift < window[1])
+            known = ~np.isnan(trip) & (trip > 0)
+            if not stream.consumer:
+                during += trip[inside & known].tolist()
+                outside += trip[~inside & known].tolist()
+    if len(during) < 2 or len(outside) < 2:
+        return False
+    calm = float(np.median(outside))
+    return float(np.median(during)) <= 1.3 * calm + 15
+
+
+def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2) -> str:
+    """Tell in which direction a participant's media were late, where only one was."""
+    rules, context = ("late_media", "jitter"), around.context
+    hit, present = around.hit(window, rules), around.present(window)
+    sent = [one for one in context.arrays.streams if one.consumer and one.remote == who and present[one.number]]
+    heard = [one for one in context.of_peer.get(who, ()) if one.consumer and present[one.number]]
+    from_me = {one.peer for one in sent if hit[one.number]}
+    to_me = {one.remote for one in heard if hit[one.number]}
+    if len(from_me) >= fewest and not to_me:
+        return "up"
+    if len(to_me) >= fewest and not from_me:
+        return "down"
+    return "connection"
+
+
+def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """Attribute loss or limits of what was sent: the far end tells of the uplink, listeners corroborate it."""
+    context, window = around.context, around.window(candidate)
+    bad, fine = _receivers(around, stream, window, around.tagged(WAY))
+    whole = len(context.of_peer) + len(context.silent_people)
+    # Over a server the far end is the server, whatever the listeners' own downlinks do.
+    if len(bad) >= 2:
+        candidate.attribute_to("sender_uplink", stream.peer, "high")
+    elif (whole > 2 and (len(bad) + len(fine) >= 2 or (bad and fine))) or (whole > 2 and candidate.name == "loss_out"):
+        candidate.attribute_to("sender_uplink", stream.peer, "medium")
+    elif through_tcp(context, stream.peer) and candidate.name == "loss_out":
+        candidate.attribute_to("between", None, "low")
+        candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
+    else:
+        candidate.attribute_to("sender_uplink", stream.peer, "low")
+        candidate.evidence_against.append("a single receiver's report, or none: nobody else could have noticed")
+    if bad:
+        names = ", ".join(context.name(peer) for peer in bad)
+        candidate.evidence_for.append(f"{names} received it badly")
+    if fine:
+        names = ", ".join(context.name(peer) for peer in fine)
+        candidate.evidence_against.append(f"{names} received it well (a server repairs lost video)")
+
+
+def _receivers(
+    around: Concurrency, stream: Stream, window: tuple[int, int], rules: tuple[str, ...]
+) -> tuple[list[str], list[str]]:
+    """Who received this person badly in that time, and who well."""
+    bad: dict[str, None] = {}
+    fine: dict[str, None] = {}
+    for own in around.context.of_peer.get(stream.peer or "", ()):
+        if own.consumer:
+            continue
+        for other in around.context.consumers_of.get(own.stream_id or "", ()):
+            if other.peer is None or not around.there(other, window):
+                continue
+            if around.troubled(other, window, rules):
+                bad[other.peer] = None
+            elif around.sampled(other, window) and around.well(other.peer, stream.peer, window):
+                fine[other.peer] = None
+    return list(bad), [peer for peer in fine if peer not in bad]
+
+
+def _others_up(around: Concurrency, candidate: Candidate, stream: Stream, window: tuple[int, int]) -> list[str]:
+    """Others whose way up showed the same at that time, where that is more than one person's trouble."""
+    context = around.context
+    same: dict[str, None] = {}
+    present = 0
+    for peer, streams in context.of_peer.items():
+        sent = [one for one in streams if not one.consumer and around.flows(one, window)]
+        if not sent:
+            continue
+        present += 1
+        if peer != stream.peer and any(around.troubled(one, window, (candidate.name,)) for one in sent):
+            same[peer] = None
+    together = len(same) + 1
+    if (together >= 3 and 2 * together >= present) or (present == 2 and together == 2):
+        return list(same)
+    return []
