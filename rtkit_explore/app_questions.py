@@ -12,12 +12,13 @@ import pandas as pd
 from rtkit_explore.errors import ApiError, InvalidArgumentError
 from rtkit_explore.local_time import day_range, time_zone, zone_label
 from rtkit_explore.tables.frames import TEXT, TIME
+from rtkit_explore.tables.participant_lookup import is_called, person_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from rtkit_explore.async_app import AsyncApp
-    from rtkit_explore.complaints.explain import Answer
+    from rtkit_explore.complaints.answer import Answer
 
 MOST_CALLS = 12
 """Calls of one person in one day that are looked at; more are named, not fetched."""
@@ -35,7 +36,8 @@ async def explain_in_app(
     app: AsyncApp, person: str, symptom: str, *, about: str | None, on: Any, window: Any, tz: Any, profile: Any
 ) -> Answer:
     """Answer a complaint without a session: every call of that person on that day is asked."""
-    from rtkit_explore.complaints.explain import best_of, explain_call
+    from rtkit_explore.complaints.answer import best_of
+    from rtkit_explore.complaints.explain import explain_call
     from rtkit_explore.complaints.symptoms import find_symptom
 
     where = time_zone(tz)
@@ -122,37 +124,23 @@ async def follow_person(app: AsyncApp, person: str, session_id: str) -> pd.DataF
     everyone = pd.concat(
         [people.assign(room=room) for people, room in zip(lists, rooms["room"], strict=True)], ignore_index=True
     )
-    mine = everyone[_is_called(person, everyone)]
-    if mine.empty:
+    rows = everyone.to_dict("records")
+    mine = [row for row in rows if is_called(person.strip(), row)]
+    if not mine:
         known = ", ".join(sorted({str(name) for name in everyone["display_name"].dropna()})) or "nobody"
         msg = f"Nobody called {person!r} was in this session or its breakout rooms. There: {known}."
         raise InvalidArgumentError(msg)
-    who = {_identity(row) for row in mine.to_dict("records")}
+    who = {person_key(row) for row in mine}
     if len(who) > 1:
-        names = ", ".join(sorted({str(name) for name in mine["display_name"].dropna()}))
+        names = ", ".join(sorted({row["display_name"] for row in mine if isinstance(row["display_name"], str)}))
         msg = f"Several participants are called {person!r}: {names}. Give the whole name or an id."
         raise InvalidArgumentError(msg)
     # Rejoining and changing rooms make new participant ids: the user's id keeps them together.
-    same = [_identity(row) in who for row in everyone.to_dict("records")]
+    same = [person_key(row) in who for row in rows]
     stays = everyone[same].sort_values("joined_at", kind="stable", ignore_index=True)
     length = (stays["left_at"] - stays["joined_at"]).dt.total_seconds()
     away = (stays["joined_at"] - stays["left_at"].shift()).dt.total_seconds().clip(lower=0)
     return stays.assign(minutes=length / 60, away_s=away)[list(STAYS)].astype(STAYS)
-
-
-def _is_called(person: str, people: pd.DataFrame) -> pd.Series[bool]:
-    wanted = person.strip().casefold()
-    named = people["display_name"].fillna("").str.casefold().str.contains(wanted, regex=False)
-    for column in ("peer_id", "user_id", "custom_participant_id"):
-        named |= people[column].fillna("").str.casefold().eq(wanted)
-    return named.astype(bool)
-
-
-def _identity(row: Mapping[Any, Any]) -> tuple[str, str]:
-    for name in ("user_id", "custom_participant_id", "display_name", "peer_id"):
-        if isinstance(row[name], str) and row[name]:
-            return name, row[name]
-    return "nobody", ""
 
 
 async def what_it_is(app: AsyncApp, given: str) -> str | None:

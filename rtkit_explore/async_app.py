@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from rtkit_explore.api.client import ApiClient
 from rtkit_explore.api.progress import Progress
-from rtkit_explore.api.query_params import TranscriptFormat, choice, instant, segment, window
+from rtkit_explore.api.query_params import (
+    ParticipantQuery,
+    SessionQuery,
+    TranscriptFormat,
+    choice,
+    instant,
+    segment,
+    window,
+)
 from rtkit_explore.api.query_params import text as checked_text
 from rtkit_explore.api.transport import RateLimit
 from rtkit_explore.errors import InvalidArgumentError, NotFoundError, PartialResultWarning, RtkitError
 from rtkit_explore.local_time import day_range, said_time, time_zone
-from rtkit_explore.settings import Settings, takes_options
+from rtkit_explore.settings import Settings, shows_options, takes_options
 from rtkit_explore.store.session_cache import open_cache
 
 if TYPE_CHECKING:
@@ -27,16 +35,11 @@ if TYPE_CHECKING:
     from rtkit_explore.api.pagination import PagedList
     from rtkit_explore.api.query_params import (
         Id,
-        ParticipantSort,
-        ParticipantView,
         ReportFilter,
-        SessionSort,
-        SessionStatus,
-        SortOrder,
         Time,
     )
     from rtkit_explore.call import Call
-    from rtkit_explore.complaints.explain import Answer
+    from rtkit_explore.complaints.answer import Answer
     from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.settings import ConnectOptions
     from rtkit_explore.store.session_cache import SessionCache
@@ -140,21 +143,8 @@ class AsyncApp:
 
     # The nine calls -----------------------------------------------------------------------------------------------
 
-    async def sessions(
-        self,
-        *,
-        page_no: int | None = None,
-        per_page: int | None = None,
-        sort_by: SessionSort | None = None,
-        sort_order: SortOrder | None = None,
-        start_time: Time | None = None,
-        end_time: Time | None = None,
-        participants: str | tuple[int, int] | None = None,
-        status: SessionStatus | None = None,
-        search: str | None = None,
-        associated_id: Id | None = None,
-        limit: int | None = None,
-    ) -> pd.DataFrame:
+    @shows_options(SessionQuery)
+    async def sessions(self, **asked: Unpack[SessionQuery]) -> pd.DataFrame:
         """
         List sessions, to the last page.
 
@@ -187,20 +177,7 @@ class AsyncApp:
         from rtkit_explore.tables.people_rows import sessions_from_records
 
         with self.progress_bar("sessions") as bar:
-            listing = await self.client.sessions(
-                page_no=page_no,
-                per_page=per_page,
-                sort_by=sort_by,
-                sort_order=sort_order,
-                start_time=start_time,
-                end_time=end_time,
-                participants=participants,
-                status=status,
-                search=search,
-                associated_id=associated_id,
-                limit=limit,
-                on_progress=_shown(bar, limit),
-            )
+            listing = await self.client.sessions(**asked, on_progress=_shown(bar, asked.get("limit")))
         return sessions_from_records(_checked_rows(listing))
 
     async def session(self, session_id: Id, *, include_breakout_rooms: bool | None = None) -> pd.DataFrame:
@@ -223,19 +200,8 @@ class AsyncApp:
 
         return tables.sessions(await self.client.session(session_id, include_breakout_rooms=include_breakout_rooms))
 
-    async def participants(
-        self,
-        session_id: Id,
-        *,
-        search: str | None = None,
-        page_no: int | None = None,
-        per_page: int | None = None,
-        sort_by: ParticipantSort | None = None,
-        sort_order: SortOrder | None = None,
-        include_peer_events: bool | None = None,
-        view: ParticipantView | None = None,
-        limit: int | None = None,
-    ) -> pd.DataFrame:
+    @shows_options(ParticipantQuery)
+    async def participants(self, session_id: Id, **asked: Unpack[ParticipantQuery]) -> pd.DataFrame:
         """
         List a session's participants, to the last page.
 
@@ -262,18 +228,8 @@ class AsyncApp:
         from rtkit_explore.tables.people_rows import participants_from_records
 
         with self.progress_bar("participants") as bar:
-            listing = await self.client.participants(
-                session_id,
-                search=search,
-                page_no=page_no,
-                per_page=per_page,
-                sort_by=sort_by,
-                sort_order=sort_order,
-                include_peer_events=include_peer_events,
-                view=view,
-                limit=limit,
-                on_progress=_shown(bar, limit),
-            )
+            shown = _shown(bar, asked.get("limit"))
+            listing = await self.client.participants(session_id, **asked, on_progress=shown)
         return participants_from_records(_checked_rows(listing), str(session_id).strip())
 
     async def participant(

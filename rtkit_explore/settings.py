@@ -100,12 +100,6 @@ def takes_options(function: Function) -> Function:
 
     An error leaves the function without the frames that it came through, whose variables hold the token.
     """
-    signature = inspect.signature(function)
-    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    shown = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-        for name, annotation in ConnectOptions.__annotations__.items()
-    ]
 
     @functools.wraps(function)
     def checked(*args: Any, **options: Any) -> Any:
@@ -116,8 +110,46 @@ def takes_options(function: Function) -> Function:
         options.clear()
         raise failure
 
-    checked.__signature__ = signature.replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
+    checked.__signature__ = _signature(function, ConnectOptions)  # type: ignore[attr-defined]
     return cast("Function", checked)
+
+
+def shows_options(declared: type) -> Callable[[Function], Function]:
+    """
+    Declare the options of a coroutine function that takes them as ``**options``: its signature shows them one by one.
+
+    Parameters
+    ----------
+    declared
+        A ``TypedDict`` whose keys are the options; each may be left out. Others are a ``TypeError``.
+    """
+
+    def show(function: Function) -> Function:
+        signature = _signature(function, declared)
+
+        @functools.wraps(function)
+        async def checked(*args: Any, **options: Any) -> Any:
+            try:
+                signature.bind(*args, **options)
+            except TypeError as error:
+                msg = f"{function.__qualname__}() {error}"
+                raise TypeError(msg) from None
+            return await function(*args, **options)
+
+        checked.__signature__ = signature  # type: ignore[attr-defined]
+        return cast("Function", checked)
+
+    return show
+
+
+def _signature(function: Callable[..., Any], declared: type) -> inspect.Signature:
+    signature = inspect.signature(function)
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    shown = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in declared.__annotations__.items()
+    ]
+    return signature.replace(parameters=[*own, *shown])
 
 
 @dataclass(frozen=True)

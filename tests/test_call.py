@@ -173,7 +173,9 @@ def test_a_call_is_called_by_its_meeting(call):
 
 
 def test_one_table_does_not_pay_for_another(call, monkeypatch):
-    monkeypatch.setattr("rtkit_explore.call.read_samples", lambda *_, **__: pytest.fail("the samples were read"))
+    monkeypatch.setattr(
+        "rtkit_explore.tables.parsed_documents.read_samples", lambda *_, **__: pytest.fail("the samples were read")
+    )
     assert len(call.candidate_pairs) == 4
     assert len(call.events) == 2
 

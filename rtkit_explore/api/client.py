@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from typing import Unpack
 
 import httpx
 
@@ -14,13 +15,14 @@ from rtkit_explore.api.pagination import Page, PagedList, Pager, read_page
 from rtkit_explore.api.proxies import Network
 from rtkit_explore.api.query_params import (
     Id,
+    ParticipantQuery,
     ParticipantSort,
     ParticipantView,
     ReportFilter,
+    SessionQuery,
     SessionSort,
     SessionStatus,
     SortOrder,
-    Time,
     TranscriptFormat,
     choice,
     flag,
@@ -42,7 +44,7 @@ from rtkit_explore.errors import (
     RtkitError,
     without_frames,
 )
-from rtkit_explore.settings import Secret, Settings
+from rtkit_explore.settings import Secret, Settings, shows_options
 
 MOST_REDIRECTS = 5
 NO_REPORT = "this client sends none (React Native does not), or the call is still live (a report may come after it)"
@@ -98,7 +100,7 @@ class _Wanted:
 
     key: str
     path: str
-    asked: dict[str, str]
+    spelled: dict[str, str]
     subject: RequestInfo
 
 
@@ -151,36 +153,22 @@ class ApiClient:
 
     # The nine calls
 
-    async def sessions(
-        self,
-        *,
-        page_no: int | None = None,
-        per_page: int | None = None,
-        sort_by: SessionSort | None = None,
-        sort_order: SortOrder | None = None,
-        start_time: Time | None = None,
-        end_time: Time | None = None,
-        participants: str | tuple[int, int] | None = None,
-        status: SessionStatus | None = None,
-        search: str | None = None,
-        associated_id: Id | None = None,
-        limit: int | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> PagedList:
+    @shows_options(SessionQuery)
+    async def sessions(self, *, on_progress: OnProgress | None = None, **asked: Unpack[SessionQuery]) -> PagedList:
         """Read the list of sessions: every page, or the one that ``page_no`` names."""
-        first, last = window(start_time, end_time)
-        asked = query(
-            sort_by=choice("sort_by", sort_by, SessionSort),
-            sort_order=choice("sort_order", sort_order, SortOrder),
+        first, last = window(asked.get("start_time"), asked.get("end_time"))
+        spelled = query(
+            sort_by=choice("sort_by", asked.get("sort_by"), SessionSort),
+            sort_order=choice("sort_order", asked.get("sort_order"), SortOrder),
             start_time=first,
             end_time=last,
-            participants=head_count(participants),
-            status=choice("status", status, SessionStatus),
-            search=text("search", search),
-            associated_id=text("associated_id", associated_id),
+            participants=head_count(asked.get("participants")),
+            status=choice("status", asked.get("status"), SessionStatus),
+            search=text("search", asked.get("search")),
+            associated_id=text("associated_id", asked.get("associated_id")),
         )
-        wanted = _Wanted("sessions", "/sessions", asked, RequestInfo("the sessions", "no such account or app"))
-        return await self._list(wanted, page_no=page_no, per_page=per_page, limit=limit, on_progress=on_progress)
+        wanted = _Wanted("sessions", "/sessions", spelled, RequestInfo("the sessions", "no such account or app"))
+        return await self._list(wanted, asked, on_progress)
 
     async def session(self, session_id: Id, *, include_breakout_rooms: bool | None = None) -> bytes:
         """Fetch one session."""
@@ -188,32 +176,21 @@ class ApiClient:
         subject = RequestInfo(f"session {session_id}", f"no session {session_id}")
         return await self._document(f"/sessions/{segment('session_id', session_id)}", asked, subject)
 
+    @shows_options(ParticipantQuery)
     async def participants(
-        self,
-        session_id: Id,
-        *,
-        search: str | None = None,
-        page_no: int | None = None,
-        per_page: int | None = None,
-        sort_by: ParticipantSort | None = None,
-        sort_order: SortOrder | None = None,
-        include_peer_events: bool | None = None,
-        view: ParticipantView | None = None,
-        limit: int | None = None,
-        on_progress: OnProgress | None = None,
+        self, session_id: Id, *, on_progress: OnProgress | None = None, **asked: Unpack[ParticipantQuery]
     ) -> PagedList:
         """Read the list of a session's participants: every page, or the one that ``page_no`` names."""
         path = f"/sessions/{segment('session_id', session_id)}/participants"
-        asked = query(
-            search=text("search", search),
-            sort_by=choice("sort_by", sort_by, ParticipantSort),
-            sort_order=choice("sort_order", sort_order, SortOrder),
-            include_peer_events=flag("include_peer_events", include_peer_events),
-            view=choice("view", view, ParticipantView),
+        spelled = query(
+            search=text("search", asked.get("search")),
+            sort_by=choice("sort_by", asked.get("sort_by"), ParticipantSort),
+            sort_order=choice("sort_order", asked.get("sort_order"), SortOrder),
+            include_peer_events=flag("include_peer_events", asked.get("include_peer_events")),
+            view=choice("view", asked.get("view"), ParticipantView),
         )
         subject = RequestInfo(f"the participants of session {session_id}", f"no session {session_id}")
-        wanted = _Wanted("participants", path, asked, subject)
-        return await self._list(wanted, page_no=page_no, per_page=per_page, limit=limit, on_progress=on_progress)
+        return await self._list(_Wanted("participants", path, spelled, subject), asked, on_progress)
 
     async def participant(
         self, session_id: Id, participant_id: Id, *, include_peer_events: bool | None = None
@@ -318,23 +295,18 @@ class ApiClient:
         return responses.whole(await self._send("GET", path, asked, subject), subject, self.settings)
 
     async def _list(
-        self,
-        wanted: _Wanted,
-        *,
-        page_no: int | None,
-        per_page: int | None,
-        limit: int | None,
-        on_progress: OnProgress | None,
+        self, wanted: _Wanted, asked: SessionQuery | ParticipantQuery, on_progress: OnProgress | None
     ) -> PagedList:
-        page_no = whole("page_no", page_no, least=0)
-        per_page = whole("per_page", per_page, least=1)
-        limit = whole("limit", limit, least=1)
+        page_no = whole("page_no", asked.get("page_no"), least=0)
+        per_page = whole("per_page", asked.get("per_page"), least=1)
+        limit = whole("limit", asked.get("limit"), least=1)
 
         noted: dict[str, None] = {}
 
         async def fetch(number: int | None, size: int | None) -> Page:
-            asked = wanted.asked | query(page_no=number, per_page=size)
-            response = await self._send("GET", wanted.path, asked, wanted.subject)
+            response = await self._send(
+                "GET", wanted.path, wanted.spelled | query(page_no=number, per_page=size), wanted.subject
+            )
             noted.update(dict.fromkeys(response.extensions.get(responses.SAVED_PROBLEMS, ())))
             return read_page(responses.decoded(response, wanted.subject, self.settings), response.content, wanted.key)
 

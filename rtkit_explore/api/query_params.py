@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from datetime import UTC, date, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, get_args
 from urllib.parse import quote
 
 from rtkit_explore.errors import InvalidArgumentError
@@ -20,6 +20,35 @@ TranscriptFormat = Literal["CSV", "JSON", "SRT", "VTT"]
 Time = str | date
 """A time: ISO 8601 text, ``date``, ``datetime`` or ``pandas.Timestamp``; without a zone it is UTC."""
 Id = str | uuid.UUID
+
+
+class SessionQuery(TypedDict, total=False):
+    """What the list of sessions can be asked for; ``AsyncApp.sessions`` says what each means."""
+
+    page_no: int | None
+    per_page: int | None
+    sort_by: SessionSort | None
+    sort_order: SortOrder | None
+    start_time: Time | None
+    end_time: Time | None
+    participants: str | tuple[int, int] | None
+    status: SessionStatus | None
+    search: str | None
+    associated_id: Id | None
+    limit: int | None
+
+
+class ParticipantQuery(TypedDict, total=False):
+    """What the list of a session's participants can be asked for; ``AsyncApp.participants`` says what each means."""
+
+    search: str | None
+    page_no: int | None
+    per_page: int | None
+    sort_by: ParticipantSort | None
+    sort_order: SortOrder | None
+    include_peer_events: bool | None
+    view: ParticipantView | None
+    limit: int | None
 
 
 def shown(value: object) -> str:

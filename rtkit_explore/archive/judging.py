@@ -16,11 +16,12 @@ from rtkit_explore.archive.batches import KEPT_TABLES, Batch, schema_version
 from rtkit_explore.archive.reading import batch_tables
 from rtkit_explore.archive.storage import Storage, checksum
 from rtkit_explore.archive.workers import Workers
-from rtkit_explore.call import Call, participant_labels
+from rtkit_explore.call import Call
 from rtkit_explore.errors import ArchiveError
 from rtkit_explore.store.documents import CallDocuments
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import join_frames
+from rtkit_explore.tables.participant_lookup import participant_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,13 +9,14 @@ from matplotlib.lines import Line2D
 
 from rtkit_explore.call import check_call
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.local_time import time_zone
 from rtkit_explore.measures.clock_offsets import clock_offsets
 from rtkit_explore.measures.delivery import delivery_over_time
 from rtkit_explore.plot.labels import shown
 from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, make_room, many_axes, show_message
 from rtkit_explore.plot.palette import BLACK, LINE_COLOURS, LINE_MARKERS, RECEIVED, SENT
 from rtkit_explore.plot.streams import flags, steps
-from rtkit_explore.plot.time_axis import positions, time_axis, window_of, zone
+from rtkit_explore.plot.time_axis import positions, time_axis, window_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -83,7 +84,7 @@ def delivery(
     if media not in MEDIA:
         msg = f"media= is one of {', '.join(MEDIA)}, not {media!r}."
         raise InvalidArgumentError(msg)
-    where = zone(tz)
+    where = time_zone(tz)
     view = window_of(window, where)
     me = call.peer(sender)
     listeners = None if to is None else [call.peer(one) for one in ([to] if isinstance(to, str) else list(to))]  # type: ignore[call-overload]

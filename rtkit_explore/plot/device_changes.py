@@ -9,11 +9,12 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from rtkit_explore.local_time import time_zone
 from rtkit_explore.plot.inputs import PlotInput, choices
 from rtkit_explore.plot.labels import shown
 from rtkit_explore.plot.layout import SMALL, footnote, headline, legend_below, one_axes, show_message, strip_frame
 from rtkit_explore.plot.palette import BLACK, BLUE, GREY, PALE, TEXT_GREY, VERMILLION
-from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, zone
+from rtkit_explore.plot.time_axis import SECOND, positions, time_axis
 from rtkit_explore.plot.timeline import stays_of
 from rtkit_explore.table_schema.labels import DEVICE_KINDS
 
@@ -147,7 +148,7 @@ def device_changes(
         If an argument cannot mean anything.
     """
     subject = PlotInput.of(call, "device_changes", ("peer_id", "timestamp", "change", "kind", "device_id", "label"))
-    where = zone(tz)
+    where = time_zone(tz)
     chosen = subject.peers(participants, "participants")
     table = subject["device_changes"]
     present = [str(one) for one in table["kind"].dropna().unique()]

@@ -22,6 +22,7 @@ from rtkit_explore.findings.evaluate import ready
 from rtkit_explore.findings.profiles import PROFILES, Limit, profile_of
 from rtkit_explore.findings.rules import BY_NAME
 from rtkit_explore.findings.segments import values_as_judged
+from rtkit_explore.local_time import time_zone
 from rtkit_explore.plot.candidate_pairs import candidate_pairs
 from rtkit_explore.plot.device_changes import device_changes
 from rtkit_explore.plot.event_markers import Events, lane_above
@@ -31,7 +32,7 @@ from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, m
 from rtkit_explore.plot.palette import BLACK
 from rtkit_explore.plot.panels import Panels
 from rtkit_explore.plot.streams import NEEDED, series_of
-from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, zone
+from rtkit_explore.plot.time_axis import SECOND, positions, time_axis
 from rtkit_explore.plot.timeline import timeline
 from rtkit_explore.table_schema.columns import MEDIA
 from rtkit_explore.table_schema.describe import TABLES
@@ -98,7 +99,7 @@ def finding(
     subject = PlotInput.of(call.whole if isinstance(call, Call) else call, "quality", NEEDED)
     row = _row(call, finding)
     _check_session(subject, row)
-    where, peer = zone(tz), row.get("peer_id")
+    where, peer = time_zone(tz), row.get("peer_id")
     rule, limits = _rule_of(subject, row, profile)
     start, end = (float(positions([row.get(name)])[0]) for name in ("start", "end"))
     who = [peer] if isinstance(peer, str) and peer in subject.names else None

@@ -10,13 +10,14 @@ from matplotlib import colormaps
 from matplotlib.patches import Patch
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.local_time import time_zone
 from rtkit_explore.plot.inputs import PlotInput
 from rtkit_explore.plot.layout import SMALL, axes_size_inches, headline, legend_below, one_axes, show_message
 from rtkit_explore.plot.metric_columns import with_metrics
 from rtkit_explore.plot.palette import GREY
 from rtkit_explore.plot.selection import extent, select, stream_ids, why_empty
 from rtkit_explore.plot.streams import NEEDED, flags, series_of
-from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, window_of, zone
+from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, window_of
 from rtkit_explore.table_schema.labels import low_is_worse, stream_words, title_of, unit_of
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def heatmap(
     if by not in (None, "stream", "participant"):
         msg = f"by= takes 'stream', 'participant' or None, not {by!r}."
         raise InvalidArgumentError(msg)
-    where = zone(tz)
+    where = time_zone(tz)
     peers = subject.peers(participant)
     view = window_of(window, where)
     chosen = select(table, peers, media=media, direction=direction, streams=stream_ids(streams, table), view=view)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rtkit_explore.local_time import time_zone
 from rtkit_explore.plot.event_markers import Events, lane_above
 from rtkit_explore.plot.inputs import PlotInput
 from rtkit_explore.plot.labels import axis_label
@@ -14,7 +15,7 @@ from rtkit_explore.plot.metric_columns import with_metrics
 from rtkit_explore.plot.panels import Panels
 from rtkit_explore.plot.selection import extent, select, stream_ids, why_empty
 from rtkit_explore.plot.streams import NEEDED, series_of
-from rtkit_explore.plot.time_axis import SECOND, time_axis, window_of, zone
+from rtkit_explore.plot.time_axis import SECOND, time_axis, window_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,7 +89,7 @@ def quality(
     subject = PlotInput.of(call, "quality", NEEDED)
     table = subject["quality"]
     table, wanted = with_metrics(subject, table, metrics)
-    where = zone(tz)
+    where = time_zone(tz)
     peers = subject.peers(participant)
     view = window_of(window, where)
     chosen = select(table, peers, media=media, direction=direction, streams=stream_ids(streams, table), view=view)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ import pandas as pd
 from matplotlib import dates as mdates
 
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.plot.labels import close_to
 from rtkit_explore.plot.layout import SMALL, axes_size_inches
 
 if TYPE_CHECKING:
@@ -26,30 +24,6 @@ NARROW = 3.2
 
 SECOND = 1 / 86400
 """A second on matplotlib's time axis, which counts days."""
-
-
-def zone(tz: object) -> dt.tzinfo:
-    """
-    Parse the argument ``tz``.
-
-    Raises
-    ------
-    InvalidArgumentError
-        If there is no such time zone.
-    """
-    if isinstance(tz, dt.tzinfo):
-        return tz
-    if isinstance(tz, str):
-        if tz.upper() in ("UTC", "Z"):
-            return dt.UTC
-        try:
-            return zoneinfo.ZoneInfo(tz)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            near = close_to(tz, zoneinfo.available_timezones())
-            msg = f"There is no time zone {tz!r}.{near} Give a name such as 'UTC' or 'Europe/Berlin', or a tzinfo."
-            raise InvalidArgumentError(msg) from None
-    msg = f"tz= takes a name such as 'UTC' or 'Europe/Berlin', or a tzinfo, not {tz!r}."
-    raise InvalidArgumentError(msg)
 
 
 def zone_name(tz: dt.tzinfo, at: dt.datetime) -> str:

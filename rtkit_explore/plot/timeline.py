@@ -10,11 +10,12 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from rtkit_explore.local_time import time_zone
 from rtkit_explore.plot.event_markers import Events
 from rtkit_explore.plot.inputs import PlotInput
 from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, show_message, strip_frame
 from rtkit_explore.plot.palette import BLACK, REPORTS, TEXT_GREY
-from rtkit_explore.plot.time_axis import SECOND, positions, time_axis, zone
+from rtkit_explore.plot.time_axis import SECOND, positions, time_axis
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -140,7 +141,7 @@ def timeline(
     """
     subject = PlotInput.of(call, "participants", ("peer_id", "joined_at", "left_at"))
     chosen = subject.peers(participants, "participants")
-    where = zone(tz)
+    where = time_zone(tz)
     stays = stays_of(subject, chosen)
     count = len(stays.peer)
     ax = one_axes(ax, 1.45 + 0.36 * count)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.plot.time_axis import zone
+from rtkit_explore.local_time import time_zone
 from rtkit_explore.report.contents import ReportContext, report_of
 from rtkit_explore.report.files import check_arguments, write_whole
 
@@ -86,7 +86,7 @@ def write_report(
     check_arguments(call, path, "write_report", "the file's path")
     target = Path(path).expanduser()
     _check(target, overwrite=overwrite)
-    where = zone(tz)
+    where = time_zone(tz)
     shown = call.redact() if redacted else call
     context = ReportContext(shown, profile, where)
     page = render(report_of(context, title=title or f"Call report: {shown.title}", redacted=redacted))

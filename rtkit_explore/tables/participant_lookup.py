@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,7 +17,7 @@ from rtkit_explore.tables.frames import empty
 from rtkit_explore.tables.people_rows import participants_from_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from rtkit_explore.api.query_params import Time
@@ -23,6 +25,24 @@ if TYPE_CHECKING:
 LONGEST_SESSION = timedelta(hours=24)
 """How long before the asked time a session may have begun and still be looked at."""
 SESSION_COLUMNS = ["session_id", "meeting_display_name", "status", "started_at", "ended_at"]
+
+
+def participant_labels(people: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return peer id to a name that tells participants apart, of rows of ``participants`` in their order."""
+    names = {
+        str(row["peer_id"]): str(row.get("display_name") or "") or f"participant {str(row['peer_id'])[:8]}"
+        for row in people
+        if row.get("peer_id")
+    }
+    several = Counter(names.values())
+    taken = set(names.values())
+    # Numbering continues where it stopped, so that thousands of guests take no longer than thousands of names.
+    numbers = {name: count(1) for name, times in several.items() if times > 1}
+    for peer, name in names.items():
+        if name in numbers:
+            names[peer] = next(label for n in numbers[name] if (label := f"{name} ({n})") not in taken)
+            taken.add(names[peer])
+    return names
 
 
 def find_participants(who: str, names: Mapping[str, str], people: pd.DataFrame | None = None) -> list[str]:
@@ -132,9 +152,8 @@ def participants_called(person: str, sessions: pd.DataFrame, listed: Mapping[str
     pandas.DataFrame
         A row per matching participant, newest session first.
     """
-    wanted = person.casefold()
     hits = {
-        session_id: [row for row in rows if isinstance(row, dict) and _is_called(wanted, row)]
+        session_id: [row for row in rows if isinstance(row, dict) and is_called(person, row)]
         for session_id, rows in listed.items()
     }
     frames = [participants_from_records(rows, session_id) for session_id, rows in hits.items() if rows]
@@ -143,7 +162,36 @@ def participants_called(person: str, sessions: pd.DataFrame, listed: Mapping[str
     return joined.sort_values(["started_at", "joined_at"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
-def _is_called(wanted: str, row: dict[str, Any]) -> bool:
-    if wanted in str(row.get("display_name") or "").casefold():
+def is_called(person: str, row: Mapping[Any, Any]) -> bool:
+    """
+    Tell whether a participant's name holds a text, or one of the participant's ids is it; case does not matter.
+
+    Parameters
+    ----------
+    person
+        Part of a name, or a whole id.
+    row
+        A participant as the API lists one (``id``), or a row of ``participants`` (``peer_id``).
+    """
+    wanted = person.casefold()
+    if wanted in _casefolded(row.get("display_name")):
         return True
-    return any(wanted == str(row.get(name) or "").casefold() for name in ("id", "user_id", "custom_participant_id"))
+    ids = ("id", "peer_id", "user_id", "custom_participant_id")
+    return any(wanted == _casefolded(row.get(name)) for name in ids)
+
+
+def _casefolded(value: object) -> str:
+    return str(value).casefold() if isinstance(value, str | int) else ""
+
+
+def person_key(row: Mapping[Any, Any]) -> tuple[str, str]:
+    """
+    Return what is the same in all rows of ``participants`` that are one person's.
+
+    Rejoining and changing rooms make new peer ids, so the user's id comes first, then the customer's own id, then the
+    name; where there is none of them, every peer id is somebody else.
+    """
+    for name in ("user_id", "custom_participant_id", "display_name", "peer_id"):
+        if isinstance(row[name], str) and row[name]:
+            return name, row[name]
+    return "nobody", ""

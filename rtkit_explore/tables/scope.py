@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
+from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.tables.times import NAT
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numpy.typing import NDArray
+
+    from rtkit_explore.call import Call
 
 EARLIEST: Final = int(np.iinfo(np.int64).min) + 1
 LATEST: Final = int(np.iinfo(np.int64).max)
@@ -128,6 +134,27 @@ class Scope:
         begin, until = np.where(start == NAT, end, start), np.where(end == NAT, start, end)
         inside = known & (begin <= self.window[1]) & (until >= self.window[0])
         return np.asarray(inside | ~known if name in _OPEN_ENDED else inside, dtype=np.bool_)
+
+
+def call_span(call: Call) -> tuple[datetime, datetime]:
+    """Return when a call began and ended, as far as its documents tell; raises where they tell nothing."""
+    known: list[pd.Timestamp] = []
+    for frame, columns in (
+        (call.sessions, ("started_at", "ended_at")),
+        (call.participants, ("joined_at", "left_at")),
+        (call.quality, ("start", "end")),
+        (call.events, ("timestamp",)),
+    ):
+        for name in columns:
+            times = frame[name].dropna()
+            if len(times):
+                known += [times.min(), times.max()]
+        if known and frame is call.participants:
+            break
+    if not known:
+        msg = "No document of this call says when it was, so no time of it can be asked for."
+        raise InvalidArgumentError(msg)
+    return min(known).to_pydatetime().astimezone(UTC), max(known).to_pydatetime().astimezone(UTC)
 
 
 def _common(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:

@@ -17,9 +17,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rtkit_explore.complaints.explain import call_span
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
 from rtkit_explore.local_time import moment_near, time_zone
+from rtkit_explore.tables.scope import call_span
 
 if TYPE_CHECKING:
     from rtkit_explore.call import Call

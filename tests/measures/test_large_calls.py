@@ -6,11 +6,10 @@ import pandas as pd
 import pytest
 
 import rtkit_explore as rtk
-from rtkit_explore import call as call_module
 from rtkit_explore.call import Call
 from rtkit_explore.errors import NotEnoughMemoryError
 from rtkit_explore.findings import segments
-from rtkit_explore.tables import memory
+from rtkit_explore.tables import memory, parsed_documents
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +21,8 @@ def call() -> Call:
 def large(call, monkeypatch) -> Call:
     """Return the call, read as if it were large: two reports at a time."""
     sizes = [len(body) for body in call.documents.reports.values()]
-    monkeypatch.setattr(call_module, "_LARGE", 0)
-    monkeypatch.setattr(call_module, "_AT_ONCE", sizes[0] + 1)
+    monkeypatch.setattr(parsed_documents, "_LARGE", 0)
+    monkeypatch.setattr(parsed_documents, "_AT_ONCE", sizes[0] + 1)
     monkeypatch.setattr(segments, "_KEPT_UP_TO", 0)
     return Call(call.documents)
 

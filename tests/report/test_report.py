@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import rtkit_explore as rtk
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.plot.time_axis import zone
+from rtkit_explore.local_time import time_zone
 from rtkit_explore.report import figures, plots
 from rtkit_explore.report import page as report_page
 from rtkit_explore.report.contents import ReportContext, records, report_of
@@ -235,7 +235,7 @@ def test_data_in_a_script_element_cannot_end_it():
 
 def test_plots_over_time_come_as_data_with_the_values_that_were_measured(recordings):
     call = Call(read_call(recordings / "sfu-uplink"))
-    context = ReportContext(call, "default", zone("Europe/Berlin"))
+    context = ReportContext(call, "default", time_zone("Europe/Berlin"))
     peer = call.peer("Alma")
     data = plots.quality(context, peer).interactive
     loss = data["panels"][0]

@@ -440,7 +440,8 @@ NEVER_CONNECTED = Rule(
     "s",
     "not connected",
     "{me} never got connected: not one packet went through in either direction",
-    "Look at the firewalls of both networks: is UDP blocked, could a TURN server be reached in the check before the call?",
+    "Look at the firewalls of both networks: is UDP blocked, could a TURN server be reached in the check before the "
+    "call?",
     find=_never_connected,
     drawn="timeline",
 )
