@@ -146,6 +146,11 @@ class Context:
         return dict(zip(known["peer_id"].astype(str), known["user_id"].astype(str), strict=True))
 
     @cached_property
+    def everybody(self) -> list[str]:
+        """Peer ids of all participants, in their order; of one that is listed twice, twice."""
+        return [str(peer) for peer in self.call.participants["peer_id"].dropna()]
+
+    @cached_property
     def silent_people(self) -> list[str]:
         """Who was in the call, and whose samples are not known."""
         known = {peer for peer, streams in self.of_peer.items() if streams}

@@ -99,9 +99,10 @@ class Localization:
         self._all: dict[tuple[Family, int], bool] = {}
         self._states: dict[Family, tuple[Bools, Bools]] = {}
 
-    def at(self, time: int) -> int:
-        """Return the slot of a time on the call's clock."""
-        return int(np.clip(round((time - self.first) / _STEP_US), 0, len(self.moments) - 1))
+    def slots(self, times: NDArray[np.int64]) -> list[int]:
+        """Return the slots of times on the call's clock."""
+        nearest = np.rint((times - self.first) / _STEP_US)
+        return [int(slot) for slot in np.clip(nearest, 0, len(self.moments) - 1)]
 
     def bad_pairs(self, family: Family, slot: int) -> frozenset[tuple[str, str]]:
         """Return who received whom badly in a slot."""

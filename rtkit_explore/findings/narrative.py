@@ -139,9 +139,8 @@ def next_step_of(context: Context, candidate: Candidate) -> str:
 
 def _what_separates(context: Context, candidate: Candidate) -> str:
     """Say of trouble that is nobody's own who was hit and who was spared, and where to see what separates them."""
-    everybody = [str(peer) for peer in context.call.participants["peer_id"].dropna()]
-    hit = [peer for peer in everybody if peer in candidate.hit] or everybody
-    spared = [peer for peer in everybody if peer not in hit]
+    hit = [peer for peer in context.everybody if peer in candidate.hit] or context.everybody
+    spared = [peer for peer in context.everybody if peer not in hit]
     names = ", ".join(context.name(peer) for peer in hit)
     if not spared:
         return f"Everybody was hit ({names}): ask for the state of the service at that time, and look for other calls."

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.findings.context import CallTables, Context
     from rtkit_explore.findings.profiles import ProfileLike
+    from rtkit_explore.findings.stream_arrays import Floats
 
     MetricLike = Callable[..., pd.DataFrame]
     Metrics = Iterable[MetricLike | tuple[MetricLike, str]]
@@ -65,10 +66,10 @@ def overview_of(
     context = evaluation.context
     verdicts = {verdict.peer: verdict for verdict in judge(evaluation)}
     people = call.participants
-    quality = plausible(call.quality)
+    # Only what is read is split by person: a row of the whole table is three times as wide.
+    quality = plausible(call.quality)[[*_READ]]
     by_peer = {str(peer): rows for peer, rows in quality.groupby("peer_id", observed=True, sort=False)}
-    known = intervals(call, media=("audio",), clock_ahead_s=context.arrays.shifts)
-    scored = {str(peer): _scores(rows) for peer, rows in known.groupby("peer_id", observed=True, sort=False)}
+    scored = _scores(intervals(call, media=("audio",), clock_ahead_s=context.arrays.shifts))
     clients = getattr(call, "clients", None)
     rows: list[dict[str, Any]] = []
     for peer, report in zip(people["peer_id"], people["report"].astype("object"), strict=True):
@@ -138,12 +139,20 @@ def _path(pairs: pd.DataFrame, peer: str) -> str | None:
     return "; ".join(sorted(ways))
 
 
+_LIMITED = ("limited_bandwidth_s", "limited_cpu_s", "limited_other_s")
+_READ = (
+    "peer_id", "media", "direction", "end", "interval_s", "far_end", "packets", "packets_lost", "rtt_ms", "jitter_ms",
+    "buffer_ms", "fps", "height", "bitrate_kbps", *_LIMITED,
+)  # fmt: skip
+"""Columns of ``quality`` that the figures are made of."""
+
+
 def _figures(rows: pd.DataFrame) -> dict[str, float]:
     media, consumer = rows["media"].astype("object"), (rows["direction"] == "consumer")
     heard, seen = rows[(media == "audio") & consumer], rows[(media == "video") & consumer]
     spoken, shown = rows[(media == "audio") & ~consumer], rows[(media == "video") & ~consumer]
     known = spoken[spoken["far_end"].fillna(value=False).astype(bool)]
-    limited = shown[["limited_bandwidth_s", "limited_cpu_s", "limited_other_s"]].sum(axis=1, min_count=1)
+    limited = shown[[*_LIMITED]].sum(axis=1, min_count=1)
     # The client reads the durations and the clock at different moments: within an interval they can exceed it.
     limited = limited.clip(upper=shown["interval_s"]).where(shown["interval_s"].notna())
     timed = shown["interval_s"].where(limited.notna()).sum()
@@ -161,25 +170,26 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _scores(known: pd.DataFrame) -> dict[str, float]:
-    """Aggregate the scores of what was heard by time: the mean, the worst tenth, how long it was poor."""
+def _scores(known: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Aggregate the scores of what each person heard by time: the mean, the worst tenth, how long it was poor."""
     heard = known[(known["direction"] == "consumer").to_numpy(dtype=bool)]
+    listener, peers = pd.factorize(heard["peer_id"])
     seconds = heard["interval_s"].to_numpy(dtype="float64")
     estimated = mos(heard_loss(heard), delay_of(heard)[0])
     reported = heard["score"].where(heard["score_scale"] != "1-5").to_numpy(dtype="float64")
 
-    def over_time(values: np.ndarray[Any, np.dtype[np.float64]], how: str) -> float:
-        known = ~np.isnan(values)
-        group = np.zeros(int(known.sum()), dtype=np.intp)
-        return float(roll_up_of(how, "low")(values[known], seconds[known], group, 1)[0])
+    def over_time(values: Floats, how: str) -> Floats:
+        has = ~np.isnan(values) & (listener >= 0)
+        return roll_up_of(how, "low")(values[has], seconds[has], listener[has], len(peers))
 
-    return {
+    columns = {
         "mos": over_time(estimated, "time_mean"),
         "mos_low": over_time(estimated, "worst_tenth"),
         "mos_below_pct": 100 * over_time(estimated, f"share_below:{MOS_POOR}"),
         "score_heard": over_time(reported, "time_mean"),
         "score_heard_low": over_time(reported, "worst_tenth"),
     }
+    return {str(peer): {name: float(column[at]) for name, column in columns.items()} for at, peer in enumerate(peers)}
 
 
 def _loss(rows: pd.DataFrame, *, received: bool) -> float:

@@ -23,7 +23,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, help="how many seeds of each case")
     parser.add_argument("--pairs", help="two_causes: pairs (a+b) or scenarios (a), separated by commas")
     parser.add_argument("--people", help="two_causes: numbers of people, separated by commas")
-    parser.add_argument("--scenarios", help="findings: scenarios, separated by commas")
+    parser.add_argument("--scenarios", help="findings, finding_curves: scenarios, separated by commas")
     parser.add_argument("--singles", action="store_true", default=None, help="two_causes: single causes as well")
     parser.add_argument("--failures", type=int, help="two_causes: how many failed cases are listed")
     parser.add_argument("--minutes", type=float, help="fuzz: for how long")

@@ -19,7 +19,7 @@ MID = slice(10, 16)
 
 def links(room, family="loss", row=13):
     where = localization_of(context_of(room.call))
-    return set(where.explain(family, where.at(where.first + 7_000_000 * row)).links)
+    return set(where.explain(family, *where.slots(np.array([where.first + 7_000_000 * row]))).links)
 
 
 def test_a_row_is_an_uplink_and_a_column_a_downlink():

@@ -150,7 +150,7 @@ def slots_of(context: Context, candidate: Candidate) -> list[int]:
     if stream is None or candidate.samples is None:
         return []
     middles = (arrays.start[candidate.samples] + arrays.end[candidate.samples]) // 2 - context.shift(stream)
-    return [localization_of(context).at(int(middle)) for middle in middles]
+    return localization_of(context).slots(middles)
 
 
 def family_of(context: Context, candidate: Candidate, pair: tuple[str, str], slot: int) -> Family | None:
