@@ -42,9 +42,10 @@ class Checked(NamedTuple):
         ways), "wrong side", "wrong person", "missed"; "noted" where a note was due and there is one, "quiet" where
         nothing was due.
     attributions
-        One row a finding of warn or worse whose side is known: ``rule``, ``side``, ``who``, ``confidence``, ``start``,
-        ``end``, ``right`` (it agrees with a cause in person, side and time) and ``innocent`` (it accuses somebody of
-        whom nothing was wrong at that time).
+        One row a finding of warn or worse whose side is known: ``rule``, ``side``, ``who``, ``confidence``, ``start``
+        and ``end`` (on the call's clock: an offset that the findings themselves name is taken off), ``right`` (it
+        agrees with a cause in person, side and time) and ``innocent`` (it accuses somebody of whom nothing was wrong at
+        that time).
     """
 
     causes: pd.DataFrame
@@ -77,7 +78,10 @@ def check_findings(call: Call, truth: pd.DataFrame, *, profile: str = "default")
     found = call.findings(profile)
     # one who joins again has a new id and is the same person
     people = dict(zip(call.participants["peer_id"], call.participants["display_name"], strict=True))
-    said = [_said(row, people) for row in found.to_dict("records")]
+    records = found.to_dict("records")
+    # a finding is dated by its reporter's clock, and the truth by the call's
+    ahead = {row["peer_id"]: float(row["value"]) for row in records if row["rule"] == "clock_offset"}
+    said = [_said(row, people, ahead) for row in records]
     alarms = [finding for finding in said if finding["severity"] != "note"]
     causes = truth.to_dict("records")
     rows = [_check_cause(cause, said, alarms) for cause in causes]
@@ -90,8 +94,11 @@ def check_findings(call: Call, truth: pd.DataFrame, *, profile: str = "default")
     return Checked(table, attributions)
 
 
-def _said(row: Mapping[Any, Any], people: Mapping[Any, Any]) -> dict[str, Any]:
+def _said(row: Mapping[Any, Any], people: Mapping[Any, Any], ahead: Mapping[Any, float]) -> dict[str, Any]:
     """Reduce a finding to what is checked of it; ``who`` is the person accused, ``at`` the one at whom it shows."""
+    import pandas as pd
+
+    off = pd.Timedelta(seconds=ahead.get(row["peer_id"], 0.0))
     return {
         "rule": str(row["rule"]),
         "severity": str(row["severity"]),
@@ -99,8 +106,8 @@ def _said(row: Mapping[Any, Any], people: Mapping[Any, Any]) -> dict[str, Any]:
         "who": people.get(row["side_peer_id"]),
         "at": people.get(row["peer_id"]),
         "confidence": str(row["confidence"]),
-        "start": row["start"],
-        "end": row["end"],
+        "start": row["start"] - off,
+        "end": row["end"] - off,
     }
 
 

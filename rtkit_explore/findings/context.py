@@ -145,6 +145,10 @@ class Context:
         known = people[people["user_id"].notna() & people["peer_id"].notna()]
         return dict(zip(known["peer_id"].astype(str), known["user_id"].astype(str), strict=True))
 
+    def person(self, peer: str) -> str:
+        """Return whose stay a participant id is."""
+        return self.persons.get(peer, peer)
+
     @cached_property
     def everybody(self) -> list[str]:
         """Peer ids of all participants, in their order; of one that is listed twice, twice."""

@@ -3,7 +3,8 @@ How far each client's clock is off: from when reports begin, and from increments
 
 Samples are stamped by the client. Two estimates are made. The coarse one holds the first moment that a report speaks
 of against ``joined_at``, which the server stamps: everyone needs about the same time from joining to the first
-event, so a client whose difference is far from everyone else's has a wrong clock. The fine one slides what a sender
+event, so a client whose difference is far from everyone else's has a wrong clock. Of a single report it tells only
+what is impossible: samples from before joining, or from after leaving. The fine one slides what a sender
 counted over what a receiver counted of the same producer until the two agree: audio is sent at a constant number of
 packets, so it is the number of bytes, which follows the voice, or an outage, that shows the offset. If nothing
 varies, the offset cannot be told, and the table says so.
@@ -84,19 +85,19 @@ def _by_joining(
     """Return the difference of first event and joining from everyone's median."""
     if participants is None:
         return {}
-    # When each participant's client first reported anything, by its own clock.
+    # When each participant's client first and last reported anything, by its own clock.
     first: dict[str, int] = {}
+    last: dict[str, int] = {}
     for frame, column in ((quality, "end"), (events, "timestamp")):
         if frame is None or frame.empty:
             continue
-        times = frame.groupby("peer_id", observed=True)[column].min().dropna()
-        for peer, when in zip(times.index, pd.DatetimeIndex(times).as_unit("us").asi8, strict=True):
-            first[str(peer)] = min(first.get(str(peer), int(when)), int(when))
-    listed = participants[participants["joined_at"].notna() & participants["peer_id"].notna()]
-    joined = dict(
-        zip(listed["peer_id"].astype(str), pd.DatetimeIndex(listed["joined_at"]).as_unit("us").asi8, strict=True)
-    )
+        for kept, times in zip((first, last), _edges(frame, column), strict=True):
+            for peer, when in times.items():
+                kept[peer] = (min if kept is first else max)(kept.get(peer, when), when)
+    joined, left = _moments(participants, "joined_at"), _moments(participants, "left_at")
     lead = {peer: (first[peer] - joined[peer]) / 1e6 for peer in peers if peer in first and peer in joined}
+    if len(lead) == 1:
+        return {peer: _alone(value, (last[peer] - left.get(peer, _NOWHEN)) / 1e6) for peer, value in lead.items()}
     if len(lead) < 2:
         return {}
     # What everyone needs from joining to the first report; a lead that differs from it is a clock offset.
@@ -107,6 +108,38 @@ def _by_joining(
         if abs(usual) > _PROMPT_S:
             return {}
     return {peer: value - usual for peer, value in lead.items()}
+
+
+def _edges(frame: pd.DataFrame, column: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Return each participant's first and last time, in microseconds since 1970."""
+    grouped = frame.groupby("peer_id", observed=True)[column]
+    found = []
+    for times in (grouped.min().dropna(), grouped.max().dropna()):
+        values = pd.DatetimeIndex(times).as_unit("us").asi8
+        found.append({str(peer): int(when) for peer, when in zip(times.index, values, strict=True)})
+    return found[0], found[1]
+
+
+def _moments(participants: pd.DataFrame, column: str) -> dict[str, int]:
+    """Return a time of each participant that has one, in microseconds since 1970."""
+    if column not in participants.columns:
+        return {}
+    listed = participants[participants[column].notna() & participants["peer_id"].notna()]
+    return dict(zip(listed["peer_id"].astype(str), pd.DatetimeIndex(listed[column]).as_unit("us").asi8, strict=True))
+
+
+def _alone(lead: float, tail: float) -> float:
+    """
+    Return the offset of the only report, NaN where none is certain.
+
+    Nobody reports before joining or after leaving. A report that does was written by a clock that is behind or ahead;
+    one that only begins late may have begun late.
+    """
+    if lead <= -LEAST_S:
+        return lead
+    if LEAST_S <= tail <= SEARCH_S:
+        return lead if lead - tail <= 2 * _PROMPT_S else tail
+    return float("nan")
 
 
 def _by_increments(
@@ -122,9 +155,11 @@ def _by_increments(
     for (one, two), matches in series.items():
         if one not in doubtful and two not in doubtful:
             continue
+        expected = coarse.get(two, np.nan) - coarse.get(one, np.nan)
         for sent, received in matches:
             lag = match(sent, received)
-            if lag is not None:
+            # What varies may repeat itself: a lag far from what joining tells is an agreement by chance.
+            if lag is not None and not abs(lag - expected) > _PROMPT_S:
                 # The receiver's clock is ahead of the sender's by that.
                 found.setdefault(f"{one}\t{two}", []).append(lag)
     return _solve(doubtful, trusted, {tuple(key.split("\t")): lags for key, lags in found.items()})

@@ -5,26 +5,40 @@ Two causes in one call: is each found, with the right person and side, and is so
 ten seeds each, in both orders. ``--seeds 2 --pairs outage+muted,lossy_uplink+turn_tcp --people 2,3`` samples it (a
 name alone is all its pairs), ``--singles`` adds the calls with one cause, ``--jobs 2`` uses two processes. Printed are
 the matrix of pairs, the accused, how often each confidence is right, and the cases that failed.
+
+The whole is about 26,000 calls. ``--out FILE`` appends each result to a file of JSON lines and reads from it what the
+same code had already judged, so that a run can be stopped (``--minutes 8`` stops it) and taken up again; what is
+printed are all results in the file. One seed of every pair comes after the other.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import time
 import zlib
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 import rtkit_explore as rtk
 from rtkit_explore.simulator import SCENARIOS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 SEEDS = 10
 PEOPLE = (2, 3, 4, 5)
 GOOD = ("right", "undecided", "noted", "quiet")
 AIMS = {"high": 98, "medium": 85, "low": 60}
 NO_REPORT = {"no_report", "broken_report"}
+CHUNK = 32
+"""Calls that are judged between two looks at the clock."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,23 @@ class Result:
     accused: int = 0
     confidence: Counter[tuple[str, bool]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    """Of processor time."""
+
+    def to_line(self, code: str) -> str:
+        counted = [[name, right, count] for (name, right), count in sorted(self.confidence.items())]
+        return json.dumps({"code": code, **asdict(self), "confidence": counted})
+
+    @classmethod
+    def from_line(cls, line: dict) -> Result:
+        return cls(
+            case=Case(**line["case"]),
+            outcomes=[(what, outcome) for what, outcome in line["outcomes"]],
+            accused=line["accused"],
+            confidence=Counter({(name, right): count for name, right, count in line["confidence"]}),
+            wrong=line["wrong"],
+            seconds=line["seconds"],
+        )
 
     @property
     def found(self) -> bool:
@@ -85,12 +116,12 @@ def pairs_of(asked: str | None) -> list[tuple[str, str]]:
 
 def cases_of(pairs: list[tuple[str, str]], people: tuple[int, ...], seeds: int) -> list[Case]:
     return [
-        Case(f"{first}+{second}", count, seed)
-        for one, two in pairs
+        Case(f"{first}+{second}", count, seeds_of((one, two), seeds)[k])
         for count in people
+        for k in range(seeds)
+        for one, two in pairs
         if sensible(one, two, count)
         for first, second in ((one, two), (two, one))
-        for seed in seeds_of((one, two), seeds)
     ]
 
 
@@ -112,6 +143,7 @@ def singles_of(people: tuple[int, ...], seeds: int) -> list[Case]:
 
 def judge(case: Case) -> Result:
     """Simulate a case and hold what is found against its truth."""
+    began_at = time.process_time()
     call, truth = rtk.simulate(case.scenario, participants=case.people, seed=case.seed)
     causes, attributions = rtk.check_findings(call, truth)
     result = Result(case, list(zip(causes["what"], causes["outcome"], strict=True)))
@@ -128,14 +160,61 @@ def judge(case: Case) -> Result:
             what = "ACCUSES" if row["innocent"] else "attributes to"
             when = "-".join(f"{(row[edge] - began).total_seconds():.0f}" for edge in ("start", "end"))
             result.wrong.append(f"{row['rule']} {when}s {what} {row['who']} {row['side']} ({row['confidence']})")
+    result.seconds = time.process_time() - began_at
     return result
 
 
-def judge_all(cases: list[Case], jobs: int = 1) -> list[Result]:
-    if jobs <= 1:
-        return [judge(case) for case in cases]
-    with ProcessPoolExecutor(jobs) as pool:
-        return list(pool.map(judge, cases, chunksize=16))
+def judge_all(cases: list[Case], jobs: int = 1, out: str | None = None, minutes: float | None = None) -> list[Result]:
+    """Judge cases, leaving out those that the same code has judged before, and stop after so many minutes."""
+    code = code_of_package()
+    known = dict(results_in(Path(out), code)) if out else {}
+    results = [known[case] for case in cases if case in known]
+    left = [case for case in cases if case not in known]
+    until = time.monotonic() + 60 * minutes if minutes else float("inf")
+    pool = ProcessPoolExecutor(jobs) if jobs > 1 else None
+    try:
+        for first in range(0, len(left), CHUNK):
+            if time.monotonic() >= until:
+                break
+            chunk = left[first : first + CHUNK]
+            made = list(pool.map(judge, chunk, chunksize=4) if pool else map(judge, chunk))
+            results += made
+            if out:
+                with Path(out).open("a") as file:
+                    file.writelines(result.to_line(code) + "\n" for result in made)
+    finally:
+        if pool:
+            pool.shutdown()
+    return results
+
+
+def results_in(path: Path, code: str) -> Iterator[tuple[Case, Result]]:
+    """Read the results of a code; a last line that was cut off when a run was stopped is left out."""
+    for line in path.read_text().splitlines() if path.exists() else ():
+        try:
+            read = json.loads(line)
+        except ValueError:
+            continue
+        if read["code"] == code:
+            result = Result.from_line(read)
+            yield result.case, result
+
+
+def code_of_package() -> str:
+    """Return a short hash of the package's sources: other code may judge otherwise."""
+    folder = Path(rtk.__file__).parent
+    parts = ("accuracy.py", "call.py", "findings", "measures", "simulator", "table_schema", "tables")
+    files = sorted(file for part in parts for file in (folder / part, *(folder / part).rglob("*.py")) if file.is_file())
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
+def coverage(cases: list[Case], results: Iterable[Result]) -> str:
+    """Say how much of what was asked for was judged, by the number of people, and what it took."""
+    results = list(results)
+    asked, done = Counter(case.people for case in cases), Counter(result.case.people for result in results)
+    parts = [f"{count} people: {done[count]:,} of {asked[count]:,} calls" for count in sorted(asked)]
+    each = 1000 * sum(result.seconds for result in results) / max(1, len(results))
+    return f"{'; '.join(parts)}; {each:.0f} ms of processor time each"
 
 
 def matrix(results: list[Result]) -> pd.DataFrame:
@@ -219,13 +298,20 @@ def main(
     jobs: int = 1,
     failures: int = 40,
     singles: bool = False,
+    out: str | None = None,
+    minutes: float | None = None,
 ) -> None:
     """Print the figures; ``small`` runs a sample of it."""
     counts = tuple(int(count) for count in people.split(",")) if people else PEOPLE
     count = seeds or (1 if small else SEEDS)
     chosen = pairs or ("outage+muted,lossy_uplink+lossy_downlink" if small else None)
-    two = judge_all(cases_of(pairs_of(chosen), counts, count), jobs)
-    alone = judge_all(singles_of(counts, count), jobs) if singles or not (pairs or small) else []
+    until = time.monotonic() + 60 * (minutes or 0)
+    first = singles_of(counts, count) if singles or not (pairs or small) else []
+    second = cases_of(pairs_of(chosen), counts, count)
+    alone = judge_all(first, jobs, out, minutes)
+    left = max(0.001, (until - time.monotonic()) / 60) if minutes else None
+    two = judge_all(second, jobs, out, left)
+    print(f"one cause: {coverage(first, alone)}\ntwo causes: {coverage(second, two)}")
     with pd.option_context("display.width", 250, "display.max_columns", 40, "display.precision", 1):
         show(f"two causes, {count} seeds, both orders (aim: 97 % found, 0.3 % accusing)", two, failures)
         show(f"one cause, {count} seeds", alone, failures)

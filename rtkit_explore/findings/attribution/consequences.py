@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
+from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS
 from rtkit_explore.table_schema.labels import media_words
@@ -140,14 +141,22 @@ def lateness_outlives_its_cause(around: Concurrency) -> None:
                 (one.name in heard and one.peer == candidate.peer
                  and (one.stream.remote == candidate.stream.remote or one.side_peer == one.peer))
                 or (one.name in sent and one.peer == candidate.stream.remote))]  # fmt: skip
-        for cause in mine:
-            one, two = around.window(cause)
-            if one - SLACK_US <= start <= two + AFTER_US and end > one:
-                candidate.attribute_to(cause.side, cause.side_peer, cause.confidence)
-                candidate.follows = True
-                candidate.severity = min(candidate.severity, "warn", key=SEVERITIES.index)
-                candidate.evidence_for = ["the jitter buffer grew with it, and comes down slowly"]
-                break
+        spans = [around.window(cause) for cause in mine]
+        fit = [
+            cause
+            for cause, (one, two) in zip(mine, spans, strict=True)
+            if one - SLACK_US <= start <= two + AFTER_US and end > one
+        ]
+        if not fit:
+            continue
+        cause = fit[0]
+        candidate.attribute_to(cause.side, cause.side_peer, cause.confidence)
+        candidate.follows = True
+        candidate.severity = min(candidate.severity, "warn", key=SEVERITIES.index)
+        candidate.evidence_for = ["the jitter buffer grew with it, and comes down slowly"]
+        if localization_of(around.context).two and len({(one.side, one.side_peer) for one in fit}) > 1:
+            candidate.attribute_to("between", None, "low")
+            candidate.evidence_against.append("more than one thing went wrong at that time")
 
 
 def pictures_follow_loss(around: Concurrency) -> None:

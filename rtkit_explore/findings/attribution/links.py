@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtkit_explore.findings.attribution.two_people import loss_links
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.segments import part_of
 
@@ -38,6 +39,8 @@ _FAMILIES: dict[str, tuple[Family, ...]] = {
     "low_frame_rate": ("loss", "silence"),
 }
 """In what sense streams are compared to explain a rule's findings; the first sense in which they were bad decides."""
+OF_LOST_SOUND = ("loss_in", "concealment")
+"""The rules that tell what was lost, and what was heard of it."""
 _EVERYBODY: Link = ("server", "everybody")
 """Stands for a cause that is nobody's own."""
 _LEAST = 0.3
@@ -54,10 +57,13 @@ def cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list[
     stream, samples = candidate.stream, candidate.samples
     if stream is None or not stream.consumer or samples is None or len(samples) < 4:
         return [candidate]
-    labels = [
-        _EVERYBODY if shared else leading(context, candidate, vote)
-        for shared, vote in zip(_shared_samples(context, candidate), votes_of(context, candidate), strict=True)
-    ]
+    if localization_of(context).two:
+        labels = loss_links(context, candidate) if candidate.name in OF_LOST_SOUND else []
+    else:
+        labels = [
+            _EVERYBODY if shared else leading(context, candidate, vote)
+            for shared, vote in zip(_shared_samples(context, candidate), votes_of(context, candidate), strict=True)
+        ]
     known = [label for label in labels if label is not None]
     if len(set(known)) < 2:
         return [candidate]

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.findings.attribution.links import SIDES, family_of, leading, people_hit, slots_of, votes_of
+from rtkit_explore.findings.attribution.links import (
+    OF_LOST_SOUND,
+    SIDES,
+    family_of,
+    leading,
+    people_hit,
+    slots_of,
+    votes_of,
+)
+from rtkit_explore.findings.attribution.two_people import BOTH, loss_links
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
@@ -27,6 +37,10 @@ def received_findings(around: Concurrency) -> None:
     for candidate in around.candidates:
         if candidate.stream is not None and candidate.stream.consumer and candidate.rule.value is not None:
             ReceiverAttribution(around, candidate, candidate.stream).attribute()
+
+
+_FEWEST_TOLD, _MOST_TOLD = 2, 0.6
+"""Samples, and the share of them, that have to show on which link a call of two lost its packets."""
 
 
 class ReceiverAttribution:
@@ -77,7 +91,7 @@ class ReceiverAttribution:
         candidate = self.candidate
         if SEEN in candidate.rule.tags and self._by_what_was_sent():
             return
-        if self._shared() or self._by_links() or self._between_two() or self._sender_shows_it():
+        if self._shared() or self._by_links() or self._lost_beyond() or self._between_two() or self._sender_shows_it():
             self._no_decoder_trouble()
         elif candidate.name == "decoder_behind":
             self._of_decoder()
@@ -220,6 +234,25 @@ class ReceiverAttribution:
                 names = ", ".join(self.context.name(peer) for peer in self.troubled_others)
                 candidate.evidence_for.append(f"{names} had trouble with what came of {name} as well")
         self._say_others()
+
+    def _lost_beyond(self) -> bool:
+        """Say of a call of two what was lost beyond the server, by what the sender's far end did not count."""
+        candidate = self.candidate
+        if not self.localization.two or candidate.name not in OF_LOST_SOUND:
+            return False
+        told = Counter(label for label in loss_links(self.context, candidate) if label is not None)
+        if told.total() < _FEWEST_TOLD:
+            return False
+        link, times = told.most_common(1)[0]
+        if link[0] == "up" or times < _MOST_TOLD * told.total():
+            return False
+        if link == BOTH:
+            candidate.attribute_to("between", None, "low")
+            candidate.evidence_for.append(f"{self.sender}'s far end counted a part of it: the rest was lost beyond")
+        else:
+            candidate.attribute_to("receiver_downlink", self.stream.peer, "medium")
+            candidate.evidence_for.append(f"{self.sender}'s far end reports no loss at that time")
+        return True
 
     def _between_two(self) -> bool:
         """

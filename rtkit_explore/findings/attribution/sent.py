@@ -8,6 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.attribution.tcp_relay import through_tcp
+from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.rules.rule import SEEN, WAY
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.concurrency import Concurrency
     from rtkit_explore.findings.context import Context, Window
     from rtkit_explore.findings.stream_arrays import Stream
+
+
+_SWITCHED_S = 30.0
+"""What lasts longer than this is not the change of a path."""
 
 
 def sent_findings(around: Concurrency) -> None:
@@ -92,16 +97,18 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
     if shared:
         _on_everyone(context, candidate, shared)
         return
-    others = [peer for peer in context.of_peer if peer != who]
-    if len(others) < 2 and candidate.name == "jitter" and around.troubled(stream, window, ("congested", "loss_out")):
+    others = [peer for peer in context.of_peer if context.person(peer) != context.person(who)]
+    two = len({context.person(peer) for peer in others}) < 2
+    if two and candidate.name == "jitter" and around.troubled(stream, window, ("congested", "loss_out")):
         candidate.attribute_to("sender_uplink", who, "low")
         candidate.evidence_for.append("what was sent queued or got lost at that time")
         return
-    if len(others) < 2 and _calm_meanwhile(around, others, window):
-        candidate.attribute_to(SIDES[_late_part(around, who, window, fewest=1)], who, "low")
+    if two and _calm_meanwhile(around, others, window):
+        part = _late_part(around, who, window, fewest=1)
+        candidate.attribute_to(SIDES[part], None if part == "server" else who, "low")
         candidate.evidence_for.append("the other's round trip stayed as it was: a server stands between the two")
         return
-    if len(others) < 2:
+    if two:
         candidate.attribute_to("between", None, "low")
         candidate.evidence_against.append("with two people, either end would report the same")
         return
@@ -133,30 +140,53 @@ def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bo
 
 
 def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2) -> str:
-    """Tell in which direction a participant's media were late, where only one was."""
+    """Tell in which direction a participant's media were late, where only one was; "server" where that is hidden."""
     rules, context = ("late_media", "jitter"), around.context
     hit, present = around.hit(window, rules), around.present(window)
     sent = [one for one in context.arrays.streams if one.consumer and one.remote == who and present[one.number]]
     heard = [one for one in context.of_peer.get(who, ()) if one.consumer and present[one.number]]
+    if fewest < 2:
+        # Lost packets make a buffer grow as well: a lossy direction does not tell whether it was long.
+        lossy = around.hit(window, ("loss_in",))
+        sent = [one for one in sent if not lossy[one.number]]
+        heard = [one for one in heard if not lossy[one.number]]
     from_me = {one.peer for one in sent if hit[one.number]}
     to_me = {one.remote for one in heard if hit[one.number]}
+    if not from_me and not to_me and fewest < 2:
+        # Sound shows it first; of pictures alone the jitter rises, and stays below what is called bad.
+        from_me = {one.peer for one in sent if _shakes(context, one, window)}
+        to_me = {one.remote for one in heard if _shakes(context, one, window)}
     if len(from_me) >= fewest and not to_me:
         return "up"
     if len(to_me) >= fewest and not from_me:
         return "down"
-    return "connection"
+    return "connection" if fewest > 1 or (sent and heard) else "server"
+
+
+def _shakes(context: Context, stream: Stream, window: Window) -> bool:
+    """Tell whether the jitter of a stream was twice its usual in that time."""
+    arrays, rows, shift = context.arrays, stream.rows, context.shift(stream)
+    jitter = arrays["jitter_ms"][rows]
+    inside = (arrays.start[rows] - shift >= window[0]) & (arrays.end[rows] - shift <= window[1])
+    during, else_where = jitter[inside & ~np.isnan(jitter)], jitter[~inside & ~np.isnan(jitter)]
+    if len(during) < 2 or len(else_where) < 2:
+        return False
+    return float(np.median(during)) > 2 * float(np.median(else_where)) + 5
 
 
 def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
     """Attribute loss or limits of what was sent: the far end tells of the uplink, listeners corroborate it."""
     context, window = around.context, around.window(candidate)
     bad, fine = _receivers(around, stream, window, around.tagged(WAY))
-    whole = len(context.of_peer) + len(context.silent_people)
+    whole = len({context.person(peer) for peer in (*context.of_peer, *context.silent_people)})
     # Over a server the far end is the server, whatever the listeners' own downlinks do.
     if len(bad) >= 2:
         candidate.attribute_to("sender_uplink", stream.peer, "high")
     elif (whole > 2 and (len(bad) + len(fine) >= 2 or (bad and fine))) or (whole > 2 and candidate.name == "loss_out"):
         candidate.attribute_to("sender_uplink", stream.peer, "medium")
+    elif _path_changed(around, stream.peer, window) and candidate.seconds <= _SWITCHED_S:
+        candidate.attribute_to("connection", stream.peer, "low")
+        candidate.evidence_for.append("the network path changed at that time")
     elif through_tcp(context, stream.peer) and candidate.name == "loss_out":
         candidate.attribute_to("between", None, "low")
         candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
@@ -169,6 +199,12 @@ def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> Non
     if fine:
         names = ", ".join(context.name(peer) for peer in fine)
         candidate.evidence_against.append(f"{names} received it well (a server repairs lost video)")
+
+
+def _path_changed(around: Concurrency, peer: str | None, window: Window) -> bool:
+    """Tell whether a participant's media took to another path at that time."""
+    changes = [around.window(one)[0] for one in around.candidates if one.name == "path_changed" and one.peer == peer]
+    return any(window[0] - SLACK_US <= when <= window[1] + SLACK_US for when in changes)
 
 
 def _receivers(
@@ -193,16 +229,18 @@ def _receivers(
 def _others_up(around: Concurrency, candidate: Candidate, stream: Stream, window: tuple[int, int]) -> list[str]:
     """Others whose way up showed the same at that time, where that is more than one person's trouble."""
     context = around.context
-    same: dict[str, None] = {}
-    present = 0
+    same: dict[str, str] = {}
+    present: set[str] = set()
     for peer, streams in context.of_peer.items():
         sent = [one for one in streams if not one.consumer and around.flows(one, window)]
         if not sent:
             continue
-        present += 1
-        if peer != stream.peer and any(around.troubled(one, window, (candidate.name,)) for one in sent):
-            same[peer] = None
+        person = context.person(peer)
+        present.add(person)
+        other = person != context.person(stream.peer or "")
+        if other and any(around.troubled(one, window, (candidate.name,)) for one in sent):
+            same.setdefault(person, peer)
     together = len(same) + 1
-    if (together >= 3 and 2 * together >= present) or (present == 2 and together == 2):
-        return list(same)
+    if (together >= 3 and 2 * together >= len(present)) or (len(present) == 2 and together == 2):
+        return list(same.values())
     return []

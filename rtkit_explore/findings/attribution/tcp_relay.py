@@ -22,7 +22,7 @@ def stalls_of_tcp(around: Concurrency) -> None:
     """
     context = around.context
     relayed = [peer for peer in context.of_peer if through_tcp(context, peer)]
-    if len(context.of_peer) > 2 or len(relayed) != 1:
+    if len({context.person(peer) for peer in context.of_peer}) > 2 or len(relayed) != 1:
         return
     lossless = ("late_media", "round_trip", "jitter", "congested", "bandwidth_limited")
     for candidate in around.candidates:
@@ -36,7 +36,7 @@ def stalls_of_tcp(around: Concurrency) -> None:
             continue
         if around.troubled(candidate.stream, around.window(candidate), ("loss_in", "loss_out")):
             continue
-        if not _comes_and_goes(around, around.window(candidate)):
+        if not _comes_and_goes(around, around.window(candidate)) or _late_one_way(around, around.window(candidate)):
             continue
         candidate.attribute_to("connection", relayed[0], "low")
         candidate.follows = candidate.name in ("congested", "bandwidth_limited")
@@ -67,6 +67,13 @@ def _comes_and_goes(around: Concurrency, window: Window) -> bool:
             shares.append(float((np.array(inside) <= 1.5 * float(np.median(outside)) + 20).mean()))
     # Whoever's round trip stayed up all the while is on a long way, whatever the other's did.
     return bool(shares) and min(shares) >= 0.15 and min(shares) <= 0.85
+
+
+def _late_one_way(around: Concurrency, window: Window) -> bool:
+    """Tell whether media came late in one direction alone: a TCP leg carries both, and stalls both."""
+    hit = around.hit(window, ("late_media", "jitter"))
+    at = {one.peer for one in around.context.arrays.streams if one.consumer and hit[one.number]}
+    return len({around.context.person(peer or "") for peer in at}) == 1
 
 
 def facts_degrade_nobody(around: Concurrency) -> None:

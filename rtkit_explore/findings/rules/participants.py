@@ -343,7 +343,7 @@ def _clock_offset(context: Context, _profile: Profile) -> Iterator[Observation]:
             f"{abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'}",
             side_peer=peer,
             confidence="medium",
-            evidence_for=["matching times and increments of both ends"],
+            evidence_for=["times of the report against joining and leaving, and against what both ends counted"],
         )
 
 
