@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 import rtkit_explore as rtk
-from tests.benchmarks.two_causes import cases_of, confidence, judge, matrix, pairs_of
+from tests.benchmarks import two_causes
+from tests.benchmarks.two_causes import Case, cases_of, confidence, coverage, judge, judge_all, matrix, pairs_of
 
 START = pd.Timestamp("2026-11-20T10:00:00Z")
 
@@ -114,6 +115,14 @@ def test_a_note_said_too_loudly_is_not_an_accusation_of_an_innocent():
     assert rtk.check_findings(other, cause).attributions["innocent"].all()
 
 
+@pytest.mark.parametrize(("ahead", "innocent"), [(-200.0, False), (0.0, True)])
+def test_a_finding_by_a_wrong_clock_is_read_on_the_calls_clock(ahead, innocent):
+    call = Call(("loss_in", "bad", "b", "sender_uplink", "a", "low", 62 - 200, 118 - 200))
+    clock = pd.DataFrame([["clock_offset", "note", "b", "unknown", "b", "medium", START, START, ahead]])
+    call.table = pd.concat([call.table, clock.set_axis([*call.table.columns, "value"], axis=1)])
+    assert bool(rtk.check_findings(call, truth()).attributions["innocent"].iloc[0]) is innocent
+
+
 def test_every_pair_is_simulated_in_both_orders_where_it_makes_sense():
     cases = {(case.scenario, case.people) for case in cases_of(pairs_of(None), (2, 3), 1)}
     assert {("lossy_uplink+muted", 2), ("muted+lossy_uplink", 2), ("never_connected+outage", 3)} <= cases
@@ -124,6 +133,49 @@ def test_every_pair_is_simulated_in_both_orders_where_it_makes_sense():
     assert {str(case).split()[0] for case in cases_of(pairs_of("muted"), (3,), 1)} >= {"muted+outage", "outage+muted"}
     with pytest.raises(SystemExit, match="no scenario flood"):
         pairs_of("flood+muted")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "seed"),
+    [
+        ("lossy_uplink+lossy_downlink", 213601),  # an uplink, then a downlink, in the same direction
+        ("lossy_downlink+outage", 952000),
+        ("narrow_uplink+lossy_downlink", 755201),
+        ("late_downlink+turn_tcp", 404400),  # late in one direction alone: not the relay over TCP
+        ("late_downlink+microphone_refused", 518800),
+        ("long_path+narrow_downlink", 329700),
+        ("delay_and_jitter+rejoin", 245900),  # three stays of two people
+        ("path_switch+no_report", 788700),
+        ("lossy_uplink+skewed_clock", 51300),
+        ("narrow_uplink+skewed_clock", 255900),  # increments that agree by chance, minutes away
+        ("skewed_clock+no_report", 995000),
+        ("outage+skewed_clock", 823101),
+    ],
+)
+def test_two_people_with_two_causes_are_told_apart_or_left_open(scenario, seed):
+    result = judge(Case(scenario, 2, seed))
+    assert result.found, result.wrong
+    assert not result.accused, result.wrong
+
+
+def test_a_run_of_the_benchmark_is_taken_up_where_it_stopped(tmp_path, monkeypatch):
+    cases, out = cases_of([("muted", "hidden_tab")], (2, 3), 1), tmp_path / "results.jsonl"
+    first = judge_all(cases[:3], out=str(out))
+    with out.open("a") as file:
+        file.write('{"code": "cut o')
+    monkeypatch.setattr(two_causes, "judge", lambda case: pytest.fail(f"{case} was judged before"))
+    assert judge_all(cases[:3], out=str(out)) == first
+    assert coverage(cases, first).startswith("2 people: 2 of 2 calls; 3 people: 1 of 2 calls")
+    monkeypatch.setattr(two_causes, "code_of_package", lambda: "other code")
+    with pytest.raises(pytest.fail.Exception):
+        judge_all(cases[:3], out=str(out))
+
+
+def test_a_run_of_the_benchmark_stops_in_time_and_says_how_far_it_came(monkeypatch):
+    monkeypatch.setattr(two_causes, "CHUNK", 1)
+    cases = cases_of([("muted", "hidden_tab")], (2,), 2)
+    done = judge_all(cases, minutes=1e-9)
+    assert len(done) < len(cases)
 
 
 def test_a_sample_of_two_causes_is_found_and_nobody_innocent_accused():

@@ -78,6 +78,18 @@ def test_the_list_of_participants_is_not_needed_where_the_voice_tells(recordings
         assert (offsets.loc[~offsets["estimable"], "why"] != "").all()
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(-60.0, True), (95.0, True), (0.0, False), (4.0, False)])
+def test_a_lone_report_from_before_joining_or_after_leaving_has_a_wrong_clock(recordings, seconds, told):
+    call = call_of(recordings / "sfu-uplink")
+    boris = next(peer for peer, name in call.names.items() if name == "Boris")
+    quality = ahead(call.quality, boris, seconds, "start", "end").query("peer_id == @boris")
+    events = ahead(call.events, boris, seconds, "timestamp").query("peer_id == @boris")
+    offsets = clock_offsets(quality, call.participants, events)
+    assert list(offsets["estimable"]) == [told]
+    if told:
+        assert offsets["offset_s"].iloc[0] == pytest.approx(seconds, abs=15)
+
+
 def test_a_call_of_one_says_that_it_cannot_be_told(recordings):
     path = next((recordings / "clean").glob("peer-*.json"))
     call = Call(CallDocuments(reports={"one": path.read_bytes()}))

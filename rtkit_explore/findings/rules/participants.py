@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MEDIA_BYTES = 10_000.0
 """A pair with less has carried checks, or the first packets before another was chosen."""
 _REJOIN_US = 180_000_000
+_REJOINED = "left and joined again under a new id"
 _CONNECTS_US = 20_000_000
 _SAME_TROUBLE_US = 10_000_000
 _NO_REPORT = {
@@ -295,7 +296,13 @@ def _reconnects(context: Context, _profile: Profile) -> Iterator[Observation]:
     _rejoins(context, when, how)
     for peer, times in when.items():
         found = _own(context, peer, (min(times), max(times)), float(len(times)), how[peer][0], judged=True)
-        found.evidence_against.append("the service may have dropped the connection")
+        if all(what == _REJOINED for what in how[peer]):
+            found.confidence = "low"
+            found.evidence_against.append(
+                "nothing tells whether the connection was lost, or the person left on purpose"
+            )
+        else:
+            found.evidence_against.append("the service may have dropped the connection")
         yield found
 
 
@@ -311,7 +318,7 @@ def _rejoins(context: Context, when: dict[str, list[int]], how: dict[str, list[s
             if -_REJOIN_US <= away <= _REJOIN_US:
                 ahead = round(1e6 * context.arrays.shifts.get(peers[k], 0.0))
                 when.setdefault(peers[k], []).append(joined[k] + ahead)
-                how.setdefault(peers[k], []).append("left and joined again under a new id")
+                how.setdefault(peers[k], []).append(_REJOINED)
 
 
 # What explains other findings, and what cannot be judged ----------------------------------------------------------
