@@ -38,7 +38,8 @@ def loss_links(context: Context, candidate: Candidate) -> list[Link | None]:
     stream, samples = candidate.stream, candidate.samples
     if stream is None or samples is None or not stream.remote or not stream.peer:
         return []
-    sent = _sound(context, stream.remote, consumer=False) or [context.by_producer.get(stream.producer_id or "")]
+    producer = context.by_producer.get(stream.producer_id or "")
+    sent = _sound(context, stream.remote, consumer=False) or ([producer] if producer is not None else [])
     heard = [one for one in _sound(context, stream.peer, consumer=True) if one.remote == stream.remote] or [stream]
     shift, arrays = context.shift(stream), context.arrays
     found: list[Link | None] = []
@@ -54,17 +55,15 @@ def loss_links(context: Context, candidate: Candidate) -> list[Link | None]:
     return found
 
 
-def _sound(context: Context, peer: str, *, consumer: bool) -> list[Stream | None]:
+def _sound(context: Context, peer: str, *, consumer: bool) -> list[Stream]:
     """Return a participant's sound: lost pictures are sent again, so that only sound shows all that was lost."""
     return [one for one in context.of_peer.get(peer, ()) if one.media in SOUND and one.consumer is consumer]
 
 
-def _share(context: Context, streams: list[Stream | None], window: Window) -> float | None:
+def _share(context: Context, streams: list[Stream], window: Window) -> float | None:
     """Return what share of packets was lost in a time by the call's clock; None where nothing was counted."""
     arrays, lost, judged = context.arrays, 0.0, 0.0
     for stream in streams:
-        if stream is None:
-            continue
         shift, rows = context.shift(stream), stream.rows
         middle = (arrays.start[rows] + arrays.end[rows]) // 2 - shift
         gone, counted = arrays["lost"][rows], arrays["judged"][rows]
