@@ -158,6 +158,22 @@ def test_two_people_with_two_causes_are_told_apart_or_left_open(scenario, seed):
     assert not result.accused, result.wrong
 
 
+@pytest.mark.parametrize(
+    ("scenario", "seed"),
+    [
+        ("turn_stalls+late_downlink", 461900),  # a jitter buffer that comes down is no new cause
+        ("outage+turn_stalls", 927500),
+        ("never_connected+server_trouble", 492600),  # the two who are left lose the same, at once
+        ("server_trouble+no_report", 399800),
+        ("long_path+server_trouble", 182100),  # one person's long way, while everybody loses packets
+    ],
+)
+def test_three_people_with_two_causes_are_told_apart_or_left_open(scenario, seed):
+    result = judge(Case(scenario, 3, seed))
+    assert result.found, result.wrong
+    assert not result.accused, result.wrong
+
+
 def test_a_run_of_the_benchmark_is_taken_up_where_it_stopped(tmp_path, monkeypatch):
     cases, out = cases_of([("muted", "hidden_tab")], (2, 3), 1), tmp_path / "results.jsonl"
     first = judge_all(cases[:3], out=str(out))

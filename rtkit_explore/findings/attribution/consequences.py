@@ -48,6 +48,8 @@ def _follow_the_way_down(around: Concurrency, candidate: Candidate, stream: Stre
     sides = {(cause.side, cause.side_peer) for cause in causes if cause is not None}
     if len(sides) == 1:
         side, peer = sides.pop()
+        if peer is None and candidate.name == "round_trip":
+            return  # what hits everybody makes everybody's way long, not one person's
         candidate.attribute_to(side, peer, "low")
         candidate.follows = True
         candidate.evidence_for.append(

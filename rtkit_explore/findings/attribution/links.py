@@ -43,6 +43,8 @@ OF_LOST_SOUND = ("loss_in", "concealment")
 """The rules that tell what was lost, and what was heard of it."""
 _EVERYBODY: Link = ("server", "everybody")
 """Stands for a cause that is nobody's own."""
+_DRAINED = 0.5
+"""Of what a jitter buffer held at its fullest: what holds less afterwards is being emptied."""
 _LEAST = 0.3
 """Margin from which on a link is an explanation at all."""
 
@@ -81,9 +83,28 @@ def cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list[
             merged[-1] = (keep if keep is not None else label, [*merged[-1][1], *places])
         else:
             merged.append((label, places))
+    if candidate.name == "late_media":
+        merged = _without_tails(candidate, merged)
     if len(merged) < 2:
         return [candidate]
     return [part_of(candidate, samples[places]) for _, places in merged]
+
+
+def _without_tails(
+    candidate: Candidate, runs: list[tuple[Link | None, list[int]]]
+) -> list[tuple[Link | None, list[int]]]:
+    """Put what a jitter buffer drains behind what filled it: while it only comes down, nothing new is wrong."""
+    if candidate.judged is None or candidate.samples is None:
+        return runs
+    values = candidate.judged.samples[candidate.samples]
+    kept = runs[:1]
+    for label, places in runs[1:]:
+        before, mine = float(np.nanmax(values[kept[-1][1]])), values[places]
+        if float(np.nanmax(mine)) <= max(_DRAINED * before, float(values[kept[-1][1][-1]])):
+            kept[-1] = (kept[-1][0], [*kept[-1][1], *places])
+        else:
+            kept.append((label, places))
+    return kept
 
 
 def votes_of(context: Context, candidate: Candidate) -> list[dict[Link, float]]:

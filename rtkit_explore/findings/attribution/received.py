@@ -39,6 +39,8 @@ def received_findings(around: Concurrency) -> None:
             ReceiverAttribution(around, candidate, candidate.stream).attribute()
 
 
+_AT_ONCE = 0.75
+"""What two stretches of time share, of both together, where they are one."""
 _FEWEST_TOLD, _MOST_TOLD = 2, 0.6
 """Samples, and the share of them, that have to show on which link a call of two lost its packets."""
 
@@ -249,10 +251,24 @@ class ReceiverAttribution:
         if link == BOTH:
             candidate.attribute_to("between", None, "low")
             candidate.evidence_for.append(f"{self.sender}'s far end counted a part of it: the rest was lost beyond")
+        elif self._lost_beyond_both_ways():
+            candidate.attribute_to("between", None, "low")
+            candidate.evidence_for.append("both directions were hit at the same time, and neither far end counted it")
         else:
             candidate.attribute_to("receiver_downlink", self.stream.peer, "medium")
             candidate.evidence_for.append(f"{self.sender}'s far end reports no loss at that time")
         return True
+
+    def _lost_beyond_both_ways(self) -> bool:
+        """Tell whether the sender missed as much at the same time: a server does that, and hardly two downlinks."""
+        one, two = self.window
+        for other in self.context.of_peer.get(self.stream.remote or "", ()):
+            lost = self.around.troubled(other, self.window, ("loss_in",)) if other.consumer else None
+            if lost is not None:
+                start, end = self.around.window(lost)
+                if min(two, end) - max(one, start) >= _AT_ONCE * (max(two, end) - min(one, start)):
+                    return True
+        return False
 
     def _between_two(self) -> bool:
         """
