@@ -172,6 +172,7 @@ def judge_all(cases: list[Case], jobs: int = 1, out: str | None = None, minutes:
     results = [known[case] for case in cases if case in known]
     left = [case for case in cases if case not in known]
     until = time.monotonic() + 60 * minutes if minutes else float("inf")
+    usual = gc.get_threshold()
     seldom_collect()
     pool = ProcessPoolExecutor(jobs, initializer=seldom_collect) if jobs > 1 else None
     try:
@@ -185,6 +186,8 @@ def judge_all(cases: list[Case], jobs: int = 1, out: str | None = None, minutes:
                 with Path(out).open("a") as file:
                     file.writelines(result.to_line(code) + "\n" for result in made)
     finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
         if pool:
             pool.shutdown()
     return results
