@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from rtkit_explore.archive.writer import archive_calls
     from rtkit_explore.call import Call
     from rtkit_explore.complaints.symptoms import symptoms
-    from rtkit_explore.explorer_app import explorer
+    from rtkit_explore.explorer_app import compare, explorer
     from rtkit_explore.findings.compare import compare_calls, compare_participant, compare_with_usual, usual_range
     from rtkit_explore.findings.profiles import Limit, Profile, profiles, read_profile
     from rtkit_explore.measures.scores import mos
@@ -89,6 +89,7 @@ _NAMES = {
     "archive_calls": "archive.writer:archive_calls",
     "open_archive": "archive.archive:open_archive",
     "allow_nested_loops": "api.nested_loops:allow_nested_loops",
+    "compare": "explorer_app:compare",
     "compare_calls": "findings.compare:compare_calls",
     "compare_participant": "findings.compare:compare_participant",
     "compare_with_usual": "findings.compare:compare_with_usual",
@@ -138,6 +139,7 @@ __all__ = [
     "allow_nested_loops",
     "archive_calls",
     "check_findings",
+    "compare",
     "compare_calls",
     "compare_participant",
     "compare_with_usual",

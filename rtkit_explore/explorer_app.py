@@ -10,7 +10,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from rtkit_explore.call import Call
+from rtkit_explore.call import Call, check_call
+from rtkit_explore.local_time import time_zone, zone_label
+from rtkit_explore.widgets import remembered as memory
+from rtkit_explore.widgets.compare_model import CompareModel
+from rtkit_explore.widgets.compare_view import Comparison
 from rtkit_explore.widgets.explorer_view import Explorer, open_explorer
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ def explorer(
     *,
     name: str = "",
     remember: bool = True,
-    tz: str = "UTC",
+    tz: str | None = None,
     session: str | None = None,
     view: Mapping[str, Any] | None = None,
     download: bool = False,
@@ -47,7 +51,7 @@ def explorer(
     remember
         Whether choices survive when the cell runs again (in the memory of the kernel).
     tz
-        Time zone in which times are shown and typed.
+        Time zone in which times are shown and typed; that of the app or the call by default.
     session
         Session id of the call to open first.
     view
@@ -79,7 +83,7 @@ def explorer(
         source if archive is None else ArchivedCalls(archive),  # type: ignore[arg-type]
         name=name,
         remember=remember,
-        tz=tz,
+        tz=zone_of(source) if tz is None else tz,
         session=session,
         view=view,
         download=download,
@@ -89,6 +93,47 @@ def explorer(
     if archive is not None:
         made.model.verdicts.update(verdicts_of_calls(archive.verdicts()))
     return made
+
+
+def compare(one: Call, two: Call, *, tz: str | None = None) -> Comparison:
+    """
+    Look at two calls side by side, on call time: what was wrong in either, and the same measures on the same scales.
+
+    One cursor and one zoom go over both; the measures and the window that are chosen for one hold for the other.
+    ``rtk.compare_calls`` gives the figures alone, ``rtk.compare_with_usual`` holds one call against many.
+
+    Parameters
+    ----------
+    one, two
+        The calls.
+    tz
+        Time zone of the stories; that of the first call by default. Everything else counts from the start of each call.
+
+    Returns
+    -------
+    Comparison
+        Shown as the last line of a cell. ``table`` has the figures, ``value`` all that is chosen.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where one of them is no Call, or ``tz`` is no time zone.
+
+    Examples
+    --------
+    >>> import rtkit_explore as rtk
+    >>> rtk.compare(app.call("…"), app.call("…"))  # doctest: +SKIP
+    """
+    for call in (one, two):
+        check_call(call, "compare")
+    made = Comparison(CompareModel(one, two, tz=zone_of(one) if tz is None else tz))
+    memory.take_place(("compare", str(one.session_id), str(two.session_id)), made)
+    return made
+
+
+def zone_of(source: object) -> str:
+    """Return the time zone in which an app or a call says its times."""
+    return zone_label(time_zone(getattr(source, "tz", None) or getattr(getattr(source, "settings", None), "tz", "UTC")))
 
 
 class ArchivedCalls:

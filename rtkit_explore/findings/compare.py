@@ -155,13 +155,14 @@ def compare_calls(one: CallTables, two: CallTables) -> pd.DataFrame:
     return frame.astype({"figure": TEXT, "unit": TEXT, "one_participants": "Int64", "two_participants": "Int64"})
 
 
-_HIGH_IS_GOOD = frozenset({"mos", "mos_low", "score_heard", "score_heard_low", "seen_fps", "seen_height", "sent_kbps"})
+HIGH_IS_GOOD = frozenset({"mos", "mos_low", "score_heard", "score_heard_low", "seen_fps", "seen_height", "sent_kbps"})
+"""Figures of which the lowest is the worst."""
 
 
 def _worst(name: str, values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     if not len(values):
         return np.nan
-    return float(values.min() if name in _HIGH_IS_GOOD else values.max())
+    return float(values.min() if name in HIGH_IS_GOOD else values.max())
 
 
 def compare_participant(calls: Iterable[CallTables], who: str, *, profile: ProfileLike = "default") -> pd.DataFrame:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from rtkit_explore.local_time import zone_label
+from rtkit_explore.measures.network_paths import by_transport, candidate_pairs_of, paths_in_use, spans_of
 from rtkit_explore.plot.inputs import PlotInput, choices
 from rtkit_explore.plot.labels import shown
 from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, show_message, strip_frame
@@ -24,11 +27,13 @@ from rtkit_explore.plot.palette import (
     UNKNOWN_PATH,
     Look,
 )
+from rtkit_explore.plot.time_axis import zone
+from rtkit_explore.table_schema.labels import network_words
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping
 
-    import pandas as pd
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
@@ -59,11 +64,13 @@ _READ = (
 
 @dataclass(frozen=True)
 class Path:
-    """One candidate pair, as it is drawn."""
+    """One candidate pair, as it is drawn: ``turn`` is its place among those that carried the media."""
 
     peer_id: str
     transport: str
     nominated: bool
+    turn: int | None
+    when: str
     words: str
     look: Look
     received: float
@@ -74,20 +81,57 @@ class Path:
         """Bytes both ways."""
         return float(np.nansum([self.received, self.sent]))
 
+    @property
+    def in_use(self) -> bool:
+        """Whether it carried the media."""
+        return self.turn is not None
 
-def paths_of(table: pd.DataFrame) -> list[Path]:
-    """Read the rows of the table ``candidate_pairs``."""
+    @property
+    def label(self) -> str:
+        """What stands beside the bars."""
+        first, _, second = self.words.partition("\n")
+        return f"{first}, {self.when}\n{second}" if self.when else self.words
+
+
+def paths_of(table: pd.DataFrame, participants: pd.DataFrame, where: dt.tzinfo) -> list[Path]:
+    """Read the rows of the table ``candidate_pairs``; ``participants`` tells since when somebody was there."""
     columns = [name for name in _READ if name in table.columns]
     rows = table[columns].astype("object").itertuples(index=False, name=None)
-    return [path_of(dict(zip(columns, row, strict=True))) for row in rows]
+    used = _times_of_use(table, participants, where)
+    return [path_of(dict(zip(columns, row, strict=True)), used.get(place)) for place, row in enumerate(rows)]
 
 
-def path_of(row: Mapping[str, Any]) -> Path:
-    """Read a row of the table ``candidate_pairs``."""
+def _times_of_use(table: pd.DataFrame, participants: pd.DataFrame, where: dt.tzinfo) -> dict[int, tuple[int, str]]:
+    """Return the rows that carried media: which turn each had on its transport, and when where there are several."""
+    found: dict[int, tuple[int, str]] = {}
+    spans = spans_of(participants)
+    for peer, pairs in candidate_pairs_of(table).items():
+        known = [pair.last for pair in pairs if pair.last is not None]
+        one, two = spans.get(peer, (min(known, default=0), max(known, default=0)))
+        paths = paths_in_use(pairs, one, two)
+        timed = {pair.row for pair in pairs if pair.last is not None}
+        for transport in by_transport(pairs):
+            mine = [path for path in paths if path.transport == transport]
+            for place, path in enumerate(mine):
+                if not timed.issuperset(path.row for path in mine):
+                    found[path.row] = place, ""
+                    continue
+                since = "" if place == 0 else f"from {_clock(path.start, where)}"
+                until = "" if place == len(mine) - 1 else f"until {_clock(path.end, where)}"
+                found[path.row] = place, " ".join(filter(None, (since, until)))
+    return found
+
+
+def _clock(micros: int, where: dt.tzinfo) -> str:
+    return f"{pd.Timestamp(micros, unit='us', tz='UTC').tz_convert(where):%H:%M:%S}"
+
+
+def path_of(row: Mapping[str, Any], used: tuple[int, str] | None) -> Path:
+    """Read a row of the table ``candidate_pairs``; ``used`` says when it carried media, None that it did not."""
     kind, far = _text(row, "local_candidate_type"), _text(row, "remote_candidate_type")
     protocol = (_text(row, "path_protocol") or _text(row, "local_candidate_protocol")).lower()
     network = _text(row, "local_candidate_network_type")
-    relayed = _flag(row, "relayed") or kind == "relay"
+    nominated, relayed = _flag(row, "nominated"), _flag(row, "relayed") or kind == "relay"
     over_tcp = protocol in ("tcp", "tls", "ssltcp")
     look = (
         (RELAYED_TCP if over_tcp else RELAYED)
@@ -102,14 +146,16 @@ def path_of(row: Mapping[str, Any]) -> Path:
     parts = [
         f"{shown(kind) or 'type?'} → {shown(far) or 'type?'}",
         shown(protocol.upper()) or "protocol?",
-        shown(network) if network and network != "unknown" else "network not reported",
+        shown(network_words(network)) if network and network != "unknown" else "network not reported",
         f"round trip {rtt:.0f} ms" if np.isfinite(rtt) else "round trip not measured",
     ]
     words = f"{', '.join(parts[:2])}\n{', '.join(parts[2:])}"
     return Path(
         str(row["peer_id"]),
         str(row["transport"]),
-        _flag(row, "nominated"),
+        nominated,
+        None if used is None else used[0],
+        used[1] if used is not None else "nominated, not used" if nominated else "",
         words,
         look,
         _number(row, "bytes_received"),
@@ -147,6 +193,7 @@ def candidate_pairs(
     *,
     participants: object = None,
     transport: str | Iterable[str] | None = None,
+    tz: str | dt.tzinfo = "UTC",
     ax: One = None,
 ) -> Axes:
     """
@@ -160,6 +207,8 @@ def candidate_pairs(
         Whose paths: a name or peer id, or several; everyone's by default.
     transport
         "consuming" (receives), "producing" (sends), or both.
+    tz
+        Time zone of the times at which a path was taken or left.
     ax
         Axes, Figure or SubFigure to draw on; a new pyplot figure by default.
 
@@ -167,7 +216,8 @@ def candidate_pairs(
     -------
     matplotlib.axes.Axes
         The Axes: a pair of bars for each path that was nominated or carried bytes, with the bytes of the whole call
-        (MB = 1e6 bytes). A star marks the nominated ones; relayed ones and those over TCP or TLS are hatched.
+        (MB = 1e6 bytes). A star marks those that carried the media, with the time at which one was left for the next
+        by the last packet of each; relayed ones and those over TCP or TLS are hatched.
 
     Raises
     ------
@@ -184,7 +234,7 @@ def candidate_pairs(
         table = table[table["peer_id"].isin(chosen)]
     if wanted is not None:
         table = table[table["transport"].isin(wanted)]
-    paths = paths_of(table)
+    paths = paths_of(table, subject["participants"], zone(tz))
     title = "Network paths (candidate pairs, as of the last sample)"
     if not paths:
         of_whom = "" if chosen is None else f" of {' and '.join(subject.name(peer) for peer in chosen)}"
@@ -197,15 +247,15 @@ def candidate_pairs(
     for row, entry in enumerate(rows):
         if isinstance(entry, Path):
             _draw(ax, row, entry, scale)
-            labels.append(entry.words)
+            labels.append(entry.label)
         else:
             ax.axhline(row - 0.5, color=PALE, linewidth=0.8, zorder=0)
             labels.append(entry)
     ax.set_yticks(range(len(rows)), labels)
     strip_frame(ax)
     for tick, entry in zip(ax.get_yticklabels(), rows, strict=True):
-        tick.set_fontweight("bold" if not isinstance(entry, Path) or entry.nominated else "normal")
-        tick.set_color(BLACK if not isinstance(entry, Path) or entry.nominated else TEXT_GREY)
+        tick.set_fontweight("bold" if not isinstance(entry, Path) or entry.in_use else "normal")
+        tick.set_color(BLACK if not isinstance(entry, Path) or entry.in_use else TEXT_GREY)
         if not isinstance(entry, Path):
             tick.set_fontstyle("italic")
     ax.tick_params(axis="y", length=0, pad=10)
@@ -213,7 +263,7 @@ def candidate_pairs(
     ax.set_xlim(0, max(biggest / scale, 1e-9) * 1.16 if biggest else 1.0)
     ax.set_xlabel(f"bytes over the whole call ({unit})", fontsize=SMALL + 1)
     headline(ax, title)
-    handles, words = _legend([one for one in rows if isinstance(one, Path)])
+    handles, words = _legend([one for one in rows if isinstance(one, Path)], zone(tz))
     if idle:
         handles.append(Line2D([], [], linestyle="none"))
         drawn = sum(isinstance(one, Path) for one in rows)
@@ -227,9 +277,9 @@ def candidate_pairs(
 def _rows(paths: list[Path], subject: PlotInput) -> tuple[list[Path | str], int]:
     """Order the paths under headings of participant and transport; leave out what never carried anything."""
     kept = [one for one in paths if one.nominated or one.carried > 0]
-    nominated = sum(one.nominated for one in kept)
+    nominated = sum(one.nominated or one.in_use for one in kept)
     if len(kept) > MOST:
-        kept = sorted(kept, key=lambda one: (not one.nominated, -one.carried))
+        kept = sorted(kept, key=lambda one: (not (one.nominated or one.in_use), -one.carried))
         kept = kept[: min(max(MOST, nominated), MOST_NOMINATED)]
     rank = {peer: i for i, peer in enumerate(subject.names)}
     listed = Counter((one.peer_id, one.transport) for one in paths)
@@ -245,7 +295,7 @@ def _rows(paths: list[Path], subject: PlotInput) -> tuple[list[Path | str], int]
         for transport in TRANSPORTS:
             if (peer, transport) not in shown_of:
                 continue
-            here = sorted(drawn.get((peer, transport), ()), key=lambda one: (not one.nominated, -one.carried))
+            here = sorted(drawn.get((peer, transport), ()), key=_in_turn)
             remark = "" if here else f": none of {listed[peer, transport]} pairs was in use"
             figures = [(one.words, one.received, one.sent) for one in here]
             if transport == TRANSPORTS[1] and figures and figures == before:
@@ -253,6 +303,11 @@ def _rows(paths: list[Path], subject: PlotInput) -> tuple[list[Path | str], int]
             rows += [f"{subject.name(peer)} {_WORDS[transport]}{remark}", *here]
             before = figures
     return rows, len(paths) - len(kept)
+
+
+def _in_turn(path: Path) -> tuple[bool, int, bool, float]:
+    """Those that carried the media stand first, in the order of their use; then the nominated, then by bytes."""
+    return not path.in_use, path.turn or 0, not path.nominated, -path.carried
 
 
 def _draw(ax: Axes, row: int, path: Path, scale: float) -> None:
@@ -265,7 +320,7 @@ def _draw(ax: Axes, row: int, path: Path, scale: float) -> None:
             hatch=path.look.hatch,
             edgecolor="white" if path.look.hatch else path.look.colour,
             linewidth=0,
-            alpha=1.0 if path.nominated else 0.5,
+            alpha=1.0 if path.in_use else 0.5,
             gid=f"{word} {path.look.label}",
             zorder=2,
         )
@@ -278,7 +333,7 @@ def _draw(ax: Axes, row: int, path: Path, scale: float) -> None:
             fontsize=SMALL - 1,
             zorder=3,
         )
-    if path.nominated:
+    if path.in_use:
         ax.plot(
             [0],
             [row],
@@ -289,16 +344,17 @@ def _draw(ax: Axes, row: int, path: Path, scale: float) -> None:
             clip_on=False,
             zorder=5,
             linestyle="none",
-            gid="nominated",
+            gid="carried",
         )
 
 
-def _legend(paths: list[Path]) -> tuple[list[Artist], list[str]]:
+def _legend(paths: list[Path], where: dt.tzinfo) -> tuple[list[Artist], list[str]]:
     handles: list[Artist] = []
     labels: list[str] = []
-    if any(one.nominated for one in paths):
+    if any(one.in_use for one in paths):
+        timed = any(one.in_use and one.when for one in paths)
         handles.append(Line2D([], [], marker="*", linestyle="none", color=BLACK, markersize=11))
-        labels.append("nominated: the path in use")
+        labels.append(f"carried the media{f' (times in {zone_label(where)})' if timed else ''}")
     for look in (DIRECT, DIRECT_TCP, RELAYED, RELAYED_TCP, UNKNOWN_PATH):
         if any(one.look is look for one in paths):
             handles.append(Patch(facecolor=look.colour, hatch=look.hatch, edgecolor="white", linewidth=0))

@@ -345,7 +345,7 @@ def _only(ax: Many) -> Any:
 def _elsewhere(subject: PlotInput, rule: Rule, who: list[str] | None, *, tz: dt.tzinfo, events: bool, ax: Any) -> Axes:
     tables: Drawable = subject.call if subject.call is not None else subject.given
     if rule.drawn == "paths":
-        return candidate_pairs(tables, participants=who, ax=ax)
+        return candidate_pairs(tables, participants=who, tz=tz, ax=ax)
     if rule.drawn == "devices":
         return device_changes(tables, participants=who, tz=tz, ax=ax)
     return timeline(tables, participants=who, events=events, tz=tz, ax=ax)

@@ -77,7 +77,7 @@ def device_changes(context: ReportContext, peers: Sequence[str]) -> Plot:
 def candidate_pairs(context: ReportContext, peers: Sequence[str]) -> Plot:
     """Draw the network paths."""
     return drawn(
-        lambda figure: plot.candidate_pairs(context.call, participants=list(peers), ax=figure),
+        lambda figure: plot.candidate_pairs(context.call, participants=list(peers), tz=context.zone, ax=figure),
         alt="Bars for the network paths of each participant by bytes carried. As a table below.",
         caption="Network paths by what they carried",
         zone=context.zone,

@@ -30,6 +30,16 @@ DEVICE_KINDS: Final[Mapping[str, str]] = {
 }
 """Kinds of devices, as browsers name them, in words."""
 
+NETWORKS: Final[Mapping[str, str]] = {
+    "wifi": "Wi-Fi",
+    "cellular": "cellular",
+    "ethernet": "Ethernet",
+    "vpn": "VPN",
+    "bluetooth": "Bluetooth",
+    "unknown": "an unknown network",
+}
+"""Kinds of networks, as browsers name them, in words."""
+
 REPORT_STATES: Final[Mapping[str, str]] = {
     "read": "report read",
     "missing": "no report",
@@ -94,6 +104,11 @@ def media_words(media: object) -> str:
 def device_kind_words(kind: object) -> str:
     """Return a kind of device in words; "device" for an unknown one."""
     return DEVICE_KINDS.get(kind, "device") if isinstance(kind, str) else "device"
+
+
+def network_words(kind: object) -> str:
+    """Return a kind of network in words; one that is not listed as it is."""
+    return NETWORKS.get(kind, kind) if isinstance(kind, str) and kind else NETWORKS["unknown"]
 
 
 def report_words(state: object) -> str:

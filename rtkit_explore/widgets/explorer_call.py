@@ -11,7 +11,15 @@ import pandas as pd
 
 from rtkit_explore.findings.rules import BY_NAME
 from rtkit_explore.findings.segments import judged_values
-from rtkit_explore.table_schema.labels import column_of, device_kind_words, event_words, side_words, stream_words
+from rtkit_explore.measures.network_paths import candidate_pairs_of, path_changes, paths_in_use
+from rtkit_explore.table_schema.labels import (
+    column_of,
+    device_kind_words,
+    event_words,
+    network_words,
+    side_words,
+    stream_words,
+)
 from rtkit_explore.widgets.item_labels import is_live
 
 if TYPE_CHECKING:
@@ -20,10 +28,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtkit_explore.call import Call
+    from rtkit_explore.measures.network_paths import NetworkPath
 
     Floats = NDArray[np.float64]
 
 SEVERITY_RANK: Final = {"bad": 0, "warn": 1, "note": 2}
+SENTENCES: Final = "UTC"
+"""Zone of the times in sentences; the front end says them in the chosen one, which may change at any time."""
 LOST_EVENTS: Final = ("disconnect", "reconnect_attempt")
 CLOCK_SLACK_S: Final = 3600.0
 """How far a client's clock may lie outside of the server's times and still widen the axis."""
@@ -297,24 +308,44 @@ class OpenCall:
                 named = f": {label}" if isinstance(label, str) and label else ""
                 done = change if isinstance(change, str) else "changed"
                 found.append({"t": float(at), "peer": peer, "kind": "device", "text": f"{what} {done}{named}"})
+        for peer, path in self.paths.items():
+            found += [
+                {"t": at, "peer": peer, "kind": "path", "text": f"network path changed {words}"}
+                for at, words in path["changes"]
+            ]
         return sorted(found, key=lambda mark: mark["t"])
 
     @cached_property
-    def paths(self) -> dict[str, dict[str, str]]:
-        """Peer id to the path of the media, as of the last sample: kind (for the look) and words."""
-        pairs = self.call.candidate_pairs
-        moved = pairs["bytes_sent"].fillna(0) + pairs["bytes_received"].fillna(0)
-        used = pairs[(moved > 0) | pairs["nominated"].fillna(value=False).astype(bool)]
-        found: dict[str, dict[str, str]] = {}
-        for peer, rows in used.groupby("peer_id", observed=True):
-            relayed = bool(rows["relayed"].fillna(value=False).astype(bool).any())
-            protocols = sorted({str(one) for one in rows["path_protocol"].dropna()})
-            tcp = any(one in ("tcp", "tls") for one in protocols)
-            networks = [one for one in rows["local_candidate_network_type"].dropna().unique() if one != "unknown"]
-            words = [NETWORKS.get(str(one), str(one)) for one in networks]
-            words += [f"{'relayed (TURN)' if relayed else 'direct'}, {'/'.join(protocols).upper() or 'unknown'}"]
-            kind = f"{'relayed' if relayed else 'direct'}{'-tcp' if tcp else ''}"
-            found[str(peer)] = {"kind": kind, "text": ", ".join(words)}
+    def paths(self) -> dict[str, dict[str, Any]]:
+        """
+        Peer id to the paths of the media over time.
+
+        ``kind`` (for the look) and ``text`` of all of them, ``parts`` (from, to, kind, text) in the order of their
+        use, ``changes`` (when, text): from which network to which. Needs no sample.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        stays = {stay.peer: stay for stay in self.stays}
+        for peer, pairs in candidate_pairs_of(self.call.candidate_pairs).items():
+            stay = stays.get(peer)
+            edges = (stay.start, stay.end) if stay is not None else self.early_limits or (np.nan, np.nan)
+            last = [pair.last for pair in pairs if pair.last is not None]
+            known = [round(edge * 1e6) if np.isfinite(edge) else pick(last, default=0)
+                     for edge, pick in zip(edges, (min, max), strict=True)]  # fmt: skip
+            used = paths_in_use(pairs, *known)
+            if not used:
+                continue
+            # Both transports mostly go the same way, and change within the same second.
+            parts = {
+                (round(path.start / 1e6), round(path.end / 1e6), path_kind(path), path_words(path)): path
+                for path in used
+            }
+            kinds = {kind for _, _, kind, _ in parts}
+            found[peer] = {
+                "kind": max(kinds, key=PATH_KINDS.index),
+                "text": "; then ".join(dict.fromkeys(text for *_, text in sorted(parts))),
+                "parts": [list(part) for part in sorted(parts)],
+                "changes": [[change.at / 1e6, change.words] for change in path_changes(used)],
+            }
         return found
 
     # Samples ------------------------------------------------------------------------------------------------------
@@ -432,7 +463,7 @@ class OpenCall:
     @cached_property
     def findings(self) -> list[Found]:
         """The findings, worst first, each with the head of its episode."""
-        table = self.call.findings()
+        table = self.call.findings(tz=SENTENCES)
         starts, ends = seconds_of(table["start"]), seconds_of(table["end"])
         thresholds = table["threshold"].to_numpy(dtype="float64", na_value=np.nan)
         texts = {
@@ -473,14 +504,16 @@ class OpenCall:
             )
         return found
 
-    @cached_property
-    def story(self) -> str:
-        """The story, to paste into a ticket."""
-        return self.call.story()
+    def story(self, tz: str) -> str:
+        """Tell the story with its times in a zone, to paste into a ticket."""
+        told: dict[str, str] = self.__dict__.setdefault("_stories", {})
+        if tz not in told:
+            told[tz] = self.call.story(tz=tz)
+        return told[tz]
 
     @cached_property
     def _verdicts(self) -> pd.DataFrame:
-        return self.call.verdicts()
+        return self.call.verdicts(tz=SENTENCES)
 
     @cached_property
     def verdict(self) -> tuple[str, str]:
@@ -526,7 +559,21 @@ class OpenCall:
         return finding.threshold
 
 
-NETWORKS: Final = {"wifi": "Wi-Fi", "ethernet": "cable", "cellular": "mobile network", "vpn": "VPN"}
+PATH_KINDS: Final = ("direct", "relayed", "direct-tcp", "relayed-tcp")
+"""Kinds of paths, the worst last."""
+
+
+def path_kind(path: NetworkPath) -> str:
+    """Name the look of a path."""
+    return f"{'relayed' if path.relayed else 'direct'}{'-tcp' if path.protocol in ('tcp', 'tls') else ''}"
+
+
+def path_words(path: NetworkPath) -> str:
+    """Say what a path is: "Wi-Fi, direct, UDP"."""
+    network = path.network.removesuffix(" through a relay")
+    known = [] if network == network_words(None) else [network]
+    way = "relayed (TURN)" if path.relayed else "direct"
+    return ", ".join([*known, way, path.protocol.upper() or "unknown protocol"])
 
 
 def mark_kind(name: object) -> str:

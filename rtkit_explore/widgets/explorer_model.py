@@ -167,7 +167,7 @@ class ExplorerModel:
     def page(self) -> dict[str, Any]:
         """Describe the call, apart from what is chosen in it; {} where there is none."""
         with self._lock:
-            return {} if self._opened is None else page_of(self._opened, whole=self._complete)
+            return {} if self._opened is None else page_of(self._opened, whole=self._complete, tz=self.tz)
 
     def scene(self) -> Scene:
         """Work out what the choice draws."""

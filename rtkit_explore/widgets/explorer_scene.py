@@ -274,7 +274,7 @@ def peaks(rows: NDArray[np.int64], values: list[Floats], most: int) -> NDArray[n
     return np.array(sorted(chosen), dtype="int64")
 
 
-def page_of(opened: OpenCall, *, whole: bool) -> dict[str, Any]:
+def page_of(opened: OpenCall, *, whole: bool, tz: str = "UTC") -> dict[str, Any]:
     """
     Describe a call apart from what is chosen in it.
 
@@ -284,6 +284,8 @@ def page_of(opened: OpenCall, *, whole: bool) -> dict[str, Any]:
         The call.
     whole
         False gives what is known without reading a sample: who was there. It can be painted at once.
+    tz
+        Time zone of the story.
     """
     call = opened.call
     session = call.sessions
@@ -328,11 +330,11 @@ def page_of(opened: OpenCall, *, whole: bool) -> dict[str, Any]:
             }
         )
     if whole:
-        page |= judged(opened, page["lanes"])
+        page |= judged(opened, page["lanes"], tz)
     return page
 
 
-def judged(opened: OpenCall, lanes: list[dict[str, Any]]) -> dict[str, Any]:
+def judged(opened: OpenCall, lanes: list[dict[str, Any]], tz: str) -> dict[str, Any]:
     """Describe what was wrong, and order people by it where they are many."""
     verdict, sentence = opened.verdict
     for lane in lanes:
@@ -342,7 +344,7 @@ def judged(opened: OpenCall, lanes: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "verdict": verdict,
         "verdictText": sentence,
-        "story": opened.story,
+        "story": opened.story(tz),
         "media": [{"key": one, "label": media_words(one)} for one in opened.media if one in there],
         "measures": [
             {"key": m.key, "title": m.title, "unit": m.unit}

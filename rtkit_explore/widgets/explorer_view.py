@@ -182,14 +182,28 @@ class ExplorerView:
         Whether files go to the browser instead of the kernel's folder.
     report
         Writes the report of a call into a file.
+    widget
+        Makes what is mirrored in, of its first state; an ExplorerWidget by default.
+    lock
+        Held while something is done; views of models that follow each other share one.
     """
 
-    def __init__(self, model: ExplorerModel, *, download: bool = False, report: WriteReport | None = None) -> None:
-        from rtkit_explore.widgets.explorer_widget import ExplorerWidget
+    def __init__(
+        self,
+        model: ExplorerModel,
+        *,
+        download: bool = False,
+        report: WriteReport | None = None,
+        widget: Callable[..., Any] | None = None,
+        lock: threading.RLock | None = None,
+    ) -> None:
+        if widget is None:
+            from rtkit_explore.widgets.explorer_widget import ExplorerWidget
 
+            widget = ExplorerWidget
         self.model = model
         self._download, self._write_report = download, report
-        self._lock = threading.RLock()
+        self._lock = threading.RLock() if lock is None else lock
         self._asked_at: float | None = None
         self._handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "open": self._open,
@@ -206,7 +220,7 @@ class ExplorerView:
             "refresh": lambda _: model.refresh(),
         }
         scene = model.scene()
-        self.widget = ExplorerWidget(
+        self.widget = widget(
             calls=model.calls(),
             page=model.page(),
             scene=scene.data,
@@ -309,7 +323,7 @@ class ExplorerView:
 
     def _zone(self, content: Mapping[str, Any]) -> None:
         self.model.choose_zone(str(content["zone"]))
-        self.show(options={**self.widget.options, "zone": self.model.tz})
+        self.show(options={**self.widget.options, "zone": self.model.tz}, page=self.model.page())
 
     def _table(self, content: Mapping[str, Any]) -> None:
         self._reply("table", **table_of(self.model, str(content["name"])))

@@ -39,7 +39,7 @@ def test_bars_are_as_long_as_the_bytes_and_the_axis_names_their_unit():
 
 def test_a_path_is_told_in_words_with_its_round_trip_in_ms():
     ax = plot.candidate_pairs(pairs({}))
-    assert words(ax) == ["participant p1 sends over", "host → srflx, UDP\nwifi, round trip 42 ms"]
+    assert words(ax) == ["participant p1 sends over", "host → srflx, UDP\nWi-Fi, round trip 42 ms"]
     ax = plot.candidate_pairs(pairs({"rtt_ms": None, "local_candidate_network_type": None}))
     assert words(ax)[1].endswith("network not reported, round trip not measured")
 
@@ -68,12 +68,45 @@ def test_relayed_and_tcp_paths_differ_by_hatch_and_in_the_legend():
     )
 
 
-def test_the_nominated_one_has_a_star_and_comes_first():
-    ax = plot.candidate_pairs(pairs({"nominated": False, "bytes_sent": 9e6}, {}))
-    (star,) = marked(ax, "nominated")
-    assert list(star.get_ydata()) == [1]
-    assert words(ax)[1].startswith("host")
-    assert any("nominated" in one for one in legend(ax))
+def ended(minute):
+    return {"last_packet_received_timestamp": pd.Timestamp(f"2026-11-19 14:{minute}:05", tz="UTC")}
+
+
+def test_those_that_carried_media_have_a_star_in_the_order_of_their_use_with_the_time_of_the_change():
+    first = {"local_candidate_port": 1, "remote_candidate_port": 9, "nominated": False, **ended(38)}
+    second = {"local_candidate_port": 2, "remote_candidate_port": 9, "local_candidate_network_type": "cellular"}
+    idle = {"local_candidate_port": 3, "remote_candidate_port": 9, "bytes_sent": 0.0, "bytes_received": 0.0}
+    ax = plot.candidate_pairs(pairs({**second, **ended(52)}, idle, first), tz="Europe/Berlin")
+    assert [list(star.get_ydata()) for star in marked(ax, "carried")] == [[1], [2]], "not what was nominated and idle"
+    assert words(ax)[1:] == [
+        "host → srflx, UDP, until 15:38:05\nWi-Fi, round trip 42 ms",
+        "host → srflx, UDP, from 15:38:05\ncellular, round trip 42 ms",
+        "host → srflx, UDP, nominated, not used\nWi-Fi, round trip 42 ms",
+    ]
+    assert "carried the media (times in Europe/Berlin)" in legend(ax)
+
+
+def test_a_single_path_needs_no_time_and_unknown_times_are_not_told():
+    assert "until" not in " ".join(words(plot.candidate_pairs(pairs(ended(38)))))
+    ports = [{"local_candidate_port": port, "remote_candidate_port": 9} for port in (1, 2)]
+    ax = plot.candidate_pairs(pairs(*ports))
+    assert len(marked(ax, "carried")) == 2
+    assert not any("until" in one or "from" in one for one in words(ax))
+
+
+def test_of_a_real_change_of_network_both_paths_are_marked(recordings):
+    from tests.plot.saved_calls import load
+
+    call = load(recordings / "path-switch")
+    ax = plot.candidate_pairs(call, participants="Alma", transport="producing")
+    assert len(marked(ax, "carried")) == 2
+    (change,) = (
+        row
+        for row in call.findings().to_dict("records")
+        if row["rule"] == "path_changed" and row["display_name"] == "Alma"
+    )
+    at = f"{change['start']:%H:%M:%S}"
+    assert [at in one for one in words(ax)] == [False, True, True]
 
 
 def test_pairs_that_never_carried_anything_are_counted_not_drawn():

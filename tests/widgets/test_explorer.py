@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import rtkit_explore as rtk
+from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError, NotFoundError
 from rtkit_explore.widgets.explorer_call import MEASURES, OpenCall
 from rtkit_explore.widgets.explorer_model import ExplorerModel
@@ -313,6 +314,49 @@ def test_a_client_with_a_wrong_clock_does_not_stretch_the_axis():
     opened = OpenCall(call)
     opened.__dict__["end"] = np.append(opened.end, high + 10 * 86400)
     assert opened.limits == (low, high)
+
+
+def test_times_are_in_the_zone_of_the_call_and_sentences_in_one_that_the_front_end_can_turn(lossy):
+    call = Call(lossy.documents, tz="Europe/Berlin")
+    explorer = rtk.explorer(call, remember=False)
+    assert explorer.model.tz == "Europe/Berlin"
+    explorer.model.complete()
+    page = explorer.model.page()
+    assert " UTC" in page["findings"][0]["text"]
+    assert "(Europe/Berlin)" in page["story"]
+    explorer.close()
+
+
+# Network paths
+
+
+def test_paths_are_told_over_time_with_each_change_and_both_networks():
+    call = rtk.simulate("path_switch", minutes=6, seed=1).call
+    model = ExplorerModel(call, remember=False)
+    early = model.page()
+    changed = call.findings().query("rule == 'path_changed'")
+    assert len(changed)
+    told = {
+        (lane["peer"], round(at)): words
+        for lane in early["lanes"]
+        for at, words in (lane["path"] or {}).get("changes", ())
+    }
+    assert early["whole"] is False, "no sample was read for it"
+    for row in changed.to_dict("records"):
+        words = told[row["peer_id"], round(row["start"].timestamp())]
+        assert f"network path changed {words}" in row["story"]
+    lane = next(lane for lane in early["lanes"] if lane["peer"] == changed["peer_id"].iloc[0])
+    assert any(kind == "path" and "network path changed" in text for _, kind, text in lane["marks"])
+    parts = lane["path"]["parts"]
+    assert parts == sorted(parts)
+    assert parts[0][1] == parts[1][0]
+
+
+def test_a_relayed_path_is_named_with_its_network():
+    call = rtk.simulate("turn_tcp", minutes=4, seed=1).call
+    paths = OpenCall(call).paths
+    assert {path["kind"] for path in paths.values()} == {"direct", "relayed-tcp"}
+    assert any("relayed (TURN), T" in path["text"] for path in paths.values())
 
 
 # As code, memory, restoring

@@ -130,6 +130,8 @@ def test_as_a_page_a_call_is_saved_into_the_browser(lossy, monkeypatch):
 def test_the_time_zone_is_kept_for_typed_times(explorer, browser):
     browser(do="zone", zone="Asia/Tokyo")
     assert explorer.widget.options["zone"] == "Asia/Tokyo"
+    assert explorer.widget.page["story"] == explorer.call.story(tz="Asia/Tokyo"), "what is copied is in the chosen zone"
+    assert "times in Asia/Tokyo" in explorer.widget.page["story"]
     assert "tz='Asia/Tokyo'" in explorer.to_code()
     ((content, _),) = browser(do="zone", zone="Moon/Crater")
     assert "no time zone" in content["text"]

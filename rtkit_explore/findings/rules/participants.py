@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +10,13 @@ import pandas as pd
 from rtkit_explore.findings.context import OPEN_END, Context, micros
 from rtkit_explore.findings.rules.rule import FOLLOWS_OUTAGE, Observation, Rule
 from rtkit_explore.findings.stream_arrays import NO_TIME
+from rtkit_explore.measures.network_paths import (
+    MEDIA_BYTES,
+    by_transport,
+    candidate_pairs_of,
+    path_changes,
+    paths_in_use,
+)
 from rtkit_explore.measures.plausibility import implausible
 from rtkit_explore.table_schema.labels import media_words, title_of
 
@@ -20,9 +25,8 @@ if TYPE_CHECKING:
 
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.profiles import Profile
+    from rtkit_explore.measures.network_paths import CandidatePair, NetworkPath
 
-_MEDIA_BYTES = 10_000.0
-"""A pair with less has carried checks, or the first packets before another was chosen."""
 _REJOIN_US = 180_000_000
 _REJOINED = "left and joined again under a new id"
 _CONNECTS_US = 20_000_000
@@ -68,117 +72,18 @@ def _relayed(context: Context, _profile: Profile) -> Iterator[Observation]:
         )
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """A candidate pair, as far as paths need it."""
-
-    transport: str
-    nominated: bool
-    sent: float
-    received: float
-    counted: bool
-    last: int
-    ports: tuple[object, ...]
-    network: str
-    relayed: bool
-    protocol: str
-
-
-@dataclass(frozen=True)
-class _Path:
-    """A way that a participant's media went: one pair of addresses, and from when to when."""
-
-    transport: str
-    start: int
-    end: int
-    network: str
-    relayed: bool
-    protocol: str
-
-
-_NETWORKS = {"wifi": "Wi-Fi", "cellular": "cellular", "ethernet": "Ethernet", "vpn": "VPN"}
-
-
-def _pairs_of(context: Context) -> dict[str, list[_Pair]]:
+def _pairs_of(context: Context) -> dict[str, list[CandidatePair]]:
     """Return the candidate pairs of each participant, read once."""
     kept = context.kept.get("pairs")
-    if isinstance(kept, dict):
-        return kept
-    pairs = context.call.candidate_pairs
-    received = micros(pairs["last_packet_received_timestamp"])
-    sent = micros(pairs["last_packet_sent_timestamp"])
-    names = (
-        "peer_id", "transport", "nominated", "bytes_sent", "bytes_received", "local_candidate_address",
-        "local_candidate_port", "remote_candidate_port", "local_candidate_network_type", "relayed", "path_protocol",
-    )  # fmt: skip
-    columns = [[None if pd.isna(value) else value for value in pairs[name].tolist()] for name in names]
-    found: dict[str, list[_Pair]] = {}
-    for place, row in enumerate(zip(*columns, strict=True)):
-        peer, transport, nominated, up, down, address, local, remote, network, relayed, protocol = row
-        if peer is None:
-            continue
-        name = _NETWORKS.get(str(network), str(network)) if network is not None else "an unknown network"
-        last = received[place] if received[place] != NO_TIME else sent[place]
-        found.setdefault(str(peer), []).append(
-            _Pair(
-                str(transport),
-                bool(nominated),
-                float(up or 0),
-                float(down or 0),
-                up is not None and down is not None,
-                last,
-                (address, local, remote) if None not in (local, remote) else (place,),
-                f"{name} through a relay" if relayed else name,
-                bool(relayed),
-                str(protocol or ""),
-            )
-        )
-    context.kept["pairs"] = found
-    return found
+    if not isinstance(kept, dict):
+        kept = context.kept["pairs"] = candidate_pairs_of(context.call.candidate_pairs)
+    return kept
 
 
-def _by_transport(pairs: list[_Pair]) -> dict[str, list[_Pair]]:
-    found: dict[str, list[_Pair]] = {}
-    for pair in pairs:
-        found.setdefault(pair.transport, []).append(pair)
-    return found
-
-
-def paths_of(context: Context) -> dict[str, list[_Path]]:
-    """
-    Return the paths that carried media both ways, or were nominated, by participant and in the order of their use.
-
-    A pair is one snapshot with running totals: it was in use until its last packet, and from when the one before it
-    was left. Chrome's first pair over a server often receives some kilobytes, sends nothing and is never nominated:
-    that is no path.
-    """
-    found: dict[str, list[_Path]] = {}
-    for peer, mine in _pairs_of(context).items():
-        one, two = span_of(context, peer)
-        for transport, pairs in _by_transport(mine).items():
-            used = _used(pairs)
-            until = [two if pair.last == NO_TIME else min(pair.last, max(one, two)) for pair in used]
-            order = sorted(range(len(used)), key=lambda place: until[place])
-            begin = one
-            for place in order:
-                end = two if place == order[-1] else max(begin, until[place])
-                pair = used[place]
-                found.setdefault(peer, []).append(
-                    _Path(transport, begin, max(begin, end), pair.network, pair.relayed, pair.protocol)
-                )
-                begin = max(begin, end)
-    return found
-
-
-def _used(pairs: list[_Pair]) -> list[_Pair]:
-    """Return the pairs of a transport that were paths, the nominated one of those between the same two ports."""
-    moved = [pair for pair in pairs if pair.sent + pair.received > _MEDIA_BYTES]
-    used = [pair for pair in moved if pair.nominated or min(pair.sent, pair.received) > 0]
-    used = used or [pair for pair in pairs if pair.nominated and pair.sent + pair.received > 0]
-    chosen: dict[tuple[object, ...], _Pair] = {}
-    for pair in sorted(used, key=lambda one: not one.nominated):
-        chosen.setdefault(pair.ports, pair)
-    return list(chosen.values())
+def paths_of(context: Context) -> dict[str, list[NetworkPath]]:
+    """Return the paths that carried media, by participant and in the order of their use."""
+    found = {peer: paths_in_use(mine, *span_of(context, peer)) for peer, mine in _pairs_of(context).items()}
+    return {peer: paths for peer, paths in found.items() if paths}
 
 
 def _own(
@@ -201,15 +106,8 @@ def _own(
 def _path_changed(context: Context, _profile: Profile) -> Iterator[Observation]:
     """Note when a transport left one path for another, to the second, and both networks."""
     for peer, paths in paths_of(context).items():
-        seen: set[int] = set()
-        for before, after in pairwise(paths):
-            # Some clients use one connection for both transports and list it twice.
-            if before.transport != after.transport or before.end // 1_000_000 in seen:
-                continue
-            seen.add(before.end // 1_000_000)
-            same = before.network == after.network
-            text = f"to another address on {after.network}" if same else f"from {before.network} to {after.network}"
-            found = _own(context, peer, (before.end, before.end), 2.0, text)
+        for change in path_changes(paths):
+            found = _own(context, peer, (change.at, change.at), 2.0, change.words)
             found.side, found.confidence = "connection", "medium"
             yield found
 
@@ -226,7 +124,7 @@ def _one_way(context: Context, _profile: Profile) -> Iterator[Observation]:
     for peer, mine in _pairs_of(context).items():
         one, two = span_of(context, peer)
         lasted = (two - one) / 1e6 if NO_TIME not in (one, two) else 0.0
-        for transport, pairs in _by_transport(mine).items():
+        for transport, pairs in by_transport(mine).items():
             direction = "consumer" if transport == "consuming" else "producer"
             streams = [stream for stream in context.of_peer.get(peer, ()) if stream.direction == direction]
             flowed = sum(stream.packets for stream in streams)
@@ -263,7 +161,7 @@ def _dead_span(context: Context, peer: str) -> tuple[int, int] | None:
     moved = sum(pair.sent + pair.received for pair in mine)
     streams = context.of_peer.get(peer, [])
     counted = any(bool((context.arrays["packets"][stream.rows] >= 0).any()) for stream in streams)
-    if (streams and not counted) or sum(stream.packets for stream in streams) > 0 or moved > _MEDIA_BYTES:
+    if (streams and not counted) or sum(stream.packets for stream in streams) > 0 or moved > MEDIA_BYTES:
         return None
     sent = [stream for stream in streams if not stream.consumer]
     if not sent and not mine:

@@ -6,7 +6,7 @@ const LIGHT = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B87A00", "#2A8FCB",
 const DARK = ["#5AB0F0", "#FF8A47", "#2FCB9E", "#EBA0CB", "#F0B93A", "#8FD3FF", "#F2F2F2", "#B8AAFF"];
 const SIGNS = { bad: "◆", warn: "▲", note: "○", good: "✓", degraded: "▲", unclassified: "?" };
 const WORDS = { bad: "bad", warn: "warning", note: "note", good: "good", degraded: "degraded", unclassified: "not judged" };
-const MARKS = { on: "▶ switched on", off: "□ switched off", hidden: "▼ tab hidden", device: "+ device", trouble: "▲ trouble", lost: "✕ disconnected or left" };
+const MARKS = { on: "▶ switched on", off: "□ switched off", hidden: "▼ tab hidden", device: "+ device", path: "⇄ network path changed", trouble: "▲ trouble", lost: "✕ disconnected or left" };
 const GUTTER = 134, RIGHT = 18, PANEL = 92, SPACE = 430, NARROW = 780, LANES = 12, ROWS = 150, CHIPS = 6;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
@@ -54,8 +54,73 @@ function figure(value) {
   return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size === 0 ? "0" : value.toFixed(2).replace(/0$/, "");
 }
 
+// Keeps keys and the focus of what is shown from the notebook around it.
+class Guard {
+  constructor(root) {
+    this.root = root;
+    // A key that is typed here is meant for here: neither the notebook's commands nor its editor may take it.
+    for (const kind of ["keydown", "keypress", "keyup", "paste", "copy", "cut"]) this.root.addEventListener(kind, (event) => event.stopPropagation());
+    // Nothing is focused but the page itself: keys that scroll would move it away from under the hand.
+    this.root.addEventListener("keydown", (event) => {
+      if (event.target === this.root && ["Home", "End", "ArrowUp", "ArrowDown", "PageUp", "PageDown", " "].includes(event.key)) event.preventDefault();
+    });
+    this.root.addEventListener("pointerdown", (event) => {
+      if (!event.target.closest("button,input,select,textarea,a,[tabindex='0'],summary")) this.root.focus({ preventScroll: true });
+    });
+    // The notebook lays its outputs out anew when one of them changes, which drops the focus, and then takes it for
+    // itself. It stays here until somebody clicks elsewhere or leaves with Tab.
+    this.onFocus = (event) => {
+      // A shortcut for whatever has the focus is found on the focused element itself, so that one has to say no, too.
+      if (this.root.contains(event.target)) { this.held = event.target; event.target.setAttribute("data-lm-suppress-shortcuts", "true"); return; }
+      if (this.held && !this.leaving && event.target.matches?.(".jp-Notebook, .jp-Cell, .jp-WindowedPanel-outer")) this.regain();
+      else this.held = null;
+    };
+    this.onPress = (event) => { this.leaving = !this.root.contains(event.target); if (this.leaving) this.held = null; };
+    this.onKey = (event) => {
+      this.leaving = event.key === "Tab";
+      if (!this.held || this.leaving || (event.target !== document.body && event.target !== document.documentElement)) return;
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      this.regain();
+    };
+    document.addEventListener("focusin", this.onFocus, true);
+    window.addEventListener("pointerdown", this.onPress, true);
+    window.addEventListener("keydown", this.onKey, true);
+  }
+
+  regain() {
+    if (!this.root.isConnected) return;
+    const key = this.held?.getAttribute("data-k");
+    const again = this.held?.isConnected ? this.held : key && [...this.root.querySelectorAll("[data-k]")].find((node) => node.getAttribute("data-k") === key);
+    (again || this.root).focus({ preventScroll: true });
+  }
+
+  // What has the focus may be drawn anew: the returned function gives it back to its successor.
+  keepFocus() {
+    const active = this.root.contains(document.activeElement) ? document.activeElement : null;
+    const key = active?.getAttribute("data-k");
+    const range = active && "selectionStart" in active && active.type !== "date" ? [active.selectionStart, active.selectionEnd] : null;
+    return () => {
+      const now = document.activeElement;
+      if (!active || (this.root.contains(now) && (now !== this.root || active === this.root))) return;
+      const again = key && [...this.root.querySelectorAll("[data-k]")].find((node) => node.getAttribute("data-k") === key);
+      (again || this.root).focus({ preventScroll: true });
+      if (again && range) try { again.setSelectionRange(...range); } catch { /* not a text box */ }
+    };
+  }
+
+  destroy() {
+    document.removeEventListener("focusin", this.onFocus, true);
+    window.removeEventListener("pointerdown", this.onPress, true);
+    window.removeEventListener("keydown", this.onKey, true);
+  }
+}
+
 class Explorer {
-  constructor(model, el) {
+  constructor(model, el, link = null) {
+    this.link = link;
+    this.mostLanes = link?.lanes ?? LANES;
+    this.space = link?.space ?? SPACE;
     this.model = model;
     this.hidden = new Set();
     this.lit = null;
@@ -104,34 +169,7 @@ class Explorer {
       part("tabs", "div", { class: "rtk-tabs" }),
       part("spoken", "div", { class: "rtk-spoken", "aria-live": "polite" }));
     el.append(this.root);
-    // A key that is typed here is meant for here: neither the notebook's commands nor its editor may take it.
-    for (const kind of ["keydown", "keypress", "keyup", "paste", "copy", "cut"]) this.root.addEventListener(kind, (event) => event.stopPropagation());
-    // Nothing is focused but the page itself: keys that scroll would move it away from under the hand.
-    this.root.addEventListener("keydown", (event) => {
-      if (event.target === this.root && ["Home", "End", "ArrowUp", "ArrowDown", "PageUp", "PageDown", " "].includes(event.key)) event.preventDefault();
-    });
-    this.root.addEventListener("pointerdown", (event) => {
-      if (!event.target.closest("button,input,select,textarea,a,[tabindex='0'],summary")) this.root.focus({ preventScroll: true });
-    });
-    // The notebook lays its outputs out anew when one of them changes, which drops the focus, and then takes it for
-    // itself. It stays here until somebody clicks elsewhere or leaves with Tab.
-    this.onFocus = (event) => {
-      // A shortcut for whatever has the focus is found on the focused element itself, so that one has to say no, too.
-      if (this.root.contains(event.target)) { this.held = event.target; event.target.setAttribute("data-lm-suppress-shortcuts", "true"); return; }
-      if (this.held && !this.leaving && event.target.matches?.(".jp-Notebook, .jp-Cell, .jp-WindowedPanel-outer")) this.regain();
-      else this.held = null;
-    };
-    this.onPress = (event) => { this.leaving = !this.root.contains(event.target); if (this.leaving) this.held = null; };
-    this.onKey = (event) => {
-      this.leaving = event.key === "Tab";
-      if (!this.held || this.leaving || (event.target !== document.body && event.target !== document.documentElement)) return;
-      event.stopImmediatePropagation();
-      event.preventDefault();
-      this.regain();
-    };
-    document.addEventListener("focusin", this.onFocus, true);
-    window.addEventListener("pointerdown", this.onPress, true);
-    window.addEventListener("keydown", this.onKey, true);
+    this.guard = new Guard(this.root);
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.root);
     this.themes = new MutationObserver(() => this.themed());
@@ -160,9 +198,7 @@ class Explorer {
     this.themes.disconnect();
     this.dark.removeEventListener("change", this.onDark);
     document.removeEventListener("fullscreenchange", this.onFull);
-    document.removeEventListener("focusin", this.onFocus, true);
-    window.removeEventListener("pointerdown", this.onPress, true);
-    window.removeEventListener("keydown", this.onKey, true);
+    this.guard.destroy();
     for (const plot of this.plots) plot.destroy();
     if (this.place) this.place.classList.remove("rtk-live");
     clearTimeout(this.slow); clearTimeout(this.silent);
@@ -284,18 +320,7 @@ class Explorer {
     }));
   }
 
-  keepFocus() {
-    const active = this.root.contains(document.activeElement) ? document.activeElement : null;
-    const key = active?.getAttribute("data-k");
-    const range = active && "selectionStart" in active && active.type !== "date" ? [active.selectionStart, active.selectionEnd] : null;
-    return () => {
-      const now = document.activeElement;
-      if (!active || (this.root.contains(now) && (now !== this.root || active === this.root))) return;
-      const again = key && [...this.root.querySelectorAll("[data-k]")].find((node) => node.getAttribute("data-k") === key);
-      (again || this.root).focus({ preventScroll: true });
-      if (again && range) try { again.setSelectionRange(...range); } catch { /* not a text box */ }
-    };
-  }
+  keepFocus() { return this.guard.keepFocus(); }
 
   // ---- times and colours -------------------------------------------------------------------------------------
 
@@ -315,7 +340,9 @@ class Explorer {
   day(seconds) { return this.format({ day: "numeric", month: "short", year: "numeric" }).format(seconds * 1000); }
   // Sentences say their times in UTC; they are read beside an axis that may be in another zone.
   words(text) {
-    if (!text || this.options.zone === "UTC" || !this.page.limits) return text;
+    return !text || this.options.zone === "UTC" || !this.page.limits ? text : this.retimed(text);
+  }
+  retimed(text) {
     const [low] = this.page.limits, midnight = Math.floor(low / 86400) * 86400;
     const local = (clock) => {
       const [hours, minutes, seconds] = clock.split(":").map(Number);
@@ -414,13 +441,6 @@ class Explorer {
         item("Picture, SVG", () => this.send({ do: "picture", kind: "svg", hidden: [...this.hidden] })),
         item("Picture, PNG", () => this.send({ do: "picture", kind: "png", hidden: [...this.hidden] }))));
     return box;
-  }
-
-  regain() {
-    if (!this.root.isConnected) return;
-    const key = this.held?.getAttribute("data-k");
-    const again = this.held?.isConnected ? this.held : key && [...this.root.querySelectorAll("[data-k]")].find((node) => node.getAttribute("data-k") === key);
-    (again || this.root).focus({ preventScroll: true });
   }
 
   focusKey(key) { [...this.root.querySelectorAll("[data-k]")].find((node) => node.getAttribute("data-k") === key)?.focus(); }
@@ -577,10 +597,6 @@ class Explorer {
       rows.push(h("button", { type: "button", class: "rtk-more", "aria-expanded": String(open), "data-k": "notes", onclick: () => { if (this.opened.has("notes")) this.opened.delete("notes"); else this.opened.add("notes"); const back = this.keepFocus(); this.renderLeft(); back(); } }, `${open ? "▾" : "▸"} notes (${notes.length})`));
       if (open) rows.push(...notes.map((one) => row(one)));
     }
-    const chip = (group, key, label, on, change) => h("button", { type: "button", class: "rtk-chip", "aria-pressed": String(on), "data-k": `${group} ${key}`, onclick: change }, h("span", { "aria-hidden": "true" }, on ? "☑ " : "☐ "), label);
-    const toggled = (list, key, all) => { const now = list === null ? all : list; const next = now.includes(key) ? now.filter((one) => one !== key) : [...now, key]; return next.length === all.length || !next.length ? null : next; };
-    const offered = [...(scene.panels || []).filter((panel) => panel.key.startsWith("judged:")), ...page.measures];
-    const media = page.media.map((one) => one.key), ways = ["producer", "consumer"];
     fill(box, 
       h("h4", {}, "Findings"),
       h("div", { class: "rtk-findings", role: "listbox", "aria-label": "Findings, worst first", onkeydown: (event) => this.arrows(event) }, rows.length ? rows : h("div", { class: "rtk-quiet" }, page.live ? "Nothing yet." : "Nothing was found to be wrong.")),
@@ -589,6 +605,21 @@ class Explorer {
         chosen.for && h("div", {}, h("b", {}, "For "), this.words(chosen.for)),
         chosen.against && h("div", {}, h("b", {}, "Against "), this.words(chosen.against)),
         chosen.next && h("div", {}, h("b", {}, "Next "), chosen.next)),
+      ...this.chips());
+    const list = box.querySelector(".rtk-findings");
+    list.scrollTop = top;
+    const now = list.querySelector("[aria-selected=true]");
+    if (now && (now.offsetTop < list.scrollTop || now.offsetTop + now.offsetHeight > list.scrollTop + list.clientHeight)) list.scrollTop = Math.max(0, now.offsetTop - 30);
+  }
+
+  // Chips that choose kinds of streams, and what is measured.
+  chips() {
+    const { page, scene } = this;
+    const chip = (group, key, label, on, change) => h("button", { type: "button", class: "rtk-chip", "aria-pressed": String(on), "data-k": `${group} ${key}`, onclick: change }, h("span", { "aria-hidden": "true" }, on ? "☑ " : "☐ "), label);
+    const toggled = (list, key, all) => { const now = list === null ? all : list; const next = now.includes(key) ? now.filter((one) => one !== key) : [...now, key]; return next.length === all.length || !next.length ? null : next; };
+    const offered = [...(scene.panels || []).filter((panel) => panel.key.startsWith("judged:")), ...page.measures];
+    const media = page.media.map((one) => one.key), ways = ["producer", "consumer"];
+    return [
       page.media.length > 0 && h("h4", {}, "Streams"),
       page.media.length > 0 && h("div", { class: "rtk-chips", role: "group", "aria-label": "Streams" },
         page.media.map((one) => chip("media", one.key, one.label, scene.media === null || scene.media.includes(one.key), () => this.send({ do: "filter", media: toggled(scene.media, one.key, media) }))),
@@ -600,11 +631,8 @@ class Explorer {
           if (next.length) this.send({ do: "filter", measures: next });
           else this.say("One measure at least has to be shown.", "warn");
         })),
-        offered.length > CHIPS && h("button", { type: "button", class: "rtk-chip", "aria-expanded": String(this.opened.has("measures")), "data-k": "measures", onclick: () => { if (this.opened.has("measures")) this.opened.delete("measures"); else this.opened.add("measures"); const back = this.keepFocus(); this.renderLeft(); back(); } }, this.opened.has("measures") ? "▾ fewer" : "▸ more")));
-    const list = box.querySelector(".rtk-findings");
-    list.scrollTop = top;
-    const now = list.querySelector("[aria-selected=true]");
-    if (now && (now.offsetTop < list.scrollTop || now.offsetTop + now.offsetHeight > list.scrollTop + list.clientHeight)) list.scrollTop = Math.max(0, now.offsetTop - 30);
+        offered.length > CHIPS && h("button", { type: "button", class: "rtk-chip", "aria-expanded": String(this.opened.has("measures")), "data-k": "measures", onclick: () => { if (this.opened.has("measures")) this.opened.delete("measures"); else this.opened.add("measures"); const back = this.keepFocus(); this.renderLeft(); back(); } }, this.opened.has("measures") ? "▾ fewer" : "▸ more")),
+    ];
   }
 
   renderBar() {
@@ -643,6 +671,7 @@ class Explorer {
     if (!width) return;
     this.root.classList.toggle("rtk-narrow", width < NARROW);
     this.themed();
+    this.colours(); // before it stood in the page, its style was not known
     const time = this.parts.time.clientWidth;
     if (Math.abs(time - (this.timeWidth || 0)) < 2) return;
     this.timeWidth = time;
@@ -657,15 +686,15 @@ class Explorer {
   renderLanes() {
     const { page, scene } = this, box = this.parts.axis;
     if (!this.view || !this.timeWidth) { box.replaceChildren(); return; }
-    const lanes = page.lanes.length > LANES && page.whole ? [...page.lanes].sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1]) : page.lanes;
-    const shown = this.everyLane ? lanes : lanes.slice(0, LANES);
+    const lanes = page.lanes.length > this.mostLanes && page.whole ? [...page.lanes].sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1]) : page.lanes;
+    const shown = this.everyLane ? lanes : lanes.slice(0, this.mostLanes);
     const height = shown.length > 9 ? 15 : shown.length > 5 ? 18 : 22;
     const width = this.plotWidth;
     const ticks = this.ticks(Math.max(3, Math.floor(width / 75)));
     const words = this.tickWords(ticks);
     const ruler = svg("svg", { width: width + RIGHT, height: 18, class: "rtk-ruler", "aria-hidden": "true" },
       ...ticks.flatMap((at, n) => [svg("path", { d: `M${this.x(at)},14v4`, class: "rtk-tick" }), Object.assign(svg("text", { x: this.x(at), y: 11, "text-anchor": "middle" }), { textContent: words[n] })]));
-    const rows = [h("div", { class: "rtk-lane" }, h("span", { class: "rtk-lane-name rtk-quiet rtk-date" }, this.day(this.view[0])), ruler)];
+    const rows = [h("div", { class: "rtk-lane" }, h("span", { class: "rtk-lane-name rtk-quiet rtk-date" }, this.rulerWords()), ruler)];
     const people = scene.people ?? null;
     for (const lane of shown) {
       const on = people === null || people.includes(lane.peer);
@@ -680,11 +709,11 @@ class Explorer {
           h("span", { class: `rtk-sev-${verdict}`, "aria-hidden": "true" }, verdict ? SIGNS[verdict] : ""), " ", h("bdi", {}, short(lane.name, 17))),
         this.laneSvg(lane, width, height)));
     }
-    if (lanes.length > shown.length || this.everyLane && lanes.length > LANES) {
+    if (lanes.length > shown.length || this.everyLane && lanes.length > this.mostLanes) {
       rows.push(h("button", { type: "button", class: "rtk-more", "data-k": "lanes", onclick: () => { this.everyLane = !this.everyLane; const back = this.keepFocus(); this.renderLanes(); back(); } },
-        this.everyLane ? `▾ show the ${LANES} worst only` : `▸ ${lanes.length - shown.length} more people, not as bad`));
+        this.everyLane ? `▾ show the ${this.mostLanes} worst only` : `▸ ${lanes.length - shown.length} more people, not as bad`));
     }
-    rows.push(...this.findingsLane(width));
+    rows.push(...this.networkLane(width), ...this.findingsLane(width));
     const kinds = new Set(shown.flatMap((lane) => lane.marks.filter((mark) => mark[0] >= this.view[0] && mark[0] <= this.view[1]).map((mark) => mark[1])));
     const key = Object.entries(MARKS).filter(([kind]) => kinds.has(kind)).map(([, words]) => words);
     if (shown.some((lane) => lane.path && lane.path.kind !== "direct")) key.push("┅ relayed or over TCP");
@@ -702,6 +731,8 @@ class Explorer {
     this.placeCursor();
   }
 
+  rulerWords() { return this.day(this.view[0]); }
+
   laneSvg(lane, width, height) {
     const middle = height / 2, [low, high] = this.view;
     const marks = lane.marks.filter((mark) => mark[0] >= low && mark[0] <= high);
@@ -711,17 +742,52 @@ class Explorer {
     if (lane.start !== null && lane.end !== null && lane.start <= high && lane.end >= low) {
       const begin = this.x(lane.start), end = Math.max(this.x(lane.end), begin + 2);
       row.append(Object.assign(svg("rect", { x: begin, y: middle - 4, width: end - begin, height: 8, rx: 2, class: `rtk-stay rtk-report-${lane.report}` })));
-      if (lane.path && lane.path.kind !== "direct") row.append(svg("path", { d: `M${begin},${middle + 5.5}H${end}`, class: `rtk-path rtk-path-${lane.path.kind}` }));
+      for (const [from, to, kind, text] of lane.path?.parts || []) {
+        if (kind === "direct" || to < low || from > high) continue;
+        const part = svg("path", { d: `M${this.x(Math.max(from, lane.start))},${middle + 5.5}H${Math.max(this.x(to), this.x(from) + 2)}`, class: `rtk-path rtk-path-${kind}` });
+        part.append(Object.assign(svg("title"), { textContent: text }));
+        row.append(part);
+      }
       if (lane.openEnd && end < width + 1) row.append(svg("path", { d: `M${end - 1},${middle - 4}l7,4l-7,4z`, class: "rtk-open" }));
       if (lane.report !== "read") row.append(Object.assign(svg("text", { x: begin + 6, y: middle + 4, class: "rtk-report-text" }), { textContent: lane.reportText }));
     }
-    const shapes = { lost: "M-3.5,-3.5l7,7M3.5,-3.5l-7,7", trouble: "M0,-5l4.5,8.5h-9z", on: "M-3,-4l6.5,4l-6.5,4z", off: "M-3,-3.5h6.5v7h-6.5z", hidden: "M-4,-3l4,6l4,-6z", device: "M0,-4v8M-4,0h8", other: "M0,-3.5v7" };
+    const shapes = { lost: "M-3.5,-3.5l7,7M3.5,-3.5l-7,7", trouble: "M0,-5l4.5,8.5h-9z", on: "M-3,-4l6.5,4l-6.5,4z", off: "M-3,-3.5h6.5v7h-6.5z", hidden: "M-4,-3l4,6l4,-6z", device: "M0,-4v8M-4,0h8", path: "M-5,-2h9l-3,-3M5,2h-9l3,3", other: "M0,-3.5v7" };
     for (const [at, kind, text] of marks) {
       const mark = svg("path", { d: shapes[kind] || shapes.other, transform: `translate(${this.x(at)},${middle})`, class: `rtk-mark rtk-mark-${kind}` });
       mark.append(Object.assign(svg("title"), { textContent: `${this.clock(at)} ${text}` }));
       row.append(mark);
     }
     return row;
+  }
+
+  // Which networks the media took, and when somebody's changed from one to another, of those who are looked at.
+  networkLane(width) {
+    const people = this.scene.people ?? null, [low, high] = this.view;
+    const there = this.page.lanes.filter((lane) => lane.path && (people === null || people.includes(lane.peer)));
+    if (!there.length) return [];
+    const changes = there.flatMap((lane) => lane.path.changes.map(([at, words]) => ({ at, name: lane.name, words }))).filter((one) => one.at >= low && one.at <= high).sort((a, b) => a.at - b.at);
+    const row = svg("svg", { width: width + RIGHT, height: 15, class: "rtk-lane-svg rtk-network", role: "img" });
+    const write = (x, text, full, anchor = "start") => { const words = Object.assign(svg("text", { x, y: 11, "text-anchor": anchor }), { textContent: text }); words.append(Object.assign(svg("title"), { textContent: full })); row.append(words); };
+    if (changes.length) {
+      let free = 0;
+      changes.forEach((one, n) => {
+        const x = this.x(one.at), text = `${short(one.name, 16)}: ${one.words}`, wide = text.length * 5.4 + 8, full = `${this.clock(one.at)} ${one.name}: network path changed ${one.words}`;
+        row.append(svg("path", { d: "M-5,-2h9l-3,-3M5,2h-9l3,3", transform: `translate(${x},7)`, class: "rtk-mark rtk-mark-path" }));
+        const next = changes[n + 1] ? this.x(changes[n + 1].at) - 8 : width + RIGHT;
+        if (x + 9 >= free && x + 9 + wide <= next) { write(x + 9, text, full); free = x + 9 + wide; }
+        else if (x - 9 - wide >= free) { write(x - 9, text, full, "end"); free = x + 9; }
+        else free = Math.max(free, x + 9);
+      });
+    } else {
+      const counted = new Map();
+      for (const lane of there) counted.set(lane.path.text, [...(counted.get(lane.path.text) || []), lane.name]);
+      const most = [...counted].sort((a, b) => a[1].length - b[1].length);
+      const who = (names, n) => (counted.size === 1 ? (names.length > 1 ? "all" : names[0]) : names.length > 2 ? (n === most.length - 1 ? `the other ${names.length}` : `${names.length} people`) : names.map((name) => short(name, 16)).join(" and "));
+      const text = most.map(([words, names], n) => `${who(names, n)}: ${words}`).join("; ");
+      write(2, short(text, Math.max(20, Math.floor(width / 5.6))), text);
+    }
+    row.setAttribute("aria-label", `network paths: ${changes.length ? changes.map((one) => `${this.clock(one.at)} ${one.name} ${one.words}`).join("; ") : there.map((lane) => `${lane.name} ${lane.path.text}`).join("; ")}`);
+    return [h("div", { class: "rtk-lane" }, h("span", { class: "rtk-lane-name rtk-quiet" }, "network"), row)];
   }
 
   findingsLane(width) {
@@ -782,7 +848,7 @@ class Explorer {
       box.append(h("div", { class: "rtk-quiet rtk-nothing" }, page.live ? "No samples yet: a report comes when its participant has left." : why));
       return;
     }
-    const height = clamp((SPACE - this.parts.axis.offsetHeight) / panels.length, PANEL, 190);
+    const height = clamp((this.space - this.parts.axis.offsetHeight) / panels.length, PANEL, 190);
     panels.forEach((panel, number) => {
       const last = number === panels.length - 1;
       const holder = h("div", { class: "rtk-panel" }, h("div", { class: "rtk-panel-title" }, h("b", {}, panel.title), h("span", {}, panel.unit), panel.threshold && h("span", { class: "rtk-threshold" }, panel.threshold.text)));
@@ -1153,10 +1219,3 @@ function sign(ctx, look, x, y, size) {
   else { ctx.moveTo(x, y - size * 1.2); ctx.lineTo(x, y + size * 1.2); ctx.moveTo(x - size * 1.2, y); ctx.lineTo(x + size * 1.2, y); ctx.stroke(); return; }
   ctx.fill();
 }
-
-export default {
-  render({ model, el }) {
-    const explorer = new Explorer(model, el);
-    return () => explorer.destroy();
-  },
-};
