@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from rtkit_explore.local_time import zone_label
+from rtkit_explore.local_time import time_zone, zone_label
 from rtkit_explore.measures.network_paths import by_transport, candidate_pairs_of, paths_in_use, spans_of
 from rtkit_explore.plot.inputs import PlotInput, choices
 from rtkit_explore.plot.labels import shown
@@ -27,7 +27,6 @@ from rtkit_explore.plot.palette import (
     UNKNOWN_PATH,
     Look,
 )
-from rtkit_explore.plot.time_axis import zone
 from rtkit_explore.table_schema.labels import network_words
 
 if TYPE_CHECKING:
@@ -234,7 +233,7 @@ def candidate_pairs(
         table = table[table["peer_id"].isin(chosen)]
     if wanted is not None:
         table = table[table["transport"].isin(wanted)]
-    paths = paths_of(table, subject["participants"], zone(tz))
+    paths = paths_of(table, subject["participants"], time_zone(tz))
     title = "Network paths (candidate pairs, as of the last sample)"
     if not paths:
         of_whom = "" if chosen is None else f" of {' and '.join(subject.name(peer) for peer in chosen)}"
@@ -263,7 +262,7 @@ def candidate_pairs(
     ax.set_xlim(0, max(biggest / scale, 1e-9) * 1.16 if biggest else 1.0)
     ax.set_xlabel(f"bytes over the whole call ({unit})", fontsize=SMALL + 1)
     headline(ax, title)
-    handles, words = _legend([one for one in rows if isinstance(one, Path)], zone(tz))
+    handles, words = _legend([one for one in rows if isinstance(one, Path)], time_zone(tz))
     if idle:
         handles.append(Line2D([], [], linestyle="none"))
         drawn = sum(isinstance(one, Path) for one in rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -130,7 +131,11 @@ class CompareModel:
             finally:
                 self._linking = False
             for place, side in enumerate(self.sides):
-                side.subscribe(lambda what, place=place: self._follow(place) if what == "scene" else None)
+                side.subscribe(partial(self._told, place))
+
+    def _told(self, place: int, what: str) -> None:
+        if what == "scene":
+            self._follow(place)
 
     def _follow(self, place: int) -> None:
         """Show on the other side the measures, the kinds of streams and the time that were chosen on this one."""
