@@ -57,9 +57,10 @@ if TYPE_CHECKING:
     from rtkit_explore.resources import sample_calls
     from rtkit_explore.simulated import demo, demo_complaints, scenarios, simulate
     from rtkit_explore.table_schema.describe import describe as schema
-    from rtkit_explore.training.glossary_terms import glossary
+    from rtkit_explore.table_schema.glossary_terms import glossary
     from rtkit_explore.training.lessons import lesson, lessons
-    from rtkit_explore.training.mystery import mystery, score_card
+    from rtkit_explore.training.mystery import mystery
+    from rtkit_explore.training.scores import score_card
     from rtkit_explore.widgets.pickers import pick_finding, pick_participants, pick_session, pick_stream, pick_window
 
 __version__ = "0.1.0"
@@ -115,11 +116,11 @@ _NAMES = {
     "sample_calls": "resources:sample_calls",
     "demo": "simulated:demo",
     "demo_complaints": "simulated:demo_complaints",
-    "glossary": "training.glossary_terms:glossary",
+    "glossary": "table_schema.glossary_terms:glossary",
     "lesson": "training.lessons:lesson",
     "lessons": "training.lessons:lessons",
     "mystery": "training.mystery:mystery",
-    "score_card": "training.mystery:score_card",
+    "score_card": "training.scores:score_card",
     "symptoms": "complaints.symptoms:symptoms",
     "scenarios": "simulated:scenarios",
     "simulate": "simulated:simulate",

@@ -65,7 +65,7 @@ class Symptom:
 
 
 _OFF = ("gap", "switched_off", "hidden")
-_SHORT = "a pause shorter than a sample (7 s) may not show"
+_SHORT = "a pause shorter than a sample (7 s)"
 _LEVEL = "how loud it was: a report has no audio level, so a connected but silent microphone looks fine"
 
 SYMPTOMS: dict[str, Symptom] = {

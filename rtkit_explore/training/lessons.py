@@ -73,12 +73,14 @@ class Question:
         Answers to choose from, or empty where a number is asked for.
     right
         The right choice, or the number.
-    near
-        How far a number may be off.
     why
         Said once it is answered rightly.
     hint
-        Said otherwise.
+        Said otherwise: where to look.
+    near
+        How far a number may be off.
+    hints
+        Said before it: of each wrong choice, in their order, how to see that it cannot be.
     """
 
     asks: str
@@ -87,6 +89,7 @@ class Question:
     why: str
     hint: str
     near: float = 0.0
+    hints: tuple[str, ...] = ()
 
     def check(self, answer: object) -> tuple[bool, str]:
         """
@@ -113,6 +116,8 @@ class Question:
                 msg = f"Answer with one of: {'; '.join(self.choices)}."
                 raise InvalidArgumentError(msg)
             good = found[0] == self.right
+            wrong = [choice for choice in self.choices if choice != self.right]
+            told = "" if good or not self.hints else self.hints[wrong.index(found[0])]
         else:
             try:
                 given = float(str(answer).replace(",", ".").strip().rstrip("%").strip().split()[0])
@@ -120,7 +125,8 @@ class Question:
                 msg = "Answer with a number, such as 12.5."
                 raise InvalidArgumentError(msg) from None
             good = abs(given - float(self.right)) <= self.near
-        return good, f"Right. {self.why}" if good else f"Not yet. {self.hint}"
+            told = f"It is {'more' if given < float(self.right) else 'less'} than {given:g}."
+        return good, f"Right. {self.why}" if good else " ".join(filter(None, ("Not yet.", told, self.hint)))
 
 
 @dataclass(frozen=True)
@@ -421,7 +427,8 @@ _PLANS: dict[str, _Plan] = {
                             "verdicts": _verdicts(call), "first finding": _first_finding(call)},
               Question("Alma's uplink loses packets. Who hears it?", ("only Alma", "only Boris", "everybody but Alma"),
                        "everybody but Alma", "What Alma sends goes to everybody, and Alma does not hear herself.",
-                       "Set the slider to 15 % and look who gets whom with loss."), ("packet loss", "concealment", "uplink")),
+                       "Set the slider to 15 % and look who gets whom with loss.",
+                       hints=("Alma does not receive what Alma sends.", "Boris is not the only one who receives Alma.")), ("packet loss", "concealment", "uplink")),
         _Plan("delay", "Delay and round trip", _TEXTS["delay"], Slider("Longer way for Chen, each way", "ms", 0, 400, 25, 150),
               lambda value: (Impair("Chen", "up", BEGIN, END, delay_ms=value), Impair("Chen", "down", BEGIN, END, delay_ms=value)) if value else (),
               "Chen", (("rtt_ms", "audio", "producer"), ("loss_pct", "audio", "consumer")),
@@ -440,14 +447,16 @@ _PLANS: dict[str, _Plan] = {
                             "lost": _loss(call, "Boris", "Alma"), "first finding": _first_finding(call)},
               Question("The network is even again. What does the jitter buffer do?", ("falls at once", "comes down slowly", "stays for ever"),
                        "comes down slowly", "It stretches sound by a few percent at a time, so lateness outlives its cause.",
-                       "Look at the buffer after the grey part."), ("jitter", "jitter buffer")),
+                       "Look at the buffer after the grey part.",
+                       hints=("In the first samples after the grey part it is not where it was before.", "At the end of the call it is lower than it was.")), ("jitter", "jitter buffer")),
         _Plan("me_them_server", "Me, them, or the server?", _TEXTS["me_them_server"],
               Slider("What is broken", "", 0, 2, 1, 0, ("first case", "second case", "third case")), _sides_happen, "Alma",
               (("loss_pct", "audio", "consumer"),),
               lambda call: {f"{me} gets {other}'s audio with": _loss(call, me, other) + " lost"
                             for me in NAMES for other in NAMES if me != other},
               Question("In the second case, whose trouble is it?", ("Alma's uplink", "Chen's downlink", "the server"), "Chen's downlink",
-                       "Chen gets everybody badly, and nobody else notices.", "Who is in all of the bad lines?"),
+                       "Chen gets everybody badly, and nobody else notices.", "Who is in all of the bad lines?",
+                       hints=("Were it Alma's uplink, Boris would get Alma badly as well.", "Were it the server, Alma or Boris would get somebody badly as well.")),
               ("uplink", "downlink", "server", "side")),
         _Plan("devices", "Devices", _TEXTS["devices"], Slider("Seconds without a headset", "s", 0, 40, 5, 15),
               lambda value: (Unplug("Alma", BEGIN, BEGIN + value),) if value else (), "Alma",
@@ -456,7 +465,8 @@ _PLANS: dict[str, _Plan] = {
                             "devices removed": str(int((call.device_changes["change"] == "removed").sum())),
                             "first finding": _first_finding(call)},
               Question("Alma's headset is gone for 15 s. Are packets lost?", ("yes", "no"), "no",
-                       "The network is fine: look at call.device_changes.", "Look at the loss at Boris."), ("bitrate",)),
+                       "The network is fine: look at call.device_changes.", "Look at the loss at Boris.",
+                       hints=("Boris gets every packet; what shrinks is what is in them.",)), ("bitrate",)),
         _Plan("paths", "Network paths", _TEXTS["paths"], Slider("Chen's way", "", 0, 2, 1, 0, ("direct", "over TURN and TCP", "from Wi-Fi to cellular")),
               _paths_happen, "Chen", (("rtt_ms", "audio", "producer"), ("packets_per_s", "audio", "consumer")),
               lambda call: {"Chen's path": "; ".join(sorted({str(one) for one in call.candidate_pairs.loc[
@@ -474,7 +484,8 @@ _PLANS: dict[str, _Plan] = {
                                                               if any(word in str(one) for word in ("audio_o", "video_o", "background", "reconnect", "disconnect"))))},
               Question("Which of the three cases is a fault?", ("the first case", "the second case", "the third case"), "the third case",
                        "In the first the microphone was off, in the second the tab was hidden; in the third everything stopped at once, both ways.",
-                       "Read the events: switched off, or gone?"), ("gap", "note")),
+                       "Read the events: switched off, or gone?",
+                       hints=("Sound stopped there, and the picture went on.", "Nothing that others get of Alma has stopped there.")), ("gap", "note")),
         _Plan("scores", "Scores", _TEXTS["scores"], Slider("Loss on Alma's uplink", "%", 0, 25, 1, 10),
               lambda value: (Impair("Alma", "up", BEGIN, END, loss=value / 100),) if value else (), "Alma",
               (("score", "audio", "consumer"), ("loss_pct", "audio", "consumer")),
@@ -483,7 +494,8 @@ _PLANS: dict[str, _Plan] = {
                             "verdicts": _verdicts(call)},
               Question("At 20 % loss for a minute, does the median MOS of the whole call show it?", ("yes", "no"), "no",
                        "A median over everything hides a bad minute: look at the worst tenth, or at the time below a threshold.",
-                       "Compare the first two figures at 0 % and at 20 %."), ("MOS", "E-model", "score")),
+                       "Compare the first two figures at 0 % and at 20 %.",
+                       hints=("The median hardly moves.",)), ("MOS", "E-model", "score")),
     )
 }  # fmt: skip
 
