@@ -7,8 +7,11 @@ other call, and draws two or three of their measures.
 
 from __future__ import annotations
 
+import io
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -251,25 +254,50 @@ class Lesson:
 
         return lesson_view(self)
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
+        from rtkit_explore.training.views import bundle_of
 
-        display(self.show())  # type: ignore[no-untyped-call]
+        return bundle_of(self.show(), str(self), self._still())
+
+    def _still(self) -> str:
+        """Return the lesson as HTML for where widgets do not run: its text, the figures of the first step, the question."""
+        rows = "".join(
+            f"<tr><td>{escape(what)}</td><td><b>{escape(figure)}</b></td></tr>"
+            for what, figure in self.figures().itertuples(index=False)
+        )
+        return (
+            f"<h3>{escape(self.title)}</h3><p>{escape(self.text)}</p>"
+            f"<p>{escape(self.slider.label)}: <b>{escape(self.slider.says(self.slider.first))}</b></p><table>{rows}</table>"
+            f"<p><b>Question.</b> {escape(self.question)}</p>"
+            "<p><small>Where no kernel runs, the slider and the plots are not shown.</small></p>"
+        )
 
     def __str__(self) -> str:
         """Return the text of the lesson."""
         return f"{self.title}\n\n{self.text}\n\nSlider: {self.slider.label}. Question: {self.question}"
 
 
+@cache
+def _shown_figure() -> type[Figure]:
+    """Return a Figure that a cell shows although no pyplot made it."""
+    from matplotlib.figure import Figure
+
+    class ShownFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            file = io.BytesIO()
+            self.savefig(file, format="png", dpi=84)
+            return file.getvalue()
+
+    return ShownFigure
+
+
 def _drawn(call: Call, plan: _Plan, figure: Figure | None) -> Figure:
     """Draw each measure of a lesson as steps, one line a stream; drawn by hand because a slider waits for it."""
-    from matplotlib.figure import Figure as NewFigure
-
     from rtkit_explore.plot.labels import axis_label
     from rtkit_explore.plot.palette import LINE_COLOURS, LINE_MARKERS
     from rtkit_explore.plot.streams import steps
 
-    made = NewFigure(figsize=(8.4, 1.75 * len(plan.panels) + 0.5)) if figure is None else figure
+    made = _shown_figure()(figsize=(8.4, 1.75 * len(plan.panels) + 0.5)) if figure is None else figure
     made.clear()
     axes = made.subplots(len(plan.panels), 1, sharex=True, squeeze=False)[:, 0]
     quality = call.quality

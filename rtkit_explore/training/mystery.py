@@ -276,8 +276,13 @@ class Case:
         return (
             f"<div><p><b>Mystery call, level {self.level}</b> (no. {escape(self.number)})</p><p>“{escape(self.complaint)}”</p>"
             f"<p>In the call: {people}. Look at <code>case.call</code>, then <code>case.answer(who=, side=, about=, at=)</code>; "
-            f"<code>case.hint()</code> helps. <code>case.play()</code> does the same by mouse.</p></div>"
+            f"<code>case.hint()</code> helps.</p></div>"
         )
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
+        from rtkit_explore.training.views import bundle_of
+
+        return bundle_of(self.play(), f"Mystery call, level {self.level}. {self.complaint}", self._repr_html_())
 
     def play(self) -> Any:
         """Return the widget face of the case, for people who write no code."""

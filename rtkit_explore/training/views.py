@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from rtkit_explore.training.lessons import Lesson
     from rtkit_explore.training.mystery import Case
 
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def bundle_of(shown: widgets.Widget, text: str, still: str) -> dict[str, Any]:
+    """Return what a cell shows: the widgets, and a text and a still for where none run."""
+    return {
+        "text/plain": text,
+        "text/html": still,
+        **{k: v for k, v in (shown._repr_mimebundle_() or {}).items() if k == _WIDGET},
+    }
+
 
 def lesson_view(lesson: Lesson) -> widgets.VBox:
     """
