@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Un
 
 from rtkit_explore.api import background_loop
 from rtkit_explore.async_app import AsyncApp
-from rtkit_explore.settings import takes_options
+from rtkit_explore.settings import check_arguments, takes_options
 
 if TYPE_CHECKING:
     import os
@@ -41,13 +41,8 @@ def _blocking(
 
     @functools.wraps(method)
     def blocking(self: App, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            signature.bind(self.awaitable, *args, **kwargs)
-        except TypeError as error:
-            # Python would name the class that the method comes from, which no user has heard of.
-            taken = ", ".join(list(signature.parameters)[1:])
-            msg = f"{method.__name__}() {error}; it takes {taken}"
-            raise TypeError(msg) from None
+        # Python would name the class that the method comes from, which no user has heard of.
+        check_arguments(method.__name__, signature, (self.awaitable, *args), kwargs)
         return self.run(method(self.awaitable, *args, **kwargs))
 
     blocking.__qualname__ = f"App.{method.__name__}"

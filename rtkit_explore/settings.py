@@ -129,17 +129,32 @@ def shows_options(declared: type) -> Callable[[Function], Function]:
 
         @functools.wraps(function)
         async def checked(*args: Any, **options: Any) -> Any:
-            try:
-                signature.bind(*args, **options)
-            except TypeError as error:
-                msg = f"{function.__qualname__}() {error}"
-                raise TypeError(msg) from None
+            check_arguments(function.__qualname__, signature, args, options)
             return await function(*args, **options)
 
         checked.__signature__ = signature  # type: ignore[attr-defined]
         return cast("Function", checked)
 
     return show
+
+
+def check_arguments(
+    name: str, signature: inspect.Signature, args: tuple[object, ...], options: Mapping[str, object]
+) -> None:
+    """
+    Raise if a function does not take what it is given.
+
+    Raises
+    ------
+    TypeError
+        With the function's own name, and what it takes.
+    """
+    try:
+        signature.bind(*args, **options)
+    except TypeError as error:
+        taken = ", ".join(one for one in signature.parameters if one != "self")
+        msg = f"{name}() {error}; it takes {taken}"
+        raise TypeError(msg) from None
 
 
 def _signature(function: Callable[..., Any], declared: type) -> inspect.Signature:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from rtkit_explore.app import App
 from rtkit_explore.call import Call
+from rtkit_explore.settings import check_arguments
 from rtkit_explore.simulator import SimulatedApp, simulate_documents
 from rtkit_explore.simulator.transport import SimulatedTransport
 from rtkit_explore.store.documents import CallDocuments, Failure
 from rtkit_explore.tables.frames import TEXT, TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import httpx
     import pandas as pd
 
-    from rtkit_explore.simulator import Person, Scenario, SimulatedCall
-    from rtkit_explore.simulator.levels import Level
+    from rtkit_explore.simulator import SimulatedCall
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 TRUTH_COLUMNS = (
     "what", "who", "peer_id", "side", "sides", "start", "end", "rules", "also", "severity",
@@ -108,19 +113,26 @@ class _Admitted(SimulatedTransport):
         return await super().handle_async_request(request)
 
 
-def simulate(
-    scenario: str | Scenario | Sequence[str | Scenario] = "clean",
-    *,
-    on: str | Mapping[str, str] | None = None,
-    start: float | str | Mapping[str, float | str] | None = None,
-    seconds: float | str | Mapping[str, float | str] | None = None,
-    level: Level | Mapping[str, Level] | None = None,
-    participants: int | Sequence[str | Person] = 4,
-    minutes: float = 6.0,
-    seed: int = 0,
-    direct: bool = False,
-    simulcast: bool = False,
-) -> Simulated:
+def _takes_what(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Give a function the parameters of another one, to which it hands them on."""
+
+    def give(function: Callable[..., R]) -> Callable[P, R]:
+        returned = inspect.signature(function).return_annotation
+        signature = inspect.signature(other).replace(return_annotation=returned)
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **options: P.kwargs) -> R:
+            check_arguments(function.__name__, signature, args, options)
+            return function(*args, **options)
+
+        checked.__signature__ = signature  # type: ignore[attr-defined]
+        return checked
+
+    return give
+
+
+@_takes_what(simulate_documents)
+def simulate(*scenario: Any, **options: Any) -> Simulated:
     """
     Simulate one call with a known cause.
 
@@ -147,6 +159,12 @@ def simulate(
         Two people without a media server between them.
     simulcast
         Cameras send three layers.
+    shape
+        Which camera: "camera", or the name of another encoder of :mod:`rtkit_explore.simulator`.
+    started
+        When the session begins, seconds since 1970.
+    title
+        Title of the meeting.
 
     Returns
     -------
@@ -168,18 +186,7 @@ def simulate(
 
     >>> rtk.simulate("lossy_uplink+outage", on={"outage": "Chen"}, level={"lossy_uplink": "mild"})  # doctest: +SKIP
     """
-    made = simulate_documents(
-        scenario,
-        on=on,
-        start=start,
-        seconds=seconds,
-        level=level,
-        participants=participants,
-        minutes=minutes,
-        seed=seed,
-        direct=direct,
-        simulcast=simulcast,
-    )
+    made = simulate_documents(*scenario, **options)
     return Simulated(Call(documents_of(made)), truth_table(made.truth))
 
 

@@ -337,6 +337,16 @@ def test_both_faces_have_the_same_methods_with_true_signatures_and_documentation
     assert all(item.kind is item.KEYWORD_ONLY for item in optional if item.default is not item.empty)
 
 
+def test_a_query_parameter_that_there_is_not_is_named_beside_those_that_there_are(folder):
+    transport = ReplayTransport(folder)
+    awaited = rtk.AsyncApp.from_transport(transport)
+    said = r"sessions\(\) got an unexpected keyword argument 'serch'; it takes page_no, per_page"
+    with pytest.raises(TypeError, match="AsyncApp." + said):
+        asyncio.run(awaited.sessions(serch="x"))
+    with rtk.App.from_transport(transport) as app, pytest.raises(TypeError, match="^" + said):
+        app.sessions(serch="x")
+
+
 def test_every_public_coroutine_has_its_blocking_form():
     awaited = {name for name, member in inspect.getmembers(rtk.AsyncApp, inspect.iscoroutinefunction) if name[0] != "_"}
     assert awaited - {"aclose"} == set(METHODS)

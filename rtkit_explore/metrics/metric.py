@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args, overload
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args, overload
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -209,29 +209,23 @@ class Metric:
         return f"<Metric {self.name}: {self.unit or 'no unit'}, {self.worse} is worse, of {reads}>"
 
 
+class _Declared(TypedDict, total=False):
+    """What ``metric`` is told of a function, beside it or as a decorator."""
+
+    media: str | Iterable[str] | None
+    direction: Direction | None
+    unit: str
+    worse: Worse
+    name: str | None
+    title: str | None
+    source: str
+
+
+@overload
+def metric(function: Callable[[pd.DataFrame], Any], **declared: Unpack[_Declared]) -> Metric: ...
 @overload
 def metric(
-    function: Callable[[pd.DataFrame], Any],
-    *,
-    media: str | Iterable[str] | None = None,
-    direction: Direction | None = None,
-    unit: str = "",
-    worse: Worse = "high",
-    name: str | None = None,
-    title: str | None = None,
-    source: str = "",
-) -> Metric: ...
-@overload
-def metric(
-    function: None = None,
-    *,
-    media: str | Iterable[str] | None = None,
-    direction: Direction | None = None,
-    unit: str = "",
-    worse: Worse = "high",
-    name: str | None = None,
-    title: str | None = None,
-    source: str = "",
+    function: None = None, **declared: Unpack[_Declared]
 ) -> Callable[[Callable[[pd.DataFrame], Any]], Metric]: ...
 def metric(
     function: Callable[[pd.DataFrame], Any] | None = None,

@@ -236,8 +236,9 @@ def candidate_pairs(
     paths = paths_of(table, subject["participants"], time_zone(tz))
     title = "Network paths (candidate pairs, as of the last sample)"
     if not paths:
-        of_whom = "" if chosen is None else f" of {' and '.join(subject.name(peer) for peer in chosen)}"
-        return show_message(one_axes(ax, 1.6), f"No candidate pairs{of_whom}: no report here lists any.", title=title)
+        return show_message(
+            one_axes(ax, 1.6), f"No candidate pairs{subject.of_whom(chosen)}: no report here lists any.", title=title
+        )
     rows, idle = _rows(paths, subject)
     ax = one_axes(ax, 1.35 + 0.4 * len(rows))
     biggest = max((max(one.received, one.sent) for one in paths if one.carried), default=0.0)

@@ -160,8 +160,8 @@ def device_changes(
     devices = devices_of(table)
     title = "Devices"
     if not devices:
-        of_whom = "" if chosen is None else f" of {' and '.join(subject.name(peer) for peer in chosen)}"
-        words = f"No device updates{of_whom}: the client did not report any, which is not the same as no devices."
+        told = f"No device updates{subject.of_whom(chosen)}"
+        words = f"{told}: the client did not report any, which is not the same as no devices."
         return show_message(one_axes(ax, 1.6), words, title=title)
     left_out = 0
     if len(devices) > MOST:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.labels import close_to, listed, shown
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import empty
-from rtkit_explore.tables.participant_lookup import find_participants
+from rtkit_explore.tables.participant_lookup import find_participants, participant_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +109,7 @@ class PlotInput:
         return {peer: shown(name, spare=peer[:8]) for peer, name in raw.items()}
 
     def _names_of_tables(self) -> dict[str, str]:
+        """Return peer id to name, as far as the given tables tell: any row that has a name will do."""
         names: dict[str, str] = {}
         for frame in self.given.values():
             if "peer_id" not in frame.columns:
@@ -117,15 +117,12 @@ class PlotInput:
             label = frame["display_name"] if "display_name" in frame.columns else pd.Series(pd.NA, index=frame.index)
             for peer, name in zip(frame["peer_id"], label, strict=True):
                 if isinstance(peer, str) and not names.get(peer):
-                    names[peer] = name if isinstance(name, str) and name else ""
-        found = {peer: name or f"participant {peer[:8]}" for peer, name in names.items()}
-        several = {name for name, times in Counter(found.values()).items() if times > 1}
-        count: dict[str, int] = {}
-        for peer, name in found.items():
-            if name in several:
-                count[name] = count.get(name, 0) + 1
-                found[peer] = f"{name} ({count[name]})"
-        return found
+                    names[peer] = name if isinstance(name, str) else ""
+        return participant_labels({"peer_id": peer, "display_name": name} for peer, name in names.items())
+
+    def of_whom(self, peers: Sequence[str] | None) -> str:
+        """Say whose something is, where it is not everybody's: " of Alma and Boris"."""
+        return "" if peers is None else f" of {' and '.join(map(self.name, peers))}"
 
     def name(self, peer: object) -> str:
         """Name a participant; one that no document lists is named by the start of the id."""

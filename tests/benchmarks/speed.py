@@ -8,10 +8,7 @@ multiple of orjson's bare parse of the same bytes, taken in the same run.
 from __future__ import annotations
 
 import gc
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,7 +20,7 @@ import rtkit_explore as rtk
 from rtkit_explore import tables
 from rtkit_explore.measures.quality import quality_of
 from tests.benchmarks import big_report
-from tests.benchmarks.tables import by_httpx, by_normalize, by_orjson, by_sdk
+from tests.benchmarks.tables import by_httpx, by_normalize, by_orjson, by_sdk, memory_peak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,34 +130,15 @@ def small_calls(*, small: bool) -> Iterator[Line]:
     yield Line("quality of a call of 3, 2 minutes", "47 ms", f"{1000 * now:.0f} ms", "20 ms")
 
 
-_PEAK = """
-import resource, threading, time
-import rtkit_explore as rtk
-call = rtk.simulate("server_trouble", participants={people}, minutes={minutes}, seed=1).call
-len(call.quality)
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
-before, peak, done = resident(), 0, False
-def watch():
-    global peak
-    while not done:
-        peak = max(peak, resident())
-        time.sleep(0.002)
-thread = threading.Thread(target=watch); thread.start()
-call.findings()
-done = True; thread.join()
-print((peak - before) / 1e9)
-"""
-
-
 def memory(*, small: bool) -> Iterator[Line]:
     people, minutes = (4, 2) if small else (50, 60)
-    script = _PEAK.format(people=people, minutes=minutes)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
-    yield Line(
-        f"peak of findings, {people} people, {minutes} minutes", "+1.0 GB", f"+{float(done.stdout):.2f} GB", "+0.3 GB"
+    peak, _ = memory_peak(
+        "import rtkit_explore as rtk\n"
+        f'call = rtk.simulate("server_trouble", participants={people}, minutes={minutes}, seed=1).call\n'
+        "len(call.quality)",
+        "call.findings()",
     )
+    yield Line(f"peak of findings, {people} people, {minutes} minutes", "+1.0 GB", f"+{peak / 1e9:.2f} GB", "+0.3 GB")
 
 
 def sharing(*, small: bool) -> Iterator[Line]:

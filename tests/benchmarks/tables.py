@@ -129,12 +129,8 @@ def compare(bodies: list[bytes], ways: dict[str, Callable[[list[bytes]], Any]], 
 
 
 _PEAK = """
-import sys, resource, threading, time
-from rtkit_explore import tables
-from tests.benchmarks import big_report
-import pandas as pd
-bodies = [big_report.report(seed) for seed in range({count})]
-tables.samples(bodies[:1])
+import resource, threading, time
+{prepare}
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
@@ -145,11 +141,18 @@ def watch():
         peak = max(peak, resident())
         time.sleep(0.002)
 thread = threading.Thread(target=watch); thread.start()
-table = tables.samples(bodies)
+made = {work}
 done = True; thread.join()
-size = int(table.memory_usage(index=True).sum())
-print(f"{{(peak - before) / 1e6:.0f}} MB above the bytes at hand; the table holds {{size / 1e6:.0f}} MB: {{(peak - before) / size:.2f}} x")
+print(peak - before, {size})
 """
+
+
+def memory_peak(prepare: str, work: str, size: str = "0") -> tuple[int, int]:
+    """Return how many bytes a piece of work takes at most, in a process of its own, and the size of what it ``made``."""
+    script = _PEAK.format(prepare=prepare, work=work, size=size)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    peak, made = done.stdout.split()
+    return int(peak), int(made)
 
 
 def main(*, small: bool = False) -> None:
@@ -184,6 +187,13 @@ def main(*, small: bool = False) -> None:
     print(
         f"candidate_pairs alone: {1000 * statistics.median(pairs):.1f} ms, {statistics.median(pairs) / statistics.median(whole):.2f} of the samples"
     )
-    script = _PEAK.format(count=many if not small else 2)
-    peak = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    print(f"Peak memory of {many} reports: {peak.stdout.strip()}")
+    peak, held = memory_peak(
+        "from rtkit_explore import tables\nfrom tests.benchmarks import big_report\n"
+        f"bodies = [big_report.report(seed) for seed in range({2 if small else many})]\ntables.samples(bodies[:1])",
+        "tables.samples(bodies)",
+        "int(made.memory_usage(index=True).sum())",
+    )
+    print(
+        f"Peak memory of {many} reports: {peak / 1e6:.0f} MB above the bytes at hand; the table holds"
+        f" {held / 1e6:.0f} MB: {peak / held:.2f} x"
+    )

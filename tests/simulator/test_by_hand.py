@@ -149,3 +149,10 @@ def test_the_list_of_scenarios_says_what_a_level_means():
         or listed["measured"].isna()["outage"]
     )
     assert listed.loc["server_trouble", "people"] == 3
+
+
+def test_an_option_that_there_is_not_is_named_beside_those_that_there_are():
+    with pytest.raises(
+        TypeError, match=r"simulate\(\) got an unexpected keyword argument 'minuts'; it takes scenario, on"
+    ):
+        rtk.simulate("clean", minuts=3)

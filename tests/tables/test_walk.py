@@ -18,18 +18,6 @@ from tests import reference
 from tests.tables import walks
 
 ENVELOPE = {"success", "paging"}
-REPORT_TABLES = (
-    "clients",
-    "device_changes",
-    "connection_checks",
-    "sdp",
-    "candidate_pairs",
-    "events",
-    "cumulative",
-    "samples",
-    "participants",
-    "peer_events",
-)
 PLACES = {
     (table, column): place.split(" | ")
     for table, column, place in describe()[["table", "column", "place"]].itertuples(index=False)
@@ -49,7 +37,7 @@ def column_of(path: str, among: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     )
 
 
-def read(document: object, among: tuple[str, ...] = REPORT_TABLES) -> dict[str, pd.DataFrame]:
+def read(document: object, among: tuple[str, ...] = walks.REPORT_TABLES) -> dict[str, pd.DataFrame]:
     return {name: getattr(tables, name)(document) for name in among}
 
 
@@ -84,7 +72,7 @@ def test_changing_any_leaf_of_the_reference_example_changes_exactly_the_column_t
     call = Call(CallDocuments(reports=reports))  # each with one leaf changed, the first with none
     people = {name: getattr(tables, name)([document, *changed]) for name in ("participants", "peer_events")}
     differing: dict[int, set[tuple[str, str]]] = {n: set() for n in range(len(walked))}
-    for name in REPORT_TABLES:
+    for name in walks.REPORT_TABLES:
         table = people.get(name, getattr(call, name))
         each = len(table) // len(reports)
         assert each * len(reports) == len(table)
@@ -94,7 +82,7 @@ def test_changing_any_leaf_of_the_reference_example_changes_exactly_the_column_t
                 for n in (codes != codes[0]).any(axis=1).nonzero()[0]:
                     differing[n - 1].add((name, column))
     for n, (path, _) in enumerate(walked):
-        claimed = column_of(reference.place(path), REPORT_TABLES)
+        claimed = column_of(reference.place(path), walks.REPORT_TABLES)
         assert len(claimed) == 1, path
         # A producer's id is its stream's as well; that is a key restated, like session_id and peer_id.
         restated = set() if path[-1] == "consumer_id" else {("samples", "stream_id")}
@@ -217,7 +205,7 @@ def test_every_leaf_of_the_real_calls_is_in_the_column_that_claims_it_and_nowher
         compare(json.loads((folder / "participants.json").read_bytes()), ("participants", "peer_events"))
         for file in sorted(folder.glob("peer-report-*.json")):
             document = json.loads(file.read_bytes())
-            leaves += compare(document, REPORT_TABLES)
+            leaves += compare(document, walks.REPORT_TABLES)
             assert tables.problems(file.read_bytes()).empty
     assert leaves > 10_000
 

@@ -17,19 +17,7 @@ from tests import reference
 from tests.tables import walks
 from tests.tables.shapes import assert_shape
 
-REPORT_TABLES = (
-    "clients",
-    "device_changes",
-    "connection_checks",
-    "sdp",
-    "candidate_pairs",
-    "events",
-    "cumulative",
-    "samples",
-    "participants",
-    "peer_events",
-    "problems",
-)
+REPORT_TABLES = (*walks.REPORT_TABLES, "problems")
 ELSEWHERE = {
     "transport",
     "position",

@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from tests.reference import Path
 
 WHOLE = os.environ.get("RTKIT_WHOLE_WALKS") == "1"
+REPORT_TABLES = (
+    "clients",
+    "device_changes",
+    "connection_checks",
+    "sdp",
+    "candidate_pairs",
+    "events",
+    "cumulative",
+    "samples",
+    "participants",
+    "peer_events",
+)
+"""Tables that a peer report fills."""
 
 
 def sample(kinds: Mapping[Path, str], values: Sequence[str], every: int) -> list[tuple[Path, str]]:
