@@ -338,13 +338,13 @@ def test_both_faces_have_the_same_methods_with_true_signatures_and_documentation
 
 
 def test_a_query_parameter_that_there_is_not_is_named_beside_those_that_there_are(folder):
-    transport = ReplayTransport(folder)
+    transport, wrong = ReplayTransport(folder), json.loads('{"serch": "x"}')
     awaited = rtk.AsyncApp.from_transport(transport)
     said = r"sessions\(\) got an unexpected keyword argument 'serch'; it takes page_no, per_page"
     with pytest.raises(TypeError, match="AsyncApp." + said):
-        asyncio.run(awaited.sessions(serch="x"))
+        asyncio.run(awaited.sessions(**wrong))
     with rtk.App.from_transport(transport) as app, pytest.raises(TypeError, match="^" + said):
-        app.sessions(serch="x")
+        app.sessions(**wrong)
 
 
 def test_every_public_coroutine_has_its_blocking_form():

@@ -155,4 +155,4 @@ def test_an_option_that_there_is_not_is_named_beside_those_that_there_are():
     with pytest.raises(
         TypeError, match=r"simulate\(\) got an unexpected keyword argument 'minuts'; it takes scenario, on"
     ):
-        rtk.simulate("clean", minuts=3)
+        rtk.simulate("clean", **dict.fromkeys(["minuts"], 3))
