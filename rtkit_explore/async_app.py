@@ -467,6 +467,7 @@ class AsyncApp:
         summary: bool | None = None,
         include_breakout_rooms: bool | None = None,
         include_peer_events: bool | None = True,
+        keep: bool = True,
     ) -> Call:
         """
         Fetch a whole call: the session, all participants and all their reports, side by side.
@@ -482,6 +483,8 @@ class AsyncApp:
             None: as for the chat).
         include_breakout_rooms, include_peer_events
             As in :meth:`session` and :meth:`participants`.
+        keep
+            Whether to put its documents into ``app.cache``, if they are final. An archive keeps them itself.
 
         Returns
         -------
@@ -521,7 +524,7 @@ class AsyncApp:
             if told is None:
                 raise
             raise InvalidArgumentError(told) from error
-        if self.cache is not None:
+        if self.cache is not None and keep:
             await asyncio.to_thread(self.cache.put, key, wanted, documents)
         return Call(documents, tz=self.settings.tz)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore import __version__
-from rtkit_explore.cli_queries import add_queries
+from rtkit_explore.cli_queries import add_command, add_queries, add_source, open_source
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError, RtkitError
 from rtkit_explore.resources import INCIDENT, copy_notebooks
 
@@ -66,10 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="")
     add_queries(commands)
 
-    demo = commands.add_parser(
+    demo = add_command(
+        commands,
         "demo",
-        help="open the example notebooks in JupyterLab, with a simulated app behind them",
-        description="Opens JupyterLab on copies of the example notebooks: no network, no credentials.",
+        "open the example notebooks in JupyterLab, with a simulated app behind them",
+        "Opens JupyterLab on copies of the example notebooks: no network, no credentials.",
+        "  rtkit-explore demo                    copies them to rtkit-demo and opens JupyterLab\n"
+        "  rtkit-explore demo --headless         runs the incident notebook and writes it as a page",
     )
     demo.add_argument("folder", nargs="?", default="rtkit-demo", help="where to put the copies (default: %(default)s)")
     demo.add_argument("--headless", action="store_true", help="run the incident notebook, write it as HTML, say where")
@@ -78,20 +81,25 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, help="port of JupyterLab")
     demo.set_defaults(run=_demo)
 
-    serve = commands.add_parser(
+    serve = add_command(
+        commands,
         "serve",
-        help="serve the simulated app over HTTP on this machine",
-        description="Speaks the sessions API on 127.0.0.1, for trying out a client. Stop it with Ctrl-C.",
+        "serve the simulated app over HTTP on this machine",
+        "Speaks the sessions API on 127.0.0.1, for trying out a client. Stop it with Ctrl-C.",
+        "  rtkit-explore serve --port 0          prints the address, and how to connect to it",
     )
     serve.add_argument("--port", type=int, default=8787, help="port (default: %(default)s; 0 picks a free one)")
     serve.add_argument("--seed", type=int, default=0, help="which simulated app (default: %(default)s)")
     serve.set_defaults(run=_serve)
 
-    page = commands.add_parser(
+    page = add_command(
+        commands,
         "app",
-        help="serve the explorer as a page in the browser, for support staff",
-        description="Serves the explorer without a notebook, on this machine alone unless --host says otherwise; on "
+        "serve the explorer as a page in the browser, for support staff",
+        "Serves the explorer without a notebook, on this machine alone unless --host says otherwise; on "
         "any other address a token is asked for, which is part of the address that is printed. Stop it with Ctrl-C.",
+        "  rtkit-explore app --demo              look at it with simulated calls\n"
+        "  rtkit-explore app --host 0.0.0.0      for colleagues; the address holds the token",
     )
     source = page.add_mutually_exclusive_group()
     source.add_argument("--replay", metavar="FOLDER", help="saved calls instead of your own app")
@@ -102,17 +110,22 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--no-browser", action="store_true", help="do not open a browser")
     page.set_defaults(run=_app)
 
-    report = commands.add_parser(
+    report = add_command(
+        commands,
         "report",
-        help="write the one-file HTML report of a saved call",
-        description="Reads a folder that call.save() wrote, judges the call and writes one self-contained HTML file.",
+        "write the one-file HTML report of a call",
+        "Judges a call and writes one self-contained HTML file. Names, addresses and device labels are replaced.",
+        "  rtkit-explore report 4f6e9385-d898-54df-aad3-9cccacc1c490 --demo\n"
+        "  rtkit-explore report SESSION incident.html --archive calls\n"
+        "  rtkit-explore report calls/SESSION     a folder that call.save() wrote",
     )
-    report.add_argument("folder", help="folder of one saved call")
+    report.add_argument("call", help="session id, or the folder of one saved call")
     report.add_argument("output", nargs="?", default="call.html", help="file to write (default: %(default)s)")
     report.add_argument("--profile", default="default", help="thresholds to judge by (rtk.profiles() lists them)")
     report.add_argument(
         "--with-personal-data", action="store_true", help="keep names, addresses and device labels (default: redacted)"
     )
+    add_source(report)
     report.set_defaults(run=_report)
     return parser
 
@@ -240,13 +253,18 @@ def _report(words: argparse.Namespace) -> int:
     from rtkit_explore.app import replay
     from rtkit_explore.report.page import write_report
 
-    with replay(words.folder) as app:
-        sessions = app.sessions()
-        if len(sessions) != 1:
-            there = ", ".join(sessions["session_id"].dropna())
-            msg = f"{words.folder!r} holds {len(sessions)} calls; name the folder of one of them. Sessions: {there}."
-            raise InvalidArgumentError(msg)
-        call = app.call(str(sessions["session_id"].iloc[0]))
+    named = words.archive or words.demo or words.replay
+    if not named and Path(words.call).is_dir():
+        with replay(words.call) as app:
+            sessions = app.sessions()
+            if len(sessions) != 1:
+                there = ", ".join(sessions["session_id"].dropna())
+                msg = f"{words.call!r} holds {len(sessions)} calls; name the folder of one of them. Sessions: {there}."
+                raise InvalidArgumentError(msg)
+            call = app.call(str(sessions["session_id"].iloc[0]))
+    else:
+        with open_source(words) as source:
+            call = source.call(words.call)
     print(f"Written: {write_report(call, words.output, redacted=not words.with_personal_data, profile=words.profile)}")
     return 0
 

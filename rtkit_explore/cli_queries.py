@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import sys
+import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 INCOMPLETE: Final = 3
 """Exit code: it went well, but something could not be had; what it was has been said."""
 _SALT: Final = "RTKIT_SALT"
+_WIDTH: Final = 100
 _PEOPLE_SESSIONS: Final = ("session_id", "meeting_display_name", "status", "started_at", "ended_at",
                            "max_concurrent_participants")  # fmt: skip
 _PEOPLE_FINDINGS: Final = ("severity", "display_name", "rule", "media", "start", "value", "unit", "side")
@@ -33,18 +35,20 @@ def add_queries(commands: Any) -> None:
     _add_sql(commands)
 
 
-def _command(commands: Any, name: str, help_: str, description: str, examples: str) -> argparse.ArgumentParser:
+def add_command(commands: Any, name: str, help_: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """Add a command with its help: one line in the list, a description, and examples to copy."""
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=help_,
-        description=description,
+        description=textwrap.fill(description, _WIDTH),
         epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     return parser
 
 
-def _add_source(parser: argparse.ArgumentParser, *, archive: bool = True) -> None:
+def add_source(parser: argparse.ArgumentParser, *, archive: bool = True) -> None:
+    """Add the options that say where calls come from; :func:`open_source` reads them."""
     group = parser.add_argument_group(
         "where from",
         "Your own app by default: CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID and RTKIT_APP_ID name it.",
@@ -67,7 +71,7 @@ def _add_range(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sessions(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "sessions",
         "list sessions",
@@ -79,13 +83,13 @@ def _add_sessions(commands: Any) -> None:
     parser.add_argument("--status", choices=("LIVE", "ENDED"), help="only these")
     parser.add_argument("--search", metavar="TEXT", help="part of a title or of an id")
     parser.add_argument("--limit", type=int, metavar="N", help="at most so many")
-    _add_source(parser)
+    add_source(parser)
     _add_form(parser)
     parser.set_defaults(run=_sessions)
 
 
 def _add_call(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "call",
         "say what happened in one call",
@@ -98,13 +102,13 @@ def _add_call(commands: Any) -> None:
     parser.add_argument("--table", metavar="NAME", help="this table instead: quality, participants, device_changes, …")
     parser.add_argument("--profile", default="default", help="thresholds to judge by (default: %(default)s)")
     parser.add_argument("--save", metavar="FOLDER", help="keep the documents there as well; they hold personal data")
-    _add_source(parser)
+    add_source(parser)
     _add_form(parser)
     parser.set_defaults(run=_call)
 
 
 def _add_explain(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "explain",
         "answer a complaint",
@@ -120,18 +124,18 @@ def _add_explain(commands: Any) -> None:
     parser.add_argument("--about", metavar="PERSON", help="whom it is about, where the words do not say it")
     parser.add_argument("--tz", default="UTC", help="time zone of what was said (default: %(default)s)")
     parser.add_argument("--profile", default="default", help="thresholds to judge by (default: %(default)s)")
-    _add_source(parser, archive=False)
+    add_source(parser, archive=False)
     _add_form(parser)
     parser.set_defaults(run=_explain, archive=None)
 
 
 def _add_archive(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "archive",
         "keep every ended call, before the API forgets it",
         "Archives ended calls: their documents untouched, their tables as Parquet. What is there is not fetched again, "
-        "so\nrun it every day; it may be interrupted at any moment. The archive holds personal data unless --redacted.",
+        "so run it every day; it may be interrupted at any moment. The archive holds personal data unless --redacted.",
         "  rtkit-explore archive calls --since 2026-11-01\n"
         "  rtkit-explore archive s3://bucket/calls --redacted    (credentials of the store from the environment)\n"
         "  rtkit-explore archive demo-calls --demo",
@@ -144,18 +148,19 @@ def _add_archive(commands: Any) -> None:
     for name in ("chat", "transcript", "summary"):
         parser.add_argument(f"--{name}", action="store_true", help=f"keep the {name} as well")
     parser.add_argument("--verify", action="store_true", help="check every file that is there by its checksum")
+    parser.add_argument("--retry", action="store_true", help="ask at once for what was missing or broken before")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that make tables (default: one a core)")
-    _add_source(parser, archive=False)
+    add_source(parser, archive=False)
     parser.set_defaults(run=_archive, archive=None)
 
 
 def _add_sql(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "sql",
         "ask an archive in SQL",
         "Asks an archive in SQL (DuckDB). Tables: sessions, participants, quality, findings, verdicts and the others "
-        "of\nrtk.schema(); each has a column day.",
+        "of rtk.schema(); each has a column day.",
         '  rtkit-explore sql calls "select day, avg(loss_pct) from quality group by day order by day"\n'
         "  rtkit-explore sql calls \"select * from verdicts where verdict = 'bad'\" --json",
     )
@@ -170,7 +175,7 @@ def _add_sql(commands: Any) -> None:
 
 
 @contextmanager
-def _source(words: argparse.Namespace) -> Iterator[Any]:
+def open_source(words: argparse.Namespace) -> Iterator[Any]:
     """Open what was named: an app, or an archive."""
     if words.archive:
         from rtkit_explore.archive.archive import open_archive
@@ -194,7 +199,7 @@ def _source(words: argparse.Namespace) -> Iterator[Any]:
 
 
 def _sessions(words: argparse.Namespace) -> int:
-    with _source(words) as source:
+    with open_source(words) as source:
         if words.archive:
             table = source.table("sessions", since=words.since, until=words.until)
             if words.status:
@@ -219,7 +224,7 @@ def _sessions(words: argparse.Namespace) -> int:
 def _call(words: argparse.Namespace) -> int:
     from rtkit_explore.table_schema.describe import TABLES
 
-    with _source(words) as source:
+    with open_source(words) as source:
         call = source.call(words.session)
     if words.save:
         print(f"Saved: {call.save(words.save)}", file=sys.stderr)
@@ -245,7 +250,7 @@ def _call(words: argparse.Namespace) -> int:
 
 def _explain(words: argparse.Namespace) -> int:
     window = (words.at, words.to) if words.to else words.at
-    with _source(words) as source:
+    with open_source(words) as source:
         answer = source.explain(
             words.person, words.symptom, on=words.on, window=window, about=words.about, tz=words.tz,
             profile=words.profile,
@@ -258,22 +263,26 @@ def _explain(words: argparse.Namespace) -> int:
 
 
 def _archive(words: argparse.Namespace) -> int:
+    import pandas as pd
+
     from rtkit_explore.archive.writer import archive_calls
 
     salt = os.environ.get(_SALT) if words.redacted else None
-    with _source(words) as source:
+    with open_source(words) as source:
         archive = archive_calls(
             source, words.place, since=words.since, until=words.until, redacted=words.redacted, salt=salt or None,
             chat=words.chat, transcript=words.transcript, summary=words.summary, verify=words.verify,
-            workers=words.workers, progress=sys.stderr.isatty(),
+            retry=words.retry, workers=words.workers, progress=sys.stderr.isatty(),
         )  # fmt: skip
-    print(archive)
+    print(f'{len(archive)} calls are in {archive.place}. Ask: rtkit-explore sql {words.place} "select …"')
     failures = archive.failures
     if len(failures):
-        print(f"rtkit-explore: of {len(failures)} call(s) something could not be fetched; the next run tries again:",
+        print(f"rtkit-explore: of {len(failures)} call(s) something could not be fetched and is tried again:",
               file=sys.stderr)  # fmt: skip
-        for session, message in zip(failures["session_id"], failures["message"], strict=True):
-            print(f"  {session}: {printable(str(message))}", file=sys.stderr)
+        for failure in failures.to_dict("records"):
+            due = failure["next_try"]
+            when = "by the next run" if pd.isna(due) else f"after {due:%Y-%m-%d %H:%M} UTC"
+            print(f"  {failure['session_id']} ({when}): {printable(str(failure['message']))}", file=sys.stderr)
         return INCOMPLETE
     return 0
 

@@ -92,6 +92,18 @@ def test_archive_and_sql(say, tmp_path):
     assert "DuckDB does not take this" in err
 
 
+def test_a_report_is_written_of_a_session_by_its_id(say, tmp_path):
+    with rtk.replay(CALLS, progress=False) as app:
+        session = app.sessions()["session_id"].iloc[0]
+    code, out, _ = say("report", session, tmp_path / "call.html", "--replay", CALLS)
+    assert code == 0
+    assert out == f"Written: {tmp_path / 'call.html'}\n"
+    assert "<html" in (tmp_path / "call.html").read_text()
+    code, _, err = say("report", "nonsense", tmp_path / "other.html", "--replay", CALLS)
+    assert code == 1
+    assert err.startswith("rtkit-explore: ")
+
+
 def test_without_credentials_it_says_what_is_missing(say, monkeypatch):
     for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID", "RTKIT_APP_ID"):
         monkeypatch.delenv(name, raising=False)
@@ -100,7 +112,7 @@ def test_without_credentials_it_says_what_is_missing(say, monkeypatch):
     assert "CLOUDFLARE_API_TOKEN" in err
 
 
-@pytest.mark.parametrize("command", ["sessions", "call", "explain", "archive", "sql"])
+@pytest.mark.parametrize("command", ["sessions", "call", "explain", "report", "archive", "sql", "serve", "demo", "app"])
 def test_help_teaches_with_examples(command, capsys):
     with pytest.raises(SystemExit) as left:
         cli.main([command, "--help"])

@@ -40,6 +40,8 @@ _ABOUT_THE_BODY: Final = frozenset({b"content-encoding", b"content-length", b"tr
 """Headers that no longer hold once a body is decompressed."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
+SAME_CUTS: Final = 3
+"""A cut response that came so often, byte for byte the same, is what the server has: no connection cut it."""
 
 
 def build(
@@ -241,7 +243,8 @@ class Retrying(_Wrapping):
     Repeats a GET after a passing failure: 408, 409, 429, 5xx, a broken or absent connection.
 
     Waits twice as long each time, with some chance in it, or as long as ``Retry-After`` says. Anything but a GET is
-    sent once, because the first one may have worked.
+    sent once, because the first one may have worked. A response that is cut at the same byte every time is broken
+    where it is stored; the third one is returned.
 
     Parameters
     ----------
@@ -264,7 +267,8 @@ class Retrying(_Wrapping):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send until it works, or cannot."""
         retries = self._retries if request.method == "GET" else 0
-        attempt = 0
+        attempt = same = 0
+        before: bytes | None = None
         while True:
             attempt += 1
             request.extensions[ATTEMPTS] = attempt
@@ -286,7 +290,8 @@ class Retrying(_Wrapping):
                 if asked is not None and asked > self._longest_wait:
                     response.extensions[ASKED_TO_WAIT] = asked
                     return response
-                if attempt > retries:
+                same, before = (same + 1 if response.content == before else 1, response.content) if cut else (0, None)
+                if attempt > retries or same >= SAME_CUTS:
                     return response
                 why = "the response was cut" if cut else f"the API answered {response.status_code}"
             pause = self._pause(attempt) if asked is None else asked

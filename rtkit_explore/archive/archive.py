@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 import threading
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from rtkit_explore.archive.batches import (
-    KEPT_TABLES,
-    Batch,
-    Contents,
-    Manifest,
-    read_contents,
-)
+from rtkit_explore import __version__
+from rtkit_explore.archive.batch_files import batch_documents, batch_tables, read_failures, sound_content
+from rtkit_explore.archive.batches import KEPT_TABLES, Batch, Contents, Manifest, read_contents, schema_version
+from rtkit_explore.archive.fingerprint import fingerprint
 from rtkit_explore.archive.judging import JUDGED, judged, judgement_key
-from rtkit_explore.archive.reading import batch_documents, batch_tables, read_failures, sound_content
-from rtkit_explore.archive.scale import dask_of_days, dask_of_frame, map_calls
+from rtkit_explore.archive.kept import keep, kept
+from rtkit_explore.archive.scale import dask_of_days, dask_of_frame, map_batches, map_calls
 from rtkit_explore.archive.storage import Storage, need
 from rtkit_explore.archive.trends import TIMES, check_trend, trend_by_property, trend_by_time, worst_calls
 from rtkit_explore.call import Call
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
     from rtkit_explore.archive.scale import Mapped
     from rtkit_explore.findings.profiles import ProfileLike
 
+PARTS: Final = ("quality", "participants", "events")
+"""Tables that metrics need."""
+_VALUES: Final = "values"
 Where = str | Mapping[str, Any]
 Day: TypeAlias = "str | dt.date | None"
 """A day or a time; texts are ISO 8601."""
@@ -135,17 +137,17 @@ class Archive:
     @property
     def failures(self) -> pd.DataFrame:
         """
-        Calls of which something could not be fetched, to be tried again by the next run.
+        Calls of which something could not be fetched, to be tried again.
 
-        Columns ``session_id``, ``message``, ``attempts`` (Int64), ``first_tried``, ``last_tried``, and ``archived``:
-        whether the rest of the call is here (boolean).
+        Columns ``session_id``, ``message``, ``attempts`` (Int64), ``first_tried``, ``last_tried``, ``next_try`` (not
+        before then; missing: by the next run), and ``archived``: whether the rest of the call is here (boolean).
         """
         found = read_failures(self._storage)
         there = set(self.session_ids)
         rows = [{"session_id": session, **failure, "archived": session in there} for session, failure in found.items()]
-        columns = ["session_id", "message", "attempts", "first_tried", "last_tried", "archived"]
+        columns = ["session_id", "message", "attempts", "first_tried", "last_tried", "next_try", "archived"]
         frame = pd.DataFrame(rows, columns=columns)
-        for name in ("first_tried", "last_tried"):
+        for name in ("first_tried", "last_tried", "next_try"):
             frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601", errors="coerce").astype(TIME)
         return frame.astype({"session_id": TEXT, "message": TEXT, "attempts": "Int64", "archived": "boolean"})
 
@@ -162,17 +164,29 @@ class Archive:
         ArchiveError
             If its documents are damaged.
         """
-        wanted = str(session_id).strip()
-        batch = self._batch_of.get(wanted)
-        if batch is None:
-            msg = f"session {wanted!r} is not in the archive {self.place}: archive.sessions lists what is"
-            raise InvalidArgumentError(msg)
-        return Call(batch_documents(self._storage, batch, [wanted])[wanted])
+        return next(self.calls([session_id]))
 
     def calls(self, session_ids: Collection[str] | None = None) -> Iterator[Call]:
-        """Give one call after another, all or those that are named, with no more than one in memory."""
-        for session_id in self.session_ids if session_ids is None else session_ids:
-            yield self.call(session_id)
+        """
+        Give one call after another, all or those that are named, with no more than one in memory.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If one is not in the archive.
+        ArchiveError
+            If documents are damaged.
+        """
+        wanted = self.session_ids if session_ids is None else [str(session).strip() for session in session_ids]
+        for session in wanted:
+            if session not in self._batch_of:
+                msg = f"session {session!r} is not in the archive {self.place}: archive.sessions lists what is"
+                raise InvalidArgumentError(msg)
+        # The calls of one batch lie in one file, which is read once.
+        for _, group in itertools.groupby(wanted, key=lambda session: self._batch_of[session].name):
+            sessions = list(group)
+            read = batch_documents(self._storage, self._batch_of[sessions[0]], sessions)
+            yield from (Call(documents) for _, documents in read)
 
     @cached_property
     def _batch_of(self) -> dict[str, Batch]:
@@ -345,10 +359,50 @@ class Archive:
         Parameters
         ----------
         names
-            Which tables; what metrics need by default (quality, participants, events).
+            Which tables; quality, participants and events by default.
         """
         for batch in self._contents.batches:
-            yield batch_tables(self._storage, batch, names or ("quality", "participants", "events"))
+            yield batch_tables(self._storage, batch, names or PARTS)
+
+    def map_parts(
+        self,
+        function: Callable[[dict[str, pd.DataFrame]], Any],
+        *names: str,
+        rests_on: tuple[Any, ...] | None = None,
+        like: pd.DataFrame | None = None,
+    ) -> Iterator[Any]:
+        """
+        Call a function with the tables of a few calls after another, as :meth:`parts` gives them.
+
+        Parameters
+        ----------
+        function
+            Takes tables by name. It runs on the active Dask client if there is one, else on threads here.
+        names
+            Which tables, as for :meth:`parts`.
+        rests_on, like
+            Where the function returns DataFrames that rest on nothing but the tables and these functions and plain
+            values, they are kept beside the tables until one of these changes. ``like`` has their columns and dtypes.
+
+        Yields
+        ------
+        Any
+            What it returned, in the order of the parts. What it raises is raised here.
+        """
+        batches, chosen = self._contents.batches, names or PARTS
+        key = None if rests_on is None or like is None else fingerprint(__version__, schema_version(), chosen, rests_on)
+        found = {} if key is None else kept(self._storage, key[:16], [_VALUES], batches)
+        made = map_batches(self._storage, [one for one in batches if one.name not in found], chosen, function)
+        for batch in batches:
+            if batch.name in found and like is not None:
+                yield _as_like(found[batch.name][_VALUES], like)
+                continue
+            result = next(made)
+            if key is not None:
+                # An archive that can only be read is worked out all the same.
+                with contextlib.suppress(ArchiveError):
+                    keep(self._storage, key[:16], _VALUES, batch, _as_file(result))
+            yield result
 
     def sql(self, query: str, *, since: Day = None, until: Day = None) -> pd.DataFrame:
         """
@@ -412,13 +466,15 @@ class Archive:
         """
         Say what was wrong in all calls: table ``findings``, as ``call.findings(profile)`` gives it, call by call.
 
-        Worked out once for each profile and kept beside the tables; calls that are archived later are added.
+        Worked out once for each profile and kept beside the tables; calls that are archived later are added. Runs on
+        the active Dask client if there is one, else on all cores here.
 
         Parameters
         ----------
         profile
-            Name of a profile, a ``Profile``, or thresholds by rule. Findings of rules of your own are not kept, since
-            nothing shows whether their code has changed.
+            Name of a profile, a ``Profile``, or thresholds by rule; or rules of your own. What they found is kept as
+            well, until their code changes; not where that rests on something that may change unseen, such as a module
+            of yours that is imported, a file, or an object that is no plain value.
         """
         return self._judged("findings", profile)
 
@@ -557,6 +613,18 @@ class Archive:
         if name in JUDGED:
             return dask_of_frame(self.table(name, columns=wanted))
         return dask_of_days(self._storage, self._contents.batches, name, wanted)
+
+
+def _as_file(frame: pd.DataFrame) -> bytes:
+    from rtkit_explore.archive.parquet_files import frame_file
+
+    return frame_file(frame)
+
+
+def _as_like(arrow: Any, like: pd.DataFrame) -> pd.DataFrame:
+    from rtkit_explore.archive.parquet_files import any_frame
+
+    return any_frame(arrow)[list(like.columns)].astype(like.dtypes.to_dict())
 
 
 def _moment(name: str, given: Any) -> pd.Timestamp | None:

@@ -12,6 +12,7 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from rtkit_explore.errors import ArchiveError
@@ -122,6 +123,11 @@ class Batch:
     def record(self) -> str:
         """Path of its record."""
         return f"{RECORDS}/{self.name}.json"
+
+    @property
+    def archived_at(self) -> datetime:
+        """When it was written, which its name begins with."""
+        return datetime.fromtimestamp(int(self.name.partition("-")[0]) / 1e9, UTC)
 
     def to_json(self) -> bytes:
         """Write the record, with a checksum of its own."""

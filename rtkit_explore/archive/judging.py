@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from rtkit_explore import __version__
+from rtkit_explore.archive.batch_files import batch_tables
 from rtkit_explore.archive.batches import KEPT_TABLES, Batch, schema_version
-from rtkit_explore.archive.reading import batch_tables
-from rtkit_explore.archive.storage import Storage, checksum
+from rtkit_explore.archive.fingerprint import fingerprint
+from rtkit_explore.archive.kept import keep, kept, kept_keys
+from rtkit_explore.archive.scale import dask_client
+from rtkit_explore.archive.storage import Storage
 from rtkit_explore.archive.workers import Workers
 from rtkit_explore.call import Call
 from rtkit_explore.errors import ArchiveError
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.profiles import Profile
 
 JUDGED: Final = ("findings", "verdicts", "overview")
-KEPT: Final = "kept"
 _WORTH_A_PROCESS: Final = 3
 Frames = dict[str, pd.DataFrame]
 
@@ -53,9 +55,11 @@ def judged(storage: Storage, batches: Sequence[Batch], profile: Profile) -> Fram
     key = judgement_key(profile)
     found = {} if key is None else _kept(storage, key, batches)
     absent = [batch for batch in batches if batch.name not in found]
+    client = dask_client() if absent else None
     workers = min(os.cpu_count() or 1, 4) if len(absent) >= _WORTH_A_PROCESS and not profile.rules else 0
-    with Workers(workers) as pool:
-        futures = {batch.name: pool.submit(judge_batch, storage.address, batch, profile) for batch in absent}
+    with Workers(workers if client is None else 0) as pool:
+        submit = pool.submit if client is None else partial(client.submit, pure=False)
+        futures = {batch.name: submit(judge_batch, storage.address, batch, profile) for batch in absent}
         for batch in absent:
             frames = futures.pop(batch.name).result()
             found[batch.name] = frames
@@ -67,11 +71,12 @@ def judged(storage: Storage, batches: Sequence[Batch], profile: Profile) -> Fram
 
 
 def judgement_key(profile: Profile) -> str | None:
-    """Name what a judgement rests on; None where code of the user's own is part of it, which may change unseen."""
-    if profile.rules:
+    """Name what a judgement rests on; None where code of the user's own is part of it that may change unseen."""
+    own = fingerprint(*profile.rules)
+    if own is None:
         return None
     parts = (__version__, schema_version(), profile.name, repr(profile.limits), profile.fewest_packets,
-             profile.fewest_seconds, [rule.name for rule in profile.all_rules])  # fmt: skip
+             profile.fewest_seconds, [rule.name for rule in profile.all_rules], own)  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -109,44 +114,27 @@ def stored_call(session_id: str, tables: Mapping[str, pd.DataFrame]) -> Call:
     return call
 
 
-def _folder(key: str) -> str:
-    return f"{KEPT}/{key}"
-
-
 def _keep(storage: Storage, key: str, batch: Batch, frames: Frames) -> None:
     from rtkit_explore.archive.parquet_files import table_file
 
     for name, frame in frames.items():
-        content = table_file(name, frame)
-        # The checksum is part of the name: a file that is there and whole needs no record.
-        storage.write(f"{_folder(key)}/{name}/{batch.name}.{checksum(content)[:32]}.parquet", content)
+        keep(storage, key, name, batch, table_file(name, frame))
 
 
 def _kept(storage: Storage, key: str, batches: Sequence[Batch]) -> dict[str, Frames]:
-    """Read what has been kept; a batch of which anything is absent or damaged is left out, and judged again."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    """Read the judgements that were kept, by batch."""
     from rtkit_explore.archive.parquet_files import declared_frame
 
-    wanted = {batch.name for batch in batches}
-    paths: dict[str, dict[str, str]] = {}
-    for file in storage.files(_folder(key)):
-        parts = file.path.split("/")
-        batch, _, rest = parts[-1].partition(".")
-        if batch in wanted and rest.endswith(".parquet") and len(parts) == 4:
-            paths.setdefault(batch, {})[parts[2]] = file.path
-    found: dict[str, Frames] = {}
-    for batch, files in paths.items():
-        frames: Frames = {}
-        for name in JUDGED:
-            content = storage.read(files[name]) if name in files else None
-            if content is None or checksum(content)[:32] != files[name].split(".")[-2]:
-                break
-            try:
-                frames[name] = declared_frame(name, pq.read_table(io.BytesIO(content)))
-            except (pa.ArrowException, OSError):
-                break
-        else:
-            found[batch] = frames
-    return found
+    return {
+        batch: {name: declared_frame(name, table) for name, table in tables.items()}
+        for batch, tables in kept(storage, key, JUDGED, batches).items()
+    }
+
+
+def merge_judgements(storage: Storage, parts: Sequence[Batch], merged: Batch) -> None:
+    """Put together what was kept of several batches, for the batch that holds their calls from now on."""
+    for key in kept_keys(storage):
+        found = _kept(storage, key, parts)
+        if len(found) == len(parts):
+            tables = {name: [found[part.name][name] for part in parts] for name in JUDGED}
+            _keep(storage, key, merged, {name: join_frames(TABLES[name], frames) for name, frames in tables.items()})

@@ -17,14 +17,22 @@ from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import column_dtype, missing, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rtkit_explore.table_schema.columns import Column
 
 _LEVEL: Final = 9
 _DOCUMENTS_LEVEL: Final = 12
-_NOISY: Final = frozenset(("buffer_ms", "bytes", "bytes_received", "bytes_sent", "jitter_buffer_delay"))
+_SPLIT: Final = frozenset(
+    ("buffer_ms", "bytes", "bytes_received", "bytes_sent", "frames", "frames_decoded", "packets", "packets_received")
+)
 """Numbers that hardly repeat: their bytes are split by place, which compresses a fifth better than a dictionary."""
+_PLAIN: Final = frozenset(("bitrate_kbps", "interval_s", "jitter_buffer_delay", "rtt", "rtt_ms"))
+"""Numbers whose runs repeat from stream to stream: whole, they are found again; as numbers of a dictionary, not."""
+_COUNTED: Final = frozenset(("position",))
+"""Whole numbers that go up evenly: the steps are stored."""
+_PAGE_BYTES: Final = 8_000_000
+"""What repeats is only found within a page."""
 PACKED: Final = pa.schema(
     [("session_id", pa.string()), ("index", pa.string()), ("size", pa.int64()), ("content", pa.binary())]
 )
@@ -57,20 +65,32 @@ def table_file(table: str, frame: pd.DataFrame) -> bytes:
 
 
 def _written(arrow: pa.Table) -> bytes:
-    noisy = [name for name in arrow.column_names if name in _NOISY and pa.types.is_floating(arrow[name].type)]
+    encodings = {field.name: encoding for field in arrow.schema if (encoding := _encoding(field)) is not None}
     buffer = io.BytesIO()
     pq.write_table(
         arrow.replace_schema_metadata(None),
         buffer,
         compression="zstd",
         compression_level=_LEVEL,
-        use_dictionary=[name for name in arrow.column_names if name not in noisy],
-        use_byte_stream_split=noisy,
+        use_dictionary=[name for name in arrow.column_names if name not in encodings],
+        column_encoding=encodings or None,
         write_page_checksum=True,
+        data_page_size=_PAGE_BYTES,
         row_group_size=1_000_000,
         store_schema=False,
     )
     return buffer.getvalue()
+
+
+def _encoding(field: pa.Field) -> str | None:
+    """Choose how a column is written; None is a dictionary, which suits most."""
+    if pa.types.is_timestamp(field.type):
+        return "PLAIN"  # the streams of a report share their times
+    if pa.types.is_integer(field.type):
+        return "DELTA_BINARY_PACKED" if field.name in _COUNTED else None
+    if pa.types.is_floating(field.type):
+        return "BYTE_STREAM_SPLIT" if field.name in _SPLIT else "PLAIN" if field.name in _PLAIN else None
+    return None
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -82,6 +102,11 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 def frame_file(frame: pd.DataFrame) -> bytes:
     """Write any table that was worked out, as it is."""
     return _written(pa.Table.from_pandas(_plain(frame), preserve_index=False))
+
+
+def joined_tables(files: Iterable[bytes]) -> bytes:
+    """Write the rows of several files of one table as one, in their order."""
+    return _written(pa.concat_tables([pq.read_table(io.BytesIO(file)) for file in files]))
 
 
 def declared_frame(table: str, arrow: pa.Table, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -179,7 +204,7 @@ def documents_file(calls: Iterable[tuple[str, CallDocuments]]) -> bytes:
     that one call is read without the others.
     """
     buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, PACKED, compression="none", write_page_checksum=True, use_dictionary=False) as writer:
+    with _packed_writer(buffer) as writer:
         for session_id, documents in calls:
             index, content = packed(documents)
             row = {
@@ -190,6 +215,21 @@ def documents_file(calls: Iterable[tuple[str, CallDocuments]]) -> bytes:
             }
             writer.write_table(pa.table(row, schema=PACKED))
     return buffer.getvalue()
+
+
+def joined_documents(files: Iterable[bytes]) -> bytes:
+    """Put packed files together; what is compressed stays as it is."""
+    buffer = io.BytesIO()
+    with _packed_writer(buffer) as writer:
+        for file in files:
+            opened = pq.ParquetFile(pa.BufferReader(file))
+            for group in range(opened.num_row_groups):
+                writer.write_table(opened.read_row_group(group))
+    return buffer.getvalue()
+
+
+def _packed_writer(buffer: io.BytesIO) -> pq.ParquetWriter:
+    return pq.ParquetWriter(buffer, PACKED, compression="none", write_page_checksum=True, use_dictionary=False)
 
 
 def packed(documents: CallDocuments) -> tuple[dict[str, Any], bytes]:
@@ -246,9 +286,9 @@ def unpacked(index: dict[str, Any], content: bytes) -> CallDocuments:
     return documents
 
 
-def read_documents(file: bytes, wanted: Iterable[str] | None = None) -> dict[str, CallDocuments]:
+def each_document(file: bytes, wanted: Iterable[str] | None = None) -> Iterator[tuple[str, CallDocuments]]:
     """
-    Read the documents of some calls, or of all, out of a packed file.
+    Unpack the documents of some calls, or of all, one call after another, in the order in which they are named.
 
     Raises
     ------
@@ -257,11 +297,9 @@ def read_documents(file: bytes, wanted: Iterable[str] | None = None) -> dict[str
     """
     opened = pq.ParquetFile(pa.BufferReader(file), page_checksum_verification=True)
     ids = opened.read(columns=["session_id"])["session_id"].to_pylist()
-    chosen = set(ids) if wanted is None else set(wanted)
-    found: dict[str, CallDocuments] = {}
-    for group, session_id in enumerate(ids):
-        if session_id in chosen:
-            row = opened.read_row_group(group).to_pylist()[0]
+    groups = {session_id: group for group, session_id in enumerate(ids)}
+    for session_id in ids if wanted is None else wanted:
+        if session_id in groups:
+            row = opened.read_row_group(groups[session_id]).to_pylist()[0]
             content = pa.Codec("zstd").decompress(row["content"], decompressed_size=row["size"], asbytes=True)
-            found[session_id] = unpacked(json.loads(row["index"]), content)
-    return found
+            yield session_id, unpacked(json.loads(row["index"]), content)

@@ -11,18 +11,19 @@ import pandas as pd
 
 from rtkit_explore.api.progress import Progress
 from rtkit_explore.api.scrubbing import scrub
-from rtkit_explore.archive.reading import batch_documents, batch_tables
+from rtkit_explore.archive.batch_files import batch_documents, batch_tables
 from rtkit_explore.archive.storage import Storage, need
 from rtkit_explore.call import Call
-from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.errors import ArchiveError, InvalidArgumentError
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.table_schema.people import PROBLEMS
 from rtkit_explore.tables.frames import TEXT, empty, from_rows, join_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rtkit_explore.archive.batches import Batch
+    from rtkit_explore.store.documents import CallDocuments
 
 _THREADS = 4
 
@@ -66,7 +67,7 @@ def map_calls(
 
 def _run(tasks: list[tuple[Any, ...]]) -> Iterable[list[tuple[str, bool, Any]]]:
     """Run the tasks on the active Dask client, which repeats those of workers that died, else on threads."""
-    client = _dask_client()
+    client = dask_client()
     if client is not None:
         from distributed import as_completed as dask_completed
 
@@ -79,7 +80,27 @@ def _run(tasks: list[tuple[Any, ...]]) -> Iterable[list[tuple[str, bool, Any]]]:
             yield future.result()
 
 
-def _dask_client() -> Any:
+def map_batches(
+    storage: Storage, batches: Sequence[Batch], names: Sequence[str], function: Callable[[dict[str, pd.DataFrame]], Any]
+) -> Iterator[Any]:
+    """Call a function with the tables of each batch; see :meth:`Archive.map_parts`."""
+    tasks = [(storage.address, batch, tuple(names), function) for batch in batches]
+    client = dask_client()
+    if client is not None:
+        futures = client.map(_tables_task, tasks, pure=False)
+        yield from (future.result() for future in futures)
+        return
+    # A thread takes the next batch when it is done with one: as many are in memory as there are threads.
+    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as threads:
+        yield from threads.map(_tables_task, tasks)
+
+
+def _tables_task(task: tuple[str, Batch, tuple[str, ...], Callable[[dict[str, pd.DataFrame]], Any]]) -> Any:
+    place, batch, names, function = task
+    return function(batch_tables(Storage(place), batch, names))
+
+
+def dask_client() -> Any:
     """Return the Dask client that the user has opened; None where there is none, without importing Dask."""
     if "distributed" not in sys.modules:
         return None
@@ -95,14 +116,22 @@ def _map_task(task: tuple[str, Batch, list[str], Callable[[Call], Any]]) -> list
     """Call the function with the calls of one batch, one after another; what it raises is a result, too."""
     place, batch, session_ids, function = task
     storage = Storage(place)
-    results: list[tuple[str, bool, Any]] = []
-    for session in session_ids:
-        try:
-            call = Call(batch_documents(storage, batch, [session])[session])
-            results.append((session, True, function(call)))
-        except Exception as error:  # noqa: BLE001 - one call must not end the others
-            results.append((session, False, f"{type(error).__name__}: {scrub(error)}"))
-    return results
+    results: dict[str, tuple[bool, Any]] = {}
+    try:
+        for session, documents in batch_documents(storage, batch, session_ids):
+            results[session] = _tried(function, documents)
+    except ArchiveError as error:
+        # What is damaged costs the calls that could not be read, and no other.
+        failed = (False, f"{type(error).__name__}: {scrub(error)}")
+        results |= dict.fromkeys([session for session in session_ids if session not in results], failed)
+    return [(session, *result) for session, result in results.items()]
+
+
+def _tried(function: Callable[[Call], Any], documents: CallDocuments) -> tuple[bool, Any]:
+    try:
+        return True, function(Call(documents))
+    except Exception as error:  # noqa: BLE001 - one call must not end the others
+        return False, f"{type(error).__name__}: {scrub(error)}"
 
 
 def _gathered(order: list[str], found: dict[str, tuple[bool, Any]]) -> Mapped:

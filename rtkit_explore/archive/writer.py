@@ -18,13 +18,13 @@ import pandas as pd
 from rtkit_explore.api.progress import Progress
 from rtkit_explore.api.scrubbing import scrub
 from rtkit_explore.archive.archive import Archive
+from rtkit_explore.archive.batch_files import FAILURES, read_failures, remove_batch, write_files
 from rtkit_explore.archive.batches import (
     DOCUMENTS,
     FORMAT,
     KEPT_TABLES,
     MANIFEST,
     RECORDS,
-    ArchivedFile,
     ArchivedSession,
     Batch,
     Contents,
@@ -33,7 +33,8 @@ from rtkit_explore.archive.batches import (
     read_contents,
     schema_version,
 )
-from rtkit_explore.archive.reading import FAILURES, read_failures
+from rtkit_explore.archive.compacting import merge_small_batches
+from rtkit_explore.archive.kept import kept_batch
 from rtkit_explore.archive.storage import Storage, checksum, need
 from rtkit_explore.archive.workers import Workers
 from rtkit_explore.call import Call
@@ -51,14 +52,21 @@ if TYPE_CHECKING:
 
     from rtkit_explore.api.query_params import Time
     from rtkit_explore.app import App
-    from rtkit_explore.store.documents import CallDocuments
+    from rtkit_explore.archive.batches import ArchivedFile
+    from rtkit_explore.store.documents import CallDocuments, Failure
 
-MOST_CALLS: Final = 32
+MOST_CALLS: Final = 128
 MOST_BYTES: Final = 64_000_000
 """A batch is closed when it has so many calls, or so many bytes of documents: what is in memory at a time."""
+WORTH_A_PROCESS: Final = 16
+"""Starting processes takes longer than fewer calls."""
 SIDE_BY_SIDE: Final = 3
 LATE: Final = timedelta(days=1)
 """A report that is missing so soon after the call may only be late."""
+FORGOTTEN: Final = timedelta(days=30)
+"""The API forgets a call's statistics after so long."""
+SOON: Final = timedelta(hours=1)
+"""Before this, a report that was missing is not asked for again."""
 _WRITTEN_BY_OTHERS: Final = timedelta(days=1)
 
 
@@ -84,10 +92,24 @@ class _Fetched:
         whole = (documents.session, documents.participants, documents.chat, documents.transcript)
         return sum(len(content) for content in (*whole, *documents.reports.values()) if content is not None)
 
+    @property
+    def troubles(self) -> list[Failure]:
+        """What could not be fetched although it may be there."""
+        return [failure for failure in self.documents.failures if not failure.missing]
+
     def provisional(self, now: datetime) -> bool:
-        """Tell whether asking again later may bring more."""
-        fresh = self.ended is None or now - self.ended.to_pydatetime() < LATE
-        return any(not failure.missing or fresh for failure in self.documents.failures)
+        """
+        Tell whether asking again later may bring more.
+
+        What is missing may come within a day of the call. What the API answered and nobody can read is asked for until
+        the API has forgotten the call, and what did not get through until it does.
+        """
+        over = self.ended if self.ended is not None else self.started
+        age = LATE if over is None else now - over.to_pydatetime()
+        return any(
+            age < LATE if failure.missing else not failure.answered or age < FORGOTTEN
+            for failure in self.documents.failures
+        )
 
 
 def archive_calls(
@@ -102,6 +124,7 @@ def archive_calls(
     transcript: bool = False,
     summary: bool = False,
     verify: bool = False,
+    retry: bool = False,
     workers: int | None = None,
     progress: bool = True,
 ) -> Archive:
@@ -110,8 +133,9 @@ def archive_calls(
 
     What is there already is not fetched again, so the same line tomorrow adds what is new. It can be interrupted at
     any moment, by Ctrl-C or by pulling the plug, and resumes without loss or doubling. What could not be fetched is
-    recorded (``archive.failures``) and tried again by the next run; so are reports that were missing within a day of
-    their call, as they may only have been late.
+    recorded (``archive.failures``) and tried again by the next run; so are, an hour later at the soonest, reports that
+    were missing within a day of their call, as they may only have been late. A document that came and cannot be read
+    is asked for again after a day, then two, four and so on, for 30 days after the call.
 
     Parameters
     ----------
@@ -132,6 +156,8 @@ def archive_calls(
     verify
         Read every file that is there and compare it with its checksum, instead of its size alone. What is damaged is
         made again, from the documents or by fetching them.
+    retry
+        Ask again now for everything that was missing or broken and may still come, however short ago it was tried.
     workers
         Processes that make tables while the next calls are fetched; as many as there are cores (at most 4) by default,
         0 uses none.
@@ -169,7 +195,8 @@ def archive_calls(
     with storage.locked():
         _agree(storage, app, asked)
         run = _Run(app, storage, asked, tidy(storage, verify=verify))
-        run.archive(_sessions(app, since, until), workers=workers, progress=progress)
+        run.archive(_sessions(app, since, until), retry=retry, workers=workers, progress=progress)
+        merge_small_batches(storage)
     return Archive(storage)
 
 
@@ -226,9 +253,12 @@ def tidy(storage: Storage, *, verify: bool) -> Contents:
             good.append(mended)
     referenced = {file.path for batch in good for file in batch.files.values()}
     records = {batch.record for batch in good}
+    names = {batch.name for batch in good}
     now = datetime.now(UTC)
     for path, found in there.items():
+        worked_out_from = kept_batch(path)
         ours = path.split("/")[0] in ("tables", DOCUMENTS) or path.endswith(".part")
+        ours = ours or (worked_out_from is not None and worked_out_from not in names)
         # Without a lock, what has no record may be of a run that is still going on.
         stale = storage.local or (found.written is not None and now - found.written > _WRITTEN_BY_OTHERS)
         if ours and path not in referenced and path not in records and stale:
@@ -247,14 +277,14 @@ def _sound(storage: Storage, file: ArchivedFile, there: dict[str, Any], *, verif
 
 def _mended(storage: Storage, batch: Batch) -> Batch | None:
     """Make the tables of a batch again from its documents; None where those are damaged after all."""
-    from rtkit_explore.archive.parquet_files import read_documents
+    from rtkit_explore.archive.parquet_files import each_document
 
     file = batch.files[DOCUMENTS]
     content = storage.read(file.path)
     if content is None or checksum(content) != file.sha256:
         return None
-    made, _ = tables_of(list(read_documents(content).items()))
-    files = {DOCUMENTS: file, **_write_files(storage, batch.day, batch.name, made)}
+    made, _ = tables_of(list(each_document(content)))
+    files = {DOCUMENTS: file, **write_files(storage, batch.day, batch.name, made)}
     mended = replace(batch, files=files, schema=schema_version())
     storage.write(mended.record, mended.to_json())
     return mended
@@ -296,18 +326,6 @@ def converted(
     return {DOCUMENTS: (documents_file(calls), len(calls)), **files}, failed
 
 
-def _write_files(
-    storage: Storage, day: str, name: str, contents: dict[str, tuple[bytes, int]]
-) -> dict[str, ArchivedFile]:
-    files = {}
-    for table, (content, rows) in contents.items():
-        folder = DOCUMENTS if table == DOCUMENTS else f"tables/{table}"
-        path = f"{folder}/day={day}/{name}.parquet"
-        storage.write(path, content)
-        files[table] = ArchivedFile(path, len(content), checksum(content), rows)
-    return files
-
-
 def _day(moment: pd.Timestamp | None) -> str:
     return "unknown" if moment is None else moment.strftime("%Y-%m-%d")
 
@@ -327,22 +345,23 @@ class _Run:
     failures: dict[str, dict[str, Any]] = field(default_factory=dict)
     provisional: dict[str, str] = field(default_factory=dict)
 
-    def archive(self, listed: pd.DataFrame, *, workers: int | None, progress: bool) -> None:
-        """Fetch and write what is new, and what was provisional."""
+    def archive(self, listed: pd.DataFrame, *, retry: bool, workers: int | None, progress: bool) -> None:
+        """Fetch and write what is new, and what was provisional and is due."""
         self.failures = read_failures(self.storage)
         there = {session.session_id for batch in self.contents.batches for session in batch.sessions}
+        now = datetime.now(UTC)
         self.provisional = {
             session.session_id: batch.name
             for batch in self.contents.batches
             for session in batch.sessions
-            if session.provisional
+            if session.provisional and (retry or self._is_due(session.session_id, batch, now))
         }
         new = listed[~listed["session_id"].isin(there - self.provisional.keys())]
         if new.empty:
             return
         count = min(os.cpu_count() or 1, 4) if workers is None else max(0, workers)
-        if workers is None and len(new) < 2 * MOST_CALLS // 4:
-            count = 0  # starting a process takes longer than a few calls
+        if workers is None and len(new) < WORTH_A_PROCESS:
+            count = 0
         show = progress and self.app.settings.progress
         with (
             Workers(count) as pool,
@@ -398,33 +417,44 @@ class _Run:
             for one in group
         )
         replaced = tuple({self.provisional[one.session_id] for one in group if one.session_id in self.provisional})
-        written = _write_files(self.storage, day, name, files)
+        written = write_files(self.storage, day, name, files)
         batch = Batch(name, day, schema_version(), sessions, written, replaced)
         # From here on it counts; what it replaces no longer does.
         self.storage.write(batch.record, batch.to_json())
         for old in self.contents.batches:
             if old.name in replaced:
-                self.storage.delete(old.record)
-                for file in old.files.values():
-                    self.storage.delete(file.path)
+                remove_batch(self.storage, old)
         for one in group:
-            troubles = [failure for failure in one.documents.failures if not failure.missing]
+            # What is final is not tried again; the call's own table of problems says what is not there.
+            troubles = one.troubles if one.provisional(now) else []
             message = failed.get(one.session_id) or (troubles[0].message if troubles else "")
-            self._note(one.session_id, message)
+            self._note(one.session_id, message, answered=bool(troubles) and all(it.answered for it in troubles))
         self._write_failures()
 
-    def _note(self, session_id: str, message: str) -> None:
+    def _is_due(self, session_id: str, batch: Batch, now: datetime) -> bool:
+        """Tell whether it is time to fetch a provisional call again."""
+        failure = self.failures.get(session_id)
+        if failure is None:
+            return now - batch.archived_at >= SOON
+        next_try = failure.get("next_try")
+        return not isinstance(next_try, str) or now >= datetime.fromisoformat(next_try)
+
+    def _note(self, session_id: str, message: str, *, answered: bool = False) -> None:
         """Record what went wrong with a call, or that nothing does any more."""
         if not message:
             self.failures.pop(session_id, None)
             return
         before = self.failures.get(session_id, {})
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        attempts = int(before.get("attempts", 0)) + 1
+        now = datetime.now(UTC)
+        # What the API has and nobody can read hardly changes: each time it is left alone for twice as long.
+        next_try = now + LATE * 2 ** min(attempts - 1, 5) if answered else None
         self.failures[session_id] = {
             "message": scrub(message),
-            "attempts": int(before.get("attempts", 0)) + 1,
-            "first_tried": before.get("first_tried", now),
-            "last_tried": now,
+            "attempts": attempts,
+            "first_tried": before.get("first_tried", now.isoformat(timespec="seconds")),
+            "last_tried": now.isoformat(timespec="seconds"),
+            "next_try": None if next_try is None else next_try.isoformat(timespec="seconds"),
         }
 
     def _write_failures(self) -> None:
@@ -446,7 +476,7 @@ class _Run:
             while left and len(fetched) < MOST_CALLS and sum(one.size for one in fetched) < MOST_BYTES:
                 session_id, started, ended = left.pop(0)
                 try:
-                    call = await self.app.awaitable.call(session_id, **self.asked.downloads)
+                    call = await self.app.awaitable.call(session_id, keep=False, **self.asked.downloads)
                 except PermissionDeniedError:
                     raise
                 except (ApiError, InvalidArgumentError) as error:

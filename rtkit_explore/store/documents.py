@@ -23,12 +23,15 @@ class Failure:
         What happened, without secrets.
     missing
         True if the API responded that there is none (404), False if fetching failed.
+    answered
+        True if the API responded with something that is no such document: asking again soon gives the same.
     """
 
     source: str
     message: str
     peer_id: str | None = None
     missing: bool = False
+    answered: bool = False
 
 
 @dataclass

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rtkit_explore.errors import (
+    BadAnswerError,
     BadRequestError,
     DownloadExpiredError,
     NotFoundError,
@@ -100,27 +101,25 @@ async def _people(
     if isinstance(session, RtkitError):
         if isinstance(session, REFUSED) or isinstance(listing, RtkitError):
             raise session
-        documents.failures.append(Failure("session", str(session)))
+        documents.failures.append(_failure("session", session))
     else:
         documents.session = session
     if isinstance(listing, RtkitError):
-        missing = isinstance(listing, NotFoundError)
-        documents.failures.append(Failure("participants", str(listing), missing=missing))
+        documents.failures.append(_failure("participants", listing))
         return
     documents.participants = listing.content
-    documents.failures += [Failure("participants", problem) for problem in listing.problems]
+    documents.failures += [Failure("participants", problem, answered=True) for problem in listing.problems]
     named = [peer for row in listing.rows if (peer := _peer_id(row)) is not None]
     peers = list(dict.fromkeys(named))
     if len(named) < len(listing.rows):
         count = len(listing.rows) - len(named)
         message = f"{count} participant(s) have no id in the list, so their reports could not be asked for"
-        documents.failures.append(Failure("peer-report", message))
+        documents.failures.append(Failure("peer-report", message, answered=True))
     bar.expect(len(peers))
     reports = await asyncio.gather(*(_report(client, peer, include_peer_events, bar) for peer in peers))
     for peer, report in zip(peers, reports, strict=True):
         if isinstance(report, RtkitError):
-            missing = isinstance(report, NotFoundError)
-            documents.failures.append(Failure("peer-report", str(report), peer_id=peer, missing=missing))
+            documents.failures.append(_failure("peer-report", report, peer))
         else:
             documents.reports[peer] = report
 
@@ -172,8 +171,9 @@ async def _summary(client: ApiClient, documents: CallDocuments, session_id: str)
         documents.summary = decode_text(got.content)
 
 
-def _failure(source: str, error: RtkitError) -> Failure:
-    return Failure(source, str(error), missing=isinstance(error, NotFoundError | DownloadExpiredError))
+def _failure(source: str, error: RtkitError, peer_id: str | None = None) -> Failure:
+    missing = isinstance(error, NotFoundError | DownloadExpiredError)
+    return Failure(source, str(error), peer_id, missing=missing, answered=isinstance(error, BadAnswerError))
 
 
 def decode_text(content: bytes) -> str:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
 import rtkit_explore as rtk
 from rtkit_explore.archive import batches as layout
+from rtkit_explore.archive import writer
 from rtkit_explore.archive.batches import KEPT_TABLES, Batch
+from rtkit_explore.archive.compacting import merge_small_batches
+from rtkit_explore.archive.storage import Storage
 from rtkit_explore.errors import ArchiveError, InvalidArgumentError, MissingExtraError, NotFoundError
 from rtkit_explore.metrics.metric import metric
 from rtkit_explore.table_schema.describe import TABLES
 from tests.archive.compared import assert_same
+from tests.archive.killing import fill
+from tests.contract.server import ACCOUNT, APP, TOKEN, ApiServer
 
 
 def test_every_call_comes_back_as_it_was(made, app):
@@ -407,3 +414,223 @@ def test_the_explorer_takes_an_archive_with_its_verdicts(made):
         assert explorer.call.session_id in archive.session_ids
     finally:
         explorer.close()
+
+
+def test_findings_of_a_rule_of_ones_own_are_kept_until_its_code_changes(folder, monkeypatch):
+    # As in a notebook: code of a module that may be edited has no fingerprint.
+    cell = {"metric": metric, "rtk": rtk, "__name__": "__main__"}
+    source = "one = metric(lambda i: {}, name='lost', media='audio', direction='consumer', unit='%', worse='high')"
+    exec(source.format("i['loss_pct']"), cell)
+    found = rtk.open_archive(folder).findings(rtk.rule(cell["one"], warn=1, bad=5))
+    assert (found["rule"] == "lost").any()
+    exec(source.format("i['loss_pct']"), cell)
+
+    def refuse(*_args):
+        pytest.fail("judged again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("rtkit_explore.archive.judging.judge_batch", refuse)
+        pd.testing.assert_frame_equal(rtk.open_archive(folder).findings(rtk.rule(cell["one"], warn=1, bad=5)), found)
+    exec(source.format("i['loss_pct'] * 0"), cell)
+    again = rtk.open_archive(folder).findings(rtk.rule(cell["one"], warn=1, bad=5))
+    assert not (again["rule"] == "lost").any()
+
+
+def test_what_was_archived_is_not_kept_in_the_cache_as_well(tmp_path, recordings):
+    with ApiServer() as server:
+        fill(server, recordings, 2)
+        with rtk.connect(
+            token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=server.url, cache=tmp_path / "cache", progress=False
+        ) as app:
+            archive = rtk.archive_calls(app, tmp_path / "calls", progress=False)
+            assert len(app.cache) == 0
+            app.call(archive.session_ids[0])
+            assert len(app.cache) == 1
+            # What the cache has is taken from there.
+            asked = len(server.requests)
+            rtk.archive_calls(app, tmp_path / "others", until="2026-10-01T00:30", progress=False)
+            assert len(server.requests) == asked + 1
+
+
+def test_many_runs_a_day_do_not_leave_many_files(tmp_path, recordings):
+    with ApiServer() as server:
+        fill(server, recordings, 10)
+        with rtk.connect(
+            token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=server.url, cache=False, progress=False
+        ) as app:
+            for hour in range(10):
+                archive = rtk.archive_calls(app, tmp_path / "calls", until=f"2026-10-01T{hour:02d}:30", progress=False)
+                assert len(archive) == hour + 1
+                if hour == 2:
+                    archive.findings()
+            once = rtk.archive_calls(app, tmp_path / "once", progress=False)
+    assert len(archive.files("quality")) < 4
+    assert_same(archive, once)
+    on_disk = {str(path.relative_to(tmp_path / "calls")) for path in (tmp_path / "calls" / "tables").rglob("*.parquet")}
+    assert {path for name in KEPT_TABLES for path in archive.files(name)} == on_disk
+    assert archive.session_ids == once.session_ids
+
+
+def test_what_was_judged_is_not_judged_again_after_a_merge(tmp_path, recordings, monkeypatch):
+    with ApiServer() as server:
+        fill(server, recordings, 4)
+        with rtk.connect(
+            token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=server.url, cache=False, progress=False
+        ) as app:
+            for hour in range(3):
+                archive = rtk.archive_calls(app, tmp_path / "calls", until=f"2026-10-01T{hour:02d}:30", progress=False)
+            with monkeypatch.context() as patched:
+                patched.setattr("rtkit_explore.archive.writer.merge_small_batches", lambda _storage: 0)
+                archive = rtk.archive_calls(app, tmp_path / "calls", progress=False)
+            found = archive.findings()
+            assert len(archive.files("quality")) == 4
+            archive = rtk.archive_calls(app, tmp_path / "calls", progress=False)
+    assert len(archive.files("quality")) == 1
+
+    def refuse(*_args):
+        pytest.fail("judged again")
+
+    monkeypatch.setattr("rtkit_explore.archive.judging.judge_batch", refuse)
+    pd.testing.assert_frame_equal(archive.findings(), found)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, recordings):
+    """An archive of four calls of a day, each in a batch of its own."""
+    folder = tmp_path_factory.mktemp("small") / "calls"
+    with pytest.MonkeyPatch.context() as patched, ApiServer() as server:
+        patched.setattr(writer, "merge_small_batches", lambda _storage: 0)
+        patched.setattr(writer, "MOST_CALLS", 1)
+        fill(server, recordings, 4)
+        with rtk.connect(
+            token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=server.url, cache=False, progress=False
+        ) as app:
+            patched.setattr(writer, "SIDE_BY_SIDE", 1)
+            archive = rtk.archive_calls(app, folder, progress=False)
+    archive.findings()
+    assert len(archive.files("quality")) == 4
+    return folder
+
+
+def test_a_merge_that_is_interrupted_loses_nothing(small, tmp_path, monkeypatch):
+    """Whichever write or removal it ends at, every call is there once, and the next run sweeps up."""
+    once = rtk.open_archive(small)
+    steps = 0
+
+    def stopping_after(most, real):
+        def step(*args):
+            nonlocal steps
+            steps += 1
+            if most is not None and steps > most:
+                raise KeyboardInterrupt
+            return real(*args)
+
+        return step
+
+    def merge(folder, most=None):
+        nonlocal steps
+        steps = 0
+        with monkeypatch.context() as patched:
+            for name in ("write", "delete"):
+                patched.setattr(Storage, name, stopping_after(most, getattr(Storage, name)))
+            merge_small_batches(Storage(folder))
+
+    merge(shutil.copytree(small, tmp_path / "whole"))
+    whole = steps
+    assert len(rtk.open_archive(tmp_path / "whole").files("quality")) == 1
+    for most in sorted({0, 1, whole - 1, *random.Random(5).sample(range(whole), 7)}):
+        folder = shutil.copytree(small, tmp_path / f"after-{most}")
+        with pytest.raises(KeyboardInterrupt):
+            merge(folder, most)
+        assert_same(rtk.open_archive(folder), once)
+        writer.tidy(Storage(folder), verify=True)
+        merge_small_batches(Storage(folder))
+        assert_same(rtk.open_archive(folder), once)
+        there = {str(path.relative_to(folder)) for path in (folder / "tables").rglob("*.parquet")}
+        archive = rtk.open_archive(folder)
+        assert {path for name in KEPT_TABLES for path in archive.files(name)} == there
+
+
+def broken_report(server: ApiServer, hours_ago: float) -> str:
+    """Serve a call that ended so long ago, one of whose reports is no JSON."""
+    session = next(iter(server.sessions))
+    ended = datetime.now(UTC) - timedelta(hours=hours_ago)
+    server.sessions[session]["ended_at"] = ended.isoformat()
+    server.sessions[session]["started_at"] = (ended - timedelta(minutes=5)).isoformat()
+    peer = server.participants[session][0]["id"]
+    server.reports[peer] = server.reports[peer][:-9]
+    return peer
+
+
+@pytest.mark.parametrize(("days", "tried_again"), [(3, True), (40, False)])
+def test_what_the_api_has_broken_is_left_alone_for_longer_and_longer(
+    days, tried_again, tmp_path, recordings, monkeypatch
+):
+    with ApiServer() as server:
+        fill(server, recordings, 1)
+        whole = dict(server.reports)
+        peer = broken_report(server, 24 * days)
+        with rtk.connect(
+            token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=server.url, cache=False, progress=False
+        ) as app:
+
+            def run(**options):
+                before = len(server.requests)
+                archive = rtk.archive_calls(app, tmp_path / "calls", progress=False, **options)
+                return archive, len(server.requests) - before
+
+            archive, asked = run()
+            # The same broken answer three times is what the server has; it is not asked for five times.
+            assert sum(peer in one.path for one in server.requests) == 3
+            assert len(archive) == 1
+            assert len(archive.failures) == tried_again
+            assert run()[1] == 1  # the list alone
+            if not tried_again:
+                assert run(retry=True)[1] == 1
+                return
+            wait = archive.failures["next_try"][0] - archive.failures["last_tried"][0]
+            assert wait == timedelta(days=1)
+            archive, asked = run(retry=True)
+            assert asked > 1
+            wait = archive.failures["next_try"][0] - archive.failures["last_tried"][0]
+            assert wait == timedelta(days=2)
+            server.reports = whole
+            monkeypatch.setattr(writer, "datetime", in_days(3))
+            archive, asked = run()
+            assert archive.failures.empty
+            assert set(archive.call(archive.session_ids[0]).documents.reports) == set(whole)
+            assert run()[1] == 1
+
+
+def test_a_report_that_is_late_is_asked_for_for_a_day(tmp_path, recordings, monkeypatch):
+    with ApiServer() as server:
+        fill(server, recordings, 1)
+        peer = broken_report(server, 2)
+        del server.reports[peer]
+        with rtk.connect(
+            token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=server.url, cache=False, progress=False
+        ) as app:
+
+            def asked() -> int:
+                before = len(server.requests)
+                rtk.archive_calls(app, tmp_path / "calls", progress=False)
+                return len(server.requests) - before
+
+            assert asked() > 1
+            assert asked() == 1  # an hour later at the soonest
+            monkeypatch.setattr(writer, "datetime", in_days(0.5))
+            assert asked() > 1
+            monkeypatch.setattr(writer, "datetime", in_days(2))
+            assert asked() > 1  # a last time
+            assert asked() == 1
+
+
+def in_days(days: float) -> type[datetime]:
+    """Make a clock that is ahead."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(days=days)
+
+    return Ahead

@@ -317,3 +317,56 @@ def test_an_archive_gives_what_its_calls_give(tmp_path):
     )
     assert len(one) == len(two) > 10
     pd.testing.assert_frame_equal(one, two, check_dtype=False, check_categorical=False)
+
+
+def test_what_people_got_in_an_archive_is_kept_until_the_code_changes(tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    rtk.archive_calls(rtk.replay(rtk.sample_calls()), tmp_path / "archive", progress=False)
+    cell = {"rtk": rtk, "__name__": "__main__"}  # as in a notebook
+    source = "f = rtk.metric(lambda i: i['loss_pct'] * {}, name='own', media='audio', direction='consumer')"
+    asked = []
+    whole = type(rtk.metrics.mos_narrow)._of_part
+
+    def counted(self, part, by, how):
+        if not isinstance(part, pd.DataFrame):
+            asked.append(self.name)
+        return whole(self, part, by, how)
+
+    monkeypatch.setattr(type(rtk.metrics.mos_narrow), "_of_part", counted)
+    for by in ("stream", "participant", "person", "call"):
+        asked.clear()
+        exec(source.format(1), cell)
+        first = cell["f"](rtk.open_archive(tmp_path / "archive"), by=by, how="p95")
+        parts = len(asked)
+        assert parts > 0
+        exec(source.format(1), cell)
+        again = cell["f"](rtk.open_archive(tmp_path / "archive"), by=by, how="p95")
+        assert len(asked) == parts
+        pd.testing.assert_frame_equal(again, first)
+        assert again.attrs == first.attrs
+        exec(source.format(2), cell)
+        other = cell["f"](rtk.open_archive(tmp_path / "archive"), by=by, how="p95")
+        assert len(asked) == 2 * parts
+        assert other["own"].sum() == pytest.approx(2 * first["own"].sum())
+    asked.clear()
+    for _ in range(2):
+        cell["f"](rtk.open_archive(tmp_path / "archive"))
+    assert len(asked) == 2 * parts  # intervals are many, and are not kept
+
+
+def test_a_picture_that_stands_still_and_the_clients_score_by_hand():
+    frozen = rtk.metrics.freeze_share.function
+    picture = frame(media="video", frames=0.0, bytes=1000.0)
+    assert frozen(picture)[0] == 1.0
+    assert frozen(picture.assign(frames=12.0))[0] == 0.0
+    assert np.isnan(frozen(picture.assign(bytes=0.0))[0])  # nothing came: that is no frozen picture
+    assert np.isnan(frozen(picture.assign(frames=np.nan))[0])
+    unknown = {"first": False, "gap": False, "reset": False, "width": np.nan, "fps": np.nan, "frames": np.nan}
+    heard = frame(**unknown, loss_pct=2.5, jitter_ms=22.0, concealment_events=1.5)
+    # 0.2 x half of the 3 events, 0.5 x three quarters of 10 %, 0.3 x four fifths of 20 to 30 ms.
+    assert rtk.metrics.client_score_audio.function(heard)[0] == pytest.approx(0.1 + 0.375 + 0.24)
+    seen = frame(**{**unknown, "media": "video", "width": 640.0, "fps": 5.0, "frames": 35.0}, jitter_ms=10.0)
+    assert rtk.metrics.client_score_video.function(seen)[0] == pytest.approx(0.8 * 0.7 + 0.2)
+    assert rtk.metrics.client_score_video.function(seen.assign(fps=0.0, frames=0.0))[0] == pytest.approx(
+        0.8 * 0.7 * 0.5 + 0.2
+    )

@@ -1,4 +1,4 @@
-"""Reading the files of one batch: its tables and documents, each compared with its checksum first."""
+"""The files of one batch: written, read back and compared with their checksums, removed."""
 
 from __future__ import annotations
 
@@ -6,27 +6,48 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from rtkit_explore.archive.batches import DOCUMENTS
+from rtkit_explore.archive.batches import DOCUMENTS, ArchivedFile
 from rtkit_explore.archive.storage import checksum
 from rtkit_explore.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from rtkit_explore.archive.batches import ArchivedFile, Batch
+    from rtkit_explore.archive.batches import Batch
     from rtkit_explore.archive.storage import Storage
     from rtkit_explore.store.documents import CallDocuments
 
 FAILURES: Final = "failures.json"
 
 
+def write_files(
+    storage: Storage, day: str, name: str, contents: Mapping[str, tuple[bytes, int]]
+) -> dict[str, ArchivedFile]:
+    """Write the files of a batch, each table's content with its number of rows; the record comes after them."""
+    files = {}
+    for table, (content, rows) in contents.items():
+        folder = DOCUMENTS if table == DOCUMENTS else f"tables/{table}"
+        path = f"{folder}/day={day}/{name}.parquet"
+        storage.write(path, content)
+        files[table] = ArchivedFile(path, len(content), checksum(content), rows)
+    return files
+
+
+def remove_batch(storage: Storage, batch: Batch) -> None:
+    """Remove a batch that another one replaces: the record first, so that it never names what is gone."""
+    storage.delete(batch.record)
+    for file in batch.files.values():
+        storage.delete(file.path)
+
+
 def damaged(storage: Storage, path: str) -> ArchiveError:
     """Return the error that says that a file is damaged, and what helps."""
     msg = (
-        f"{path} of the archive {storage!r} is damaged or gone: rtk.archive_calls(app, folder, verify=True) makes it"
-        " again, from the documents or by fetching them"
+        f"{path} of the archive {storage!r} is damaged or gone. If another process is archiving, open the archive"
+        " again; else rtk.archive_calls(app, folder, verify=True) makes the file again, from the documents or by"
+        " fetching them"
     )
     return ArchiveError(msg)
 
@@ -48,23 +69,32 @@ def sound_content(storage: Storage, file: ArchivedFile) -> bytes:
 
 def batch_documents(
     storage: Storage, batch: Batch, session_ids: Collection[str] | None = None
-) -> dict[str, CallDocuments]:
-    """Read the documents of some calls of a batch, or of all."""
+) -> Iterator[tuple[str, CallDocuments]]:
+    """
+    Read the documents of some calls of a batch, or of all; only one call's are unpacked at a time.
+
+    Raises
+    ------
+    ArchiveError
+        If they are damaged.
+    """
     import pyarrow as pa
 
-    from rtkit_explore.archive.parquet_files import read_documents
+    from rtkit_explore.archive.parquet_files import each_document
 
     if DOCUMENTS not in batch.files:
         raise damaged(storage, batch.record)
     file = batch.files[DOCUMENTS]
     content = sound_content(storage, file)
+    lacking = set(session_ids or ())
     try:
-        found = read_documents(content, session_ids)
+        for session_id, documents in each_document(content, session_ids):
+            lacking.discard(session_id)
+            yield session_id, documents
     except (ValueError, OSError, pa.ArrowException):
         raise damaged(storage, file.path) from None
-    if session_ids is not None and set(session_ids) - found.keys():
+    if lacking:
         raise damaged(storage, file.path)
-    return found
 
 
 def batch_tables(
