@@ -115,8 +115,10 @@ def _told_code(code: types.CodeType, names: dict[str, Any], within: tuple[int, .
 def _installed(module: str) -> bool:
     """Tell whether a module is of the standard library, or was installed and is not being worked on."""
     root = module.partition(".")[0]
+    if root in ("", "__main__"):
+        return False  # a notebook or script, whatever started it: ``python -m`` gives it the spec of a package
     if root in sys.stdlib_module_names:
-        return root != "__main__"
+        return True
     try:
         found = importlib.util.find_spec(root)
     except (ImportError, ValueError):

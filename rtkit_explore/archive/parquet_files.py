@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from rtkit_explore.table_schema.columns import Column
 
-_LEVEL: Final = 9
-_DOCUMENTS_LEVEL: Final = 12
+_LEVEL: Final = 15
+_DOCUMENTS_LEVEL: Final = 13
 _SPLIT: Final = frozenset(
     ("buffer_ms", "bytes", "bytes_received", "bytes_sent", "frames", "frames_decoded", "packets", "packets_received")
 )
@@ -75,6 +75,7 @@ def _written(arrow: pa.Table) -> bytes:
         use_dictionary=[name for name in arrow.column_names if name not in encodings],
         column_encoding=encodings or None,
         write_page_checksum=True,
+        write_statistics=False,  # a file is of one day already; they would be a twentieth of it
         data_page_size=_PAGE_BYTES,
         row_group_size=1_000_000,
         store_schema=False,

@@ -444,7 +444,7 @@ def test_what_was_archived_is_not_kept_in_the_cache_as_well(tmp_path, recordings
         ) as app:
             archive = rtk.archive_calls(app, tmp_path / "calls", progress=False)
             assert len(app.cache) == 0
-            app.call(archive.session_ids[0])
+            app.call(min(archive.session_ids))
             assert len(app.cache) == 1
             # What the cache has is taken from there.
             asked = len(server.requests)
@@ -468,7 +468,7 @@ def test_many_runs_a_day_do_not_leave_many_files(tmp_path, recordings):
     assert_same(archive, once)
     on_disk = {str(path.relative_to(tmp_path / "calls")) for path in (tmp_path / "calls" / "tables").rglob("*.parquet")}
     assert {path for name in KEPT_TABLES for path in archive.files(name)} == on_disk
-    assert archive.session_ids == once.session_ids
+    assert archive.session_ids == sorted(once.session_ids)  # as they were archived
 
 
 def test_what_was_judged_is_not_judged_again_after_a_merge(tmp_path, recordings, monkeypatch):
@@ -514,8 +514,13 @@ def small(tmp_path_factory, recordings):
 
 def test_a_merge_that_is_interrupted_loses_nothing(small, tmp_path, monkeypatch):
     """Whichever write or removal it ends at, every call is there once, and the next run sweeps up."""
-    once = rtk.open_archive(small)
     steps = 0
+
+    def held(folder):
+        archive = rtk.open_archive(folder)
+        rows = {name: len(archive.table(name)) for name in KEPT_TABLES}
+        reports = sorted(peer for call in archive.calls() for peer in call.documents.reports)
+        return sorted(archive.session_ids), rows, reports, archive.table("quality")["bytes"].sum()
 
     def stopping_after(most, real):
         def step(*args):
@@ -538,14 +543,15 @@ def test_a_merge_that_is_interrupted_loses_nothing(small, tmp_path, monkeypatch)
     merge(shutil.copytree(small, tmp_path / "whole"))
     whole = steps
     assert len(rtk.open_archive(tmp_path / "whole").files("quality")) == 1
-    for most in sorted({0, 1, whole - 1, *random.Random(5).sample(range(whole), 7)}):
+    assert_same(rtk.open_archive(tmp_path / "whole"), rtk.open_archive(small))
+    for most in sorted({0, whole - 1, *random.Random(5).sample(range(whole), 6)}):
         folder = shutil.copytree(small, tmp_path / f"after-{most}")
         with pytest.raises(KeyboardInterrupt):
             merge(folder, most)
-        assert_same(rtk.open_archive(folder), once)
+        assert held(folder) == held(small)
         writer.tidy(Storage(folder), verify=True)
         merge_small_batches(Storage(folder))
-        assert_same(rtk.open_archive(folder), once)
+        assert held(folder) == held(small)
         there = {str(path.relative_to(folder)) for path in (folder / "tables").rglob("*.parquet")}
         archive = rtk.open_archive(folder)
         assert {path for name in KEPT_TABLES for path in archive.files(name)} == there

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -61,9 +62,11 @@ def calls_of_a_day(count: int) -> Calls:
             participants=2 + seed % 2,
             minutes=1.0 + seed % 3 / 2,
             seed=seed,
-            started=FIRST_DAY.timestamp() + 60.0 * seed,
+            started=FIRST_DAY.timestamp() + 8 * 3600 + 60.0 * seed,
         )
-        made.append((one.session_id, documents_of(one)))
+        documents = documents_of(one)
+        documents.chat = documents.transcript = documents.summary = None  # as an archive without these
+        made.append((one.session_id, documents))
     return made
 
 
@@ -72,6 +75,15 @@ def names_on(calls: Calls, day: int) -> dict[str, str]:
     old = [key for session, documents in calls for key in (session, *documents.reports)]
     old += [failure.peer_id for _, documents in calls for failure in documents.failures if failure.peer_id]
     return {key: f"{day:04x}{key[4:]}" for key in old}
+
+
+def later_by(content: bytes, days: int) -> bytes:
+    """Move the times in a document that are milliseconds since 1970."""
+
+    def later(found: re.Match[bytes]) -> bytes:
+        return b"%d" % (int(found[0]) + days * 86_400_000)
+
+    return re.sub(rb"(?<=[:\[,])1[789]\d{11}(?=[,}\].])", later, content)
 
 
 def documents_on(calls: Calls, day: int) -> Calls:
@@ -86,7 +98,7 @@ def documents_on(calls: Calls, day: int) -> Calls:
             content = content or b"{}"
             for old, new in changes:
                 content = content.replace(old, new)
-            return content
+            return later_by(content, day)
 
         other = CallDocuments(
             session=changed(documents.session),
