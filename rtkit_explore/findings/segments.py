@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,12 @@ _KEPT_UP_TO = 1_000_000
 
 @dataclass(frozen=True)
 class Judged:
-    """The values of one rule under one limit, over its span; which of them are beyond it; and those of the samples."""
+    """
+    The values of one rule under one limit, over its span; which of them are beyond it; and those of the samples.
+
+    The arrays begin with row ``first`` of ``context.arrays``: a candidate keeps its own rows alone, since with the
+    values of all rows the findings of a large call would hold more memory than its tables.
+    """
 
     context: Context
     rule: Rule
@@ -42,6 +47,14 @@ class Judged:
     values: Floats
     flagged: Bools
     samples: Floats
+    first: int = 0
+
+    def between(self, first: int, last: int) -> Judged:
+        """Copy some rows, both ends included."""
+        rows = slice(first - self.first, last + 1 - self.first)
+        values = self.values[rows].copy()
+        samples = values if self.samples is self.values else self.samples[rows].copy()
+        return replace(self, values=values, flagged=self.flagged[rows].copy(), samples=samples, first=first)
 
 
 def stream_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...]) -> list[Candidate]:
@@ -172,6 +185,8 @@ def _candidates_of(context: Context, rule: Rule, limit: Limit, values: Floats, p
     found = [candidate for candidate in made if candidate is not None]
     for candidate in found:
         _downgrade_weak(context, candidate, profile)
+        if candidate.samples is not None:
+            candidate.judged = judged.between(int(candidate.samples[0]), int(candidate.samples[-1]))
     return found
 
 
@@ -248,14 +263,15 @@ def _candidate(judged: Judged, one: int, two: int) -> Candidate | None:
 
 def measured(judged: Judged, rows: Rows) -> Candidate:
     """Make a candidate of flagged rows of one stream: its worst value and severity, its mean over the whole time."""
-    arrays, rule, values = judged.context.arrays, judged.rule, judged.values
-    worst = float(np.min(values[rows]) if rule.low else np.max(values[rows]))
+    arrays, rule = judged.context.arrays, judged.rule
+    values = judged.values[rows - judged.first]
+    worst = float(np.min(values) if rule.low else np.max(values))
     severity, threshold = judged.limit.levels[0]
     for level, value in judged.limit.levels:
         if bool(beyond(np.array([worst]), value, low=rule.low)[0]):
             severity, threshold = level, value
     whole = np.arange(rows[0], rows[-1] + 1)
-    whole = whole[~np.isnan(values[whole])]
+    whole = whole[~np.isnan(judged.values[whole - judged.first])]
     weight = np.nan_to_num(arrays["judged"][whole] if rule.by_packets else arrays.seconds[whole])
     stream = arrays.streams[int(arrays.stream_number[rows[0]])]
     return Candidate(
@@ -269,7 +285,7 @@ def measured(judged: Judged, rows: Rows) -> Candidate:
         threshold=threshold,
         unit=rule.unit,
         source=judged.limit.source,
-        mean=float(np.average(judged.samples[whole], weights=weight)) if weight.sum() > 0 else worst,
+        mean=float(np.average(judged.samples[whole - judged.first], weights=weight)) if weight.sum() > 0 else worst,
         count=len(rows),
         of=len(whole),
         rows=(int(arrays.row[rows].min()), int(arrays.last_row[rows].max())),

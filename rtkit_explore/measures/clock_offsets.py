@@ -29,6 +29,8 @@ LEAST_S = 10.0
 _PROMPT_S = 15.0
 _FEWEST = 8
 _VARIES = 0.02
+_AT_ONCE = 1_000_000
+"""Lags times intervals that are worked out together: enough to be fast, and some tens of megabytes."""
 _SURE, _CLEAR = 5.0, 2.5
 """Standard deviations (of Fisher's z) by which the best agreement has to differ from none, and from its rivals."""
 
@@ -148,12 +150,13 @@ def _by_increments(
     """Compare counters of senders and receivers for those whose joining looks off, or could not be compared."""
     doubtful = [peer for peer in peers if not abs(coarse.get(peer, np.nan)) < LEAST_S]
     trusted = [peer for peer in peers if abs(coarse.get(peer, np.nan)) < LEAST_S]
-    if not doubtful:
+    # A lag says something where one of the two clocks is trusted, or where there are only these two.
+    if not doubtful or (not trusted and len(doubtful) != 2):
         return {}, {}
     series = _audio(quality)
     found: dict[str, list[float]] = {}
     for (one, two), matches in series.items():
-        if one not in doubtful and two not in doubtful:
+        if trusted and (one in doubtful) == (two in doubtful):
             continue
         expected = coarse.get(two, np.nan) - coarse.get(one, np.nan)
         for sent, received in matches:
@@ -192,7 +195,8 @@ def _solve(
 
 def _audio(quality: pd.DataFrame) -> dict[tuple[str, str], list[tuple[tuple[Floats, Floats], tuple[Floats, Floats]]]]:
     """Collect audio streams with both ends: (sender, receiver) to pairs of (ends in s, bytes)."""
-    audio = quality[(quality["media"] == "audio") & quality["end"].notna() & quality["peer_id"].notna()]
+    chosen = (quality["media"] == "audio") & quality["end"].notna() & quality["peer_id"].notna()
+    audio = quality.loc[chosen, ["peer_id", "direction", "stream_id", "producer_id", "end", "bytes"]]
     ends: dict[str, tuple[str, tuple[Floats, Floats]]] = {}
     received: list[tuple[str, str, tuple[Floats, Floats]]] = []
     for (peer, direction, stream), rows in audio.groupby(
@@ -237,22 +241,13 @@ def match(sent: tuple[Floats, Floats], received: tuple[Floats, Floats]) -> float
     # A steady rate agrees at every lag, so it cannot tell the offset.
     if np.isfinite(rate).sum() < _FEWEST or np.nanstd(rate) < _VARIES * abs(np.nanmean(rate)):
         return None
+    lags = np.arange(-SEARCH_S, SEARCH_S + step, step)
+    known = ~np.isnan(rate)
+    low, high, rate = low[known], high[known], rate[known]
     best: list[tuple[float, float]] = []
-    # Correlate what was sent with what was received at each lag, in standard deviations (Fisher's z).
-    for lag in np.arange(-SEARCH_S, SEARCH_S + step, step):
-        one, two = low - lag, high - lag
-        inside = (one >= sent[0][0]) & (two <= sent[0][-1]) & ~np.isnan(rate)
-        if np.count_nonzero(inside) < max(_FEWEST, 0.4 * len(rate)):
-            continue
-        passed = np.interp(two[inside], sent[0], sums) - np.interp(one[inside], sent[0], sums)
-        expected = passed / (two[inside] - one[inside])
-        seen = rate[inside]
-        spread = float(np.std(seen)) * float(np.std(expected))
-        if spread <= 0:
-            continue
-        agrees = float(np.mean((seen - seen.mean()) * (expected - expected.mean()))) / spread
-        # Samples of the two ends cut the time differently, so that even the right offset does not agree fully.
-        best.append((float(np.arctanh(np.clip(agrees, -0.999, 0.999))) * float(np.sqrt(len(seen) - 3)), float(lag)))
+    for some in np.array_split(lags, max(1, -(-len(lags) * len(rate) // _AT_ONCE))):
+        agreement = _agreement((low, high, rate), (sent[0], sums), some, fewest=max(_FEWEST, 0.4 * len(known)))
+        best += [(float(one), float(lag)) for one, lag in zip(agreement, some, strict=True) if not np.isnan(one)]
     if not best:
         return None
     best.sort(reverse=True)
@@ -260,3 +255,40 @@ def match(sent: tuple[Floats, Floats], received: tuple[Floats, Floats]) -> float
     # The best lag has to beat every other one that is not its neighbour.
     rival = max((value for value, other in best if abs(other - lag) > 10.0), default=0.0)
     return lag if top >= _SURE and top - rival >= _CLEAR else None
+
+
+def _agreement(
+    received: tuple[Floats, Floats, Floats], sent: tuple[Floats, Floats], lags: Floats, *, fewest: float
+) -> Floats:
+    """
+    Correlate what was sent with what was received at each lag, in standard deviations (Fisher's z).
+
+    Parameters
+    ----------
+    received
+        Begin, end and rate of the intervals of what was received.
+    sent
+        Ends of the intervals of what was sent, and what had been sent until then.
+    lags
+        Seconds by which the receiver's clock may run ahead.
+    fewest
+        Intervals that have to lie within what was sent; with fewer a lag cannot be judged.
+
+    Returns
+    -------
+    numpy.ndarray
+        One for each lag; NaN where it cannot be judged.
+    """
+    low, high, rate = received
+    one, two = low - lags[:, None], high - lags[:, None]
+    inside = (one >= sent[0][0]) & (two <= sent[0][-1])
+    count = np.count_nonzero(inside, axis=1)
+    expected = (np.interp(two, *sent) - np.interp(one, *sent)) / (two - one)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off_expected = np.where(inside, expected - (np.where(inside, expected, 0.0).sum(axis=1) / count)[:, None], 0.0)
+        off_seen = np.where(inside, rate - (np.where(inside, rate, 0.0).sum(axis=1) / count)[:, None], 0.0)
+        # Samples of the two ends cut the time differently, so that even the right offset does not agree fully.
+        spread = np.sqrt((off_expected**2).sum(axis=1) * (off_seen**2).sum(axis=1))
+        agrees = np.clip((off_expected * off_seen).sum(axis=1) / spread, -0.999, 0.999)
+        told = (count >= fewest) & (spread > 0)
+        return np.where(told, np.arctanh(agrees) * np.sqrt(np.maximum(count - 3, 0)), np.nan)

@@ -1,4 +1,4 @@
-"""Plots of the report: PNGs inside the page, and the same plots as data if they have a time axis."""
+"""Plots of the report: pictures inside the page, and the same plots as data if they have a time axis."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import Bbox
 
 from rtkit_explore.report.interactive import interactive_data
+from rtkit_explore.report.shown import shown
+from rtkit_explore.report.svg import DPI, UnknownArtistError, svg_of
 from rtkit_explore.report.view import Plot
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import BboxBase
 
-DPI = 110
 _TALLEST = 22.0
 _PAD, _LEAST = 0.04, 0.4
 """Inches: a plot of very many people is made no higher; space around panels; least size of one."""
@@ -49,7 +50,6 @@ def drawn(draw: Callable[[Figure], Any], *, alt: str, caption: str, zone: dt.tzi
         With the picture; without one, and with the reason, where the plot cannot be drawn.
     """
     figure = Figure()
-    target = io.BytesIO()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # letters that the font has not
@@ -58,17 +58,35 @@ def drawn(draw: Callable[[Figure], Any], *, alt: str, caption: str, zone: dt.tzi
             figure.set_size_inches(width, min(height, _TALLEST))
             figure.set_dpi(DPI)
             figure.set_facecolor("white")
-            # Straight to the canvas: savefig would lay out and draw everything twice.
-            canvas: Any = FigureCanvasAgg(figure)
-            _fix_ticks(figure)
-            _lay_out(figure, canvas.get_renderer())
-            canvas.print_png(target, metadata={"Software": None})
+            try:
+                picture, wide, high = _as_svg(figure)
+            except UnknownArtistError:
+                picture, wide, high = _as_png(figure)
             data = interactive_data(figure, zone)
     except Exception as error:  # noqa: BLE001 - a plot that fails must not take the rest of the report with it
         return Plot(caption, alt, trouble=type(error).__name__)
-    content = base64.b64encode(target.getvalue()).decode("ascii")
+    return Plot(caption, alt, picture, wide, high, interactive=data)
+
+
+def _as_svg(figure: Figure) -> tuple[str, int, int]:
+    made = svg_of(figure, words=shown)
+    # Texts are escaped, so that all quotation marks are those of attributes.
+    text = made.text.replace('"', "'").translate(_ESCAPED)
+    return f"data:image/svg+xml;charset=utf-8,{text}", made.width, made.height
+
+
+_ESCAPED = {ord(sign): f"%{ord(sign):02X}" for sign in '%#<>&"\n\t'}
+
+
+def _as_png(figure: Figure) -> tuple[str, int, int]:
+    target = io.BytesIO()
+    # Straight to the canvas: savefig would lay out and draw everything twice.
+    canvas: Any = FigureCanvasAgg(figure)
+    _fix_ticks(figure)
+    _lay_out(figure, canvas.get_renderer())
+    canvas.print_png(target, metadata={"Software": None})
     wide, high = (round(inches * DPI) for inches in figure.get_size_inches())
-    return Plot(caption, alt, content, wide, high, interactive=data)
+    return f"data:image/png;base64,{base64.b64encode(target.getvalue()).decode('ascii')}", wide, high
 
 
 def _fix_ticks(figure: Figure) -> None:

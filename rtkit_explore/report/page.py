@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.local_time import time_zone
 from rtkit_explore.report.contents import ReportContext, report_of
 from rtkit_explore.report.files import check_arguments, write_whole
+from rtkit_explore.report.shown import shown
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
     from rtkit_explore.call import Call
     from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.report.view import Report
-
-# Characters that would change how others are read, or that HTML cannot hold.
-_CONTROLS: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
-)
 
 
 def write_report(
@@ -138,13 +132,8 @@ def environment() -> jinja2.Environment:
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         script_hashes=[_hash(script) for script in scripts],
     )
-    made.filters.update(data=data, base64=Markup)  # base64 holds nothing to escape
+    made.filters.update(data=data, ready=Markup)  # a data URL holds nothing that ends an attribute
     return made
-
-
-def shown(value: Any) -> str:
-    """Return a value as the page shows it: without URLs and tokens, and without characters that mislead."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", without_secrets(str(value)))
 
 
 def data(value: Any) -> Markup:

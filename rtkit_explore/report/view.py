@@ -71,25 +71,25 @@ class Table:
 @dataclass(frozen=True)
 class Plot:
     """
-    A plot: a PNG, and the data from which a script makes the interactive plot.
+    A plot: a picture, and the data from which a script makes the interactive plot.
 
     Attributes
     ----------
     caption, alt
         What it shows; what it says, for those who do not see it.
-    png
-        The PNG in base64; empty if the plot could not be drawn.
+    picture
+        A data URL of an SVG or PNG; empty if the plot could not be drawn.
     width, height
-        Of the PNG, in pixels.
+        Of the picture, in pixels.
     trouble
-        Why there is no PNG.
+        Why there is no picture.
     interactive
         The same plot as data, for ``plots.js``; None where it has no axis of time.
     """
 
     caption: str
     alt: str
-    png: str = ""
+    picture: str = ""
     width: int = 0
     height: int = 0
     trouble: str = ""

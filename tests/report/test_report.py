@@ -24,6 +24,7 @@ from rtkit_explore.local_time import time_zone
 from rtkit_explore.report import figures, plots
 from rtkit_explore.report import page as report_page
 from rtkit_explore.report.contents import ReportContext, records, report_of
+from rtkit_explore.report.shown import shown
 from rtkit_explore.report.view import Cell, Heading, Plot, Table
 from rtkit_explore.store.documents import CallDocuments
 from rtkit_explore.store.saved_calls import read_call
@@ -93,7 +94,10 @@ def test_the_page_is_whole_and_needs_nothing_else(uplink):
         "base",
         "video",
     }
-    assert all(attributes["src"].startswith("data:image/png;base64,") for attributes in page.named("img"))
+    assert all(
+        attributes["src"].startswith(("data:image/svg+xml;charset=utf-8,", "data:image/png;base64,"))
+        for attributes in page.named("img")
+    )
     assert all(attributes["href"].startswith("#") for attributes in page.named("a"))
     assert not [key for _, attributes in page.elements for key in attributes if key.startswith("on") or key == "style"]
     assert "url(" not in page.style
@@ -192,9 +196,9 @@ def test_an_unredacted_report_escapes_everything_and_has_no_link_or_token(tmp_pa
 @settings(max_examples=100, deadline=None)
 @given(text=st.text())
 def test_any_text_becomes_markup_that_reads_as_that_text(empty_view, text):
-    said = report_page.shown(text)
+    said = shown(text)
     data = {"label": text, "deep": [{text: text}], "x": (1.0, None)}
-    plot = Plot(text, text, png="AAAA", width=1, height=1, interactive=data)
+    plot = Plot(text, text, picture="data:image/png;base64,AAAA", width=1, height=1, interactive=data)
     table = Table(
         text, [Heading(text, text, text)], [[Cell(text, kind)] for kind in ("", "name", "wide")], 7, text, text
     )
@@ -212,7 +216,7 @@ def test_any_text_becomes_markup_that_reads_as_that_text(empty_view, text):
     made.encode("utf-8")
 
 
-PLOT = Plot("c", "a", png="AAAA", width=1, height=1, interactive={"x": ()})
+PLOT = Plot("c", "a", picture="data:image/png;base64,AAAA", width=1, height=1, interactive={"x": ()})
 TABLE = Table("c", [Heading("h", "u", "a")], [[Cell("x", kind)] for kind in ("", "name", "wide")], 7, "r", "e")
 
 
