@@ -120,7 +120,7 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
 
 
 def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bool:
-    """Tell whether other people's round trips are known, and were no longer than else in that time."""
+    """Tell whether other people's round trips are known, and not one was longer than else in that time."""
     context, arrays = around.context, around.context.arrays
     during: list[float] = []
     outside: list[float] = []
@@ -128,7 +128,9 @@ def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bo
         for stream in context.of_peer.get(peer, ()):
             rows, shift = stream.rows, context.shift(stream)
             trip = arrays["rtt_ms"][rows]
-            inside = (arrays.end[rows] - shift > window[0]) & (arrays.start[rows] - shift < window[1])
+            # A sample more on either side: two people who are connected directly see the same stall a sample apart.
+            inside = arrays.end[rows] - shift > window[0] - SLACK_US
+            inside &= arrays.start[rows] - shift < window[1] + SLACK_US
             known = ~np.isnan(trip) & (trip > 0)
             if not stream.consumer:
                 during += trip[inside & known].tolist()
@@ -136,7 +138,7 @@ def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bo
     if len(during) < 2 or len(outside) < 2:
         return False
     calm = float(np.median(outside))
-    return float(np.median(during)) <= 1.3 * calm + 15
+    return max(during) <= 1.3 * calm + 15
 
 
 def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2) -> str:
@@ -146,10 +148,13 @@ def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2
     sent = [one for one in context.arrays.streams if one.consumer and one.remote == who and present[one.number]]
     heard = [one for one in context.of_peer.get(who, ()) if one.consumer and present[one.number]]
     if fewest < 2:
-        # Lost packets make a buffer grow as well: a lossy direction does not tell whether it was long.
+        # Lost packets make a buffer grow as well, and so does a queue in front of the other's uplink: such a direction
+        # does not tell whether it was long.
         lossy = around.hit(window, ("loss_in",))
         sent = [one for one in sent if not lossy[one.number]]
-        heard = [one for one in heard if not lossy[one.number]]
+        full = ("congested", "bandwidth_limited", "loss_out")
+        queued = {other.peer for other in context.arrays.streams if around.troubled(other, window, full)}
+        heard = [one for one in heard if not lossy[one.number] and one.remote not in queued]
     from_me = {one.peer for one in sent if hit[one.number]}
     to_me = {one.remote for one in heard if hit[one.number]}
     if not from_me and not to_me and fewest < 2:
