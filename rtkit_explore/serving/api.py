@@ -8,13 +8,13 @@ of the contract tests differ in their backends only.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 from urllib.parse import quote
 
-from rtkit_explore.serving.listing import Paging, pick_participants, pick_sessions, refused
-from rtkit_explore.serving.messages import RefusedError, Response, success
+from rtkit_explore.serving.listing import Paging, invalid, pick_participants, pick_sessions
+from rtkit_explore.serving.messages import RequestError, Response, success
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ FILTERS: Final = ("device_info", "ip_information", "precall_network_information"
 VIEWS: Final = ("raw", "consolidated")
 DOWNLOADS: Final = "downloads"
 NO_ROUTE: Final = "Could not route the request, perhaps your object identifier is invalid?"
+_ENDINGS: Final = {"chat": "csv", "summary": "md"}
 _TYPES: Final = {
     "chat.csv": "text/csv",
     "summary.md": "text/markdown",
@@ -36,23 +37,6 @@ _TYPES: Final = {
     "transcript.srt": "application/x-subrip",
     "transcript.vtt": "text/vtt",
 }
-
-
-@dataclass(frozen=True)
-class Document:
-    """
-    A whole answer, as JSON bytes.
-
-    Attributes
-    ----------
-    content
-        The answer with its envelope.
-    source
-        The saved file that it is, where it is one.
-    """
-
-    content: bytes
-    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,29 +49,29 @@ class Participants:
     rows
         One each, in the order of joining.
     original
-        An answer that holds exactly these rows, which is served untouched where all of them are asked for in order.
+        A response that holds exactly these rows, which is served untouched where all of them are asked for in order.
     notes
         What did not add up when they were fetched.
     """
 
     rows: list[Any]
-    original: Document | None = None
+    original: Response | None = None
     notes: tuple[str, ...] = ()
 
 
 class Backend(Protocol):
-    """Where the documents come from. What is not there raises :class:`RefusedError` with status 404."""
+    """Where the documents come from. What is not there raises :class:`RequestError` with status 404."""
 
     def sessions(self, *, first_page: bool) -> list[Row]:
         """List all sessions; what changes between pages of one list need not be seen before its first page."""
 
-    def session(self, session_id: str, *, breakout_rooms: bool) -> Document | Row:
-        """Return one session, as an answer or as a record."""
+    def session(self, session_id: str, *, breakout_rooms: bool) -> Response | Row:
+        """Return one session, as a response or as a record."""
 
-    def participants(self, session_id: str, *, peer_events: bool | None, view: str) -> Participants | Document:
-        """Return the participants of a session; a Document where they cannot be told apart, because it is broken."""
+    def participants(self, session_id: str, *, peer_events: bool | None, view: str) -> Participants | Response:
+        """Return the participants of a session; the response as it is where it is broken, so that it holds no rows."""
 
-    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Document:
+    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Response:
         """Return a report."""
 
     def has_download(self, session_id: str, kind: Kind, form: str) -> None:
@@ -224,15 +208,11 @@ class SessionsApi:
             if request.parts[:1] == (DOWNLOADS,):
                 return self._download(request)
             answer = self._call(request, self._admitted(request))
-            if isinstance(answer, Response):
-                return answer
         except _StorageError as error:
             return error.response()
-        except RefusedError as error:
+        except RequestError as error:
             return error.response(self.error_form)
-        if isinstance(answer, Document):
-            return Response(200, answer.content, source=answer.source)
-        return Response(200, answer)
+        return answer if isinstance(answer, Response) else Response(200, answer)
 
     def _admitted(self, request: Request) -> tuple[str, ...]:
         """Check credentials and return what follows ``sessions`` in the path."""
@@ -240,43 +220,43 @@ class SessionsApi:
         if self.credentials is not None:
             said = request.headers.get("authorization", "")
             if not said:
-                raise RefusedError(401, "Authorization header is missing", code=10001)
+                raise RequestError(401, "Authorization header is missing", code=10001)
             if said != f"Bearer {self.credentials.token}":
-                raise RefusedError(403, "Authentication error", code=10000)
+                raise RequestError(403, "Authentication error", code=10000)
         # …/accounts/<account id>/realtime/kit/<app id>/sessions/…
         at = parts.index("accounts") if "accounts" in parts else len(parts)
         parts = parts[at:]
         if parts[2:4] != ("realtime", "kit") or parts[5:6] != ("sessions",):
-            raise RefusedError(404, NO_ROUTE, code=7003)
+            raise RequestError(404, NO_ROUTE, code=7003)
         if self.credentials is not None and parts[1] != self.credentials.account_id:
-            raise RefusedError(404, NO_ROUTE, code=7003)
+            raise RequestError(404, NO_ROUTE, code=7003)
         if self.credentials is not None and parts[4] != self.credentials.app_id:
-            raise RefusedError(404, "App not found")
+            raise RequestError(404, "App not found")
         return parts[6:]
 
-    def _call(self, request: Request, rest: tuple[str, ...]) -> bytes | Document | Response:
+    def _call(self, request: Request, rest: tuple[str, ...]) -> bytes | Response:
         if request.method not in ("GET", "POST"):
-            raise RefusedError(405, "Method not allowed")
+            raise RequestError(405, "Method not allowed")
         match request.method, rest:
             case "POST", (session_id, "summary"):
                 status = self.backend.generate_summary(session_id)
                 return success({"session_id": session_id, "status": status})
             case "POST", _:
-                raise RefusedError(405, "Method not allowed")
+                raise RequestError(405, "Method not allowed")
             case "GET", ():
                 return self._sessions(request)
             case "GET", ("peer-report", peer_id):
                 return self._peer_report(request, peer_id)
             case "GET", (session_id,):
                 found = self.backend.session(session_id, breakout_rooms=bool(request.wants("include_breakout_rooms")))
-                return found if isinstance(found, Document) else success(found)
+                return found if isinstance(found, Response) else success(found)
             case "GET", (session_id, "participants"):
                 return self._participants(request, session_id)
             case "GET", (session_id, "participants", participant_id):
                 return self._participant(request, session_id, participant_id)
             case "GET", (session_id, "chat" | "transcript" | "summary" as kind):
                 return self._link(request, session_id, kind)
-        raise RefusedError(404, NO_ROUTE, code=7003)
+        raise RequestError(404, NO_ROUTE, code=7003)
 
     # The two lists
 
@@ -290,36 +270,36 @@ class SessionsApi:
         page, block = self.sessions_paging.cut(self._picked[2], request.query)
         return _list("sessions", page, block, self.sessions_paging.place)
 
-    def _listed(self, request: Request, session_id: str) -> Participants | Document:
+    def _listed(self, request: Request, session_id: str) -> Participants | Response:
         view = request.query.get("view", "raw")
         if view not in VIEWS:
-            raise refused("view must be raw or consolidated")
+            raise invalid("view must be raw or consolidated")
         return self.backend.participants(session_id, peer_events=request.wants("include_peer_events"), view=view)
 
-    def _participants(self, request: Request, session_id: str) -> Response | Document:
+    def _participants(self, request: Request, session_id: str) -> Response:
         found = self._listed(request, session_id)
-        if isinstance(found, Document):
+        if isinstance(found, Response):
             return found
         rows = pick_participants(found.rows, request.query)
         page, block = self.participants_paging.cut(rows, request.query)
         if found.original is not None and len(page) == len(found.rows) and page == found.rows:
-            return Response(200, found.original.content, source=found.original.source, notes=found.notes)
+            return replace(found.original, notes=found.notes)
         body = _list("participants", page, block, self.participants_paging.place)
         return Response(200, body, notes=found.notes)
 
-    def _participant(self, request: Request, session_id: str, participant_id: str) -> bytes | Document:
+    def _participant(self, request: Request, session_id: str, participant_id: str) -> bytes | Response:
         found = self._listed(request, session_id)
-        if isinstance(found, Document):
+        if isinstance(found, Response):
             return found
         for row in found.rows:
             if isinstance(row, dict) and row.get("id") == participant_id:
                 return success({"participant": row})
-        raise RefusedError(404, "Participant not found")
+        raise RequestError(404, "Participant not found")
 
-    def _peer_report(self, request: Request, peer_id: str) -> Document:
+    def _peer_report(self, request: Request, peer_id: str) -> Response:
         chosen = request.query.get("filters")
         if chosen is not None and chosen not in FILTERS:
-            raise refused(f"filters must be one of {', '.join(FILTERS)}")
+            raise invalid(f"filters must be one of {', '.join(FILTERS)}")
         return self.backend.peer_report(peer_id, peer_events=request.wants("include_peer_events"), filters=chosen)
 
     # Downloads
@@ -327,14 +307,9 @@ class SessionsApi:
     def _link(self, request: Request, session_id: str, kind: Kind) -> bytes:
         form = request.query.get("format", "CSV")
         if kind == "transcript" and form not in FORMATS:
-            raise refused(f"format must be one of {', '.join(FORMATS)}")
+            raise invalid(f"format must be one of {', '.join(FORMATS)}")
         self.backend.has_download(session_id, kind, form)
-        names: dict[Kind, str] = {
-            "chat": "chat.csv",
-            "transcript": f"transcript.{form.lower()}",
-            "summary": "summary.md",
-        }
-        url, until = self.links.sign(session_id, names[kind])
+        url, until = self.links.sign(session_id, f"{kind}.{_ENDINGS.get(kind, form.lower())}")
         if kind == "summary" or self.camel_case:
             return success({"sessionId": session_id, f"{kind}DownloadUrl": url, f"{kind}DownloadUrlExpiry": until})
         named = {"sessionId": session_id} if kind == "transcript" else {}
@@ -345,8 +320,7 @@ class SessionsApi:
         if name not in _TYPES:
             raise _StorageError(404, "NoSuchKey")
         stem, _, ending = name.partition(".")
-        kinds: dict[str, Kind] = {"chat": "chat", "summary": "summary", "transcript": "transcript"}
-        content = self.backend.download(session_id, kinds[stem], ending.upper())
+        content = self.backend.download(session_id, cast("Kind", stem), ending.upper())
         return Response(200, content, {"content-type": _TYPES[name]})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from rtkit_explore.serving.messages import RefusedError
+from rtkit_explore.serving.messages import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -46,9 +46,9 @@ class Paging:
     usual: int = 25
     place: Literal["top", "data", "absent"] = "top"
     offset_by_asked: bool = False
-    page_zero: Literal["first", "empty", "refused"] = "first"
-    too_large: Literal["cut", "refused"] = "cut"
-    behind: Literal["empty", "last", "refused"] = "empty"
+    page_zero: Literal["first", "empty", "error"] = "first"
+    too_large: Literal["cut", "error"] = "cut"
+    behind: Literal["empty", "last", "error"] = "empty"
     total_off: int = 0
 
     def cut(self, rows: list[Any], query: Mapping[str, str]) -> tuple[list[Any], dict[str, int]]:
@@ -62,24 +62,24 @@ class Paging:
 
         Raises
         ------
-        RefusedError
+        RequestError
             For a page number or size that is none, or not accepted.
         """
         number = _whole("page_no", query.get("page_no"), self.first)
         asked = _whole("per_page", query.get("per_page"), self.usual)
         if asked < 1:
-            raise refused("per_page must be at least 1")
-        if asked > self.largest and self.too_large == "refused":
-            raise refused(f"per_page must not be above {self.largest}")
+            raise invalid("per_page must be at least 1")
+        if asked > self.largest and self.too_large == "error":
+            raise invalid(f"per_page must not be above {self.largest}")
         size = min(asked, self.largest)
         begin = (number - self.first) * (asked if self.offset_by_asked else size)
         if begin < 0:
-            if self.page_zero == "refused":
-                raise refused(f"page_no must be at least {self.first}")
+            if self.page_zero == "error":
+                raise invalid(f"page_no must be at least {self.first}")
             begin = 0 if self.page_zero == "first" else len(rows)
         if begin >= len(rows) and begin and number > self.first:
-            if self.behind == "refused":
-                raise refused("there is no such page")
+            if self.behind == "error":
+                raise invalid("there is no such page")
             if self.behind == "last" and rows:
                 begin = (len(rows) - 1) // size * size
         page = rows[begin : begin + size]
@@ -97,7 +97,7 @@ def pick_sessions(rows: Iterable[Row], query: Mapping[str, str]) -> list[Row]:
 
     Raises
     ------
-    RefusedError
+    RequestError
         For a parameter that cannot mean anything.
     """
     kept = list(rows)
@@ -113,7 +113,7 @@ def pick_sessions(rows: Iterable[Row], query: Mapping[str, str]) -> list[Row]:
     if "participants" in query:
         low, colon, high = query["participants"].partition(":")
         if not colon or not (_digits(low) and _digits(high)):
-            raise refused("participants must be a range such as 1:10")
+            raise invalid("participants must be a range such as 1:10")
         count = _number("max_concurrent_participants")
         kept = [row for row in kept if int(low) <= count(row) <= int(high)]
     if "associated_id" in query:
@@ -129,7 +129,7 @@ def pick_participants(rows: Iterable[Any], query: Mapping[str, str]) -> list[Any
 
     Raises
     ------
-    RefusedError
+    RequestError
         For a parameter that cannot mean anything.
     """
     searched = ("display_name", "id", "user_id", "custom_participant_id")
@@ -140,9 +140,9 @@ def pick_participants(rows: Iterable[Any], query: Mapping[str, str]) -> list[Any
     return _sorted(kept, query, keys, ("joinedAt", "ASC"))
 
 
-def refused(message: str) -> RefusedError:
+def invalid(message: str) -> RequestError:
     """Make the error for a parameter."""
-    return RefusedError(400, message, code=INVALID)
+    return RequestError(400, message, code=INVALID)
 
 
 def _found(rows: list[Any], search: str | None, fields: tuple[str, ...]) -> list[Any]:
@@ -166,7 +166,7 @@ def _sorted(
 
 def _choice(name: str, value: str | None, allowed: tuple[str, ...]) -> str | None:
     if value is not None and value not in allowed:
-        raise refused(f"{name} must be one of {', '.join(allowed)}")
+        raise invalid(f"{name} must be one of {', '.join(allowed)}")
     return value
 
 
@@ -178,14 +178,14 @@ def _whole(name: str, text: str | None, usual: int) -> int:
     if text is None:
         return usual
     if not _digits(text):
-        raise refused(f"{name} must be a whole number")
+        raise invalid(f"{name} must be a whole number")
     return int(text)
 
 
 def _asked_moment(name: str, text: str) -> datetime:
     moment = moment_of(text)
     if moment is None:
-        raise refused(f"{name} must be an ISO 8601 time")
+        raise invalid(f"{name} must be an ISO 8601 time")
     return moment
 
 

@@ -57,7 +57,7 @@ class Request:
 @dataclass
 class Response:
     """
-    A response.
+    A response: an error, a list, a download, or a document as it was saved or simulated.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Response:
     notes: tuple[str, ...] = ()
 
 
-class RefusedError(Exception):
+class RequestError(Exception):
     """
     A request that cannot be served.
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rtkit_explore.serving.api import Document, Participants
-from rtkit_explore.serving.messages import RefusedError, success
+from rtkit_explore.serving.api import Participants
+from rtkit_explore.serving.messages import RequestError, Response, success
 
 if TYPE_CHECKING:
     from rtkit_explore.serving.api import Kind
@@ -43,7 +43,7 @@ class SimulatedBackend:
     def _scheduled(self, session_id: str) -> ScheduledSession:
         found = self._app.booked(session_id)
         if found is None:
-            raise RefusedError(404, "Session not found")
+            raise RequestError(404, "Session not found")
         return found
 
     def sessions(self, *, first_page: bool) -> list[Row]:  # noqa: ARG002 - the app stands still
@@ -68,22 +68,22 @@ class SimulatedBackend:
             rows = consolidated(rows)
         return Participants([_with_events(row, scheduled) for row in rows] if peer_events else rows)
 
-    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Document:
+    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Response:
         """Return a report, which is written when its participant leaves."""
         session_id = self._app.session_of(peer_id)
         if session_id is None:
-            raise RefusedError(404, "Peer not found")
+            raise RequestError(404, "Peer not found")
         row = next(one for one in self._app.participant_documents(session_id) if one["id"] == peer_id)
         body = self._app.call(session_id).reports.get(peer_id) if "left_at" in row else None
         if body is None:
-            raise RefusedError(404, "Peer report not found")
+            raise RequestError(404, "Peer report not found")
         if filters is None and not peer_events:
-            return Document(body)
+            return Response(200, body)
         try:
             participant = msgspec.json.decode(body)["data"]["participant"]
         except msgspec.DecodeError:
             # One of the scenarios is a broken report; no filter mends it.
-            return Document(body)
+            return Response(200, body)
         if peer_events:
             participant = _with_events(participant, self._scheduled(session_id))
         if filters is not None:
@@ -92,7 +92,7 @@ class SimulatedBackend:
             if filters == "quality_stats":
                 slim["quality"] = report["quality"]
             participant = {**participant, "peer_report": slim}
-        return Document(success({"participant": participant}))
+        return Response(200, success({"participant": participant}))
 
     def has_download(self, session_id: str, kind: Kind, form: str) -> None:  # noqa: ARG002 - every format is made
         """Raise if there is no such download, or it has expired."""
@@ -103,7 +103,7 @@ class SimulatedBackend:
             there = self._app.has_texts(session_id) and (kind == "chat" or scheduled.talked)
         if not there:
             what = {"chat": "Chat messages", "transcript": "Transcript", "summary": "Summary"}[kind]
-            raise RefusedError(404, f"{what} not found")
+            raise RequestError(404, f"{what} not found")
 
     def download(self, session_id: str, kind: Kind, form: str) -> bytes:
         """Return a download's content."""
@@ -116,7 +116,7 @@ class SimulatedBackend:
     def generate_summary(self, session_id: str) -> str:
         """Request a summary; there has to be something to summarize."""
         if not self._scheduled(session_id).talked or not self._app.has_texts(session_id):
-            raise RefusedError(404, "Transcript not found")
+            raise RequestError(404, "Transcript not found")
         self._app.summarise(session_id)
         return "QUEUED"
 

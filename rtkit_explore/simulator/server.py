@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.serving.messages import RefusedError, Request, Response
+from rtkit_explore.serving.messages import Request, RequestError, Response
 from rtkit_explore.simulator.app import SimulatedApp
 from rtkit_explore.simulator.faults import Faults
 from rtkit_explore.simulator.transport import spoiled, with_fault
@@ -103,7 +103,7 @@ class SimulatedServer:
             try:
                 self.app.faults = Faults.of(msgspec.json.decode(body))
             except (InvalidArgumentError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-                return RefusedError(400, str(problem)).response()
+                return RequestError(400, str(problem)).response()
         return Response(200, msgspec.json.encode({"made": self.app.faults.made}))
 
 
@@ -123,7 +123,7 @@ def _handler(server: SimulatedServer) -> type[BaseHTTPRequestHandler]:
             if not (length.isascii() and length.isdigit() and len(length) < 10) or int(length) > LARGEST_BODY:
                 # How much to read is unknown, so nothing more can be read of this connection.
                 self.close_connection = True
-                self.reply(RefusedError(400, "Content-Length must be a number of bytes").response())
+                self.reply(RequestError(400, "Content-Length must be a number of bytes").response())
                 return
             body = self.rfile.read(int(length))
             headers = {name.lower(): value for name, value in self.headers.items()}

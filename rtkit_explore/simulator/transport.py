@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from rtkit_explore.serving.messages import RefusedError, Request, Response
+from rtkit_explore.serving.messages import Request, RequestError, Response
 from rtkit_explore.simulator.app import SimulatedApp
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
 def with_fault(app: SimulatedApp, fault: str) -> Response | None:
     """Respond in the app's place if the fault is a response: 429 or 503."""
     if fault == "rate_limit":
-        response = RefusedError(429, "Too many requests").response()
+        response = RequestError(429, "Too many requests").response()
         if app.faults.retry_after is not None:
             response.headers["retry-after"] = f"{app.faults.retry_after:g}"
         return response
     if fault == "server_error":
-        return RefusedError(503, "Service temporarily unavailable", code=10503).response()
+        return RequestError(503, "Service temporarily unavailable", code=10503).response()
     return None
 
 

@@ -17,9 +17,9 @@ import httpx
 
 from rtkit_explore.api.responses import SAVED_FAILURE, SAVED_FILE, SAVED_PROBLEMS
 from rtkit_explore.errors import PartialResultWarning
-from rtkit_explore.serving.api import Document, Links, Participants, SessionsApi
+from rtkit_explore.serving.api import Links, Participants, SessionsApi
 from rtkit_explore.serving.listing import Paging
-from rtkit_explore.serving.messages import RefusedError, Request, Response, encoded
+from rtkit_explore.serving.messages import Request, RequestError, Response, encoded
 from rtkit_explore.store import saved_calls
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
             response = self._api.respond(asked)
         except OSError as error:
             message = f"a saved file cannot be read: {error.strerror or type(error).__name__}"
-            response = RefusedError(400, message).response()
+            response = RequestError(400, message).response()
         # If the file turns out to be damaged, the client can name it.
         return httpx.Response(
             response.status,
@@ -161,7 +161,7 @@ class SavedBackend:
         if session_id not in self._by_session:
             self._scan()
         if session_id not in self._by_session:
-            raise RefusedError(404, f"session {session_id} is not among the {len(self)} saved in {self.root}")
+            raise RequestError(404, f"session {session_id} is not among the {len(self)} saved in {self.root}")
         return self._by_session[session_id].folder
 
     def _report(self, peer_id: str) -> Path:
@@ -179,7 +179,7 @@ class SavedBackend:
                 if (path := saved_calls.path_of(folder, name)).is_file():
                     return path
                 self._say_again(folder, "peer-report", peer_id)
-        raise RefusedError(404, f"no report of peer {peer_id} is saved in {self.root}")
+        raise RequestError(404, f"no report of peer {peer_id} is saved in {self.root}")
 
     def _peers_of(self, folder: Path) -> list[str]:
         """List whose report is saved in a folder, or was asked for in vain when it was saved."""
@@ -190,7 +190,7 @@ class SavedBackend:
         """Raise with the exact message of the failure that was saved, if there was one."""
         for failure in saved_calls.read_failures(folder):
             if failure.source == source and failure.peer_id == peer_id:
-                raise RefusedError(404 if failure.missing else 424, failure.message, verbatim=True)
+                raise RequestError(404 if failure.missing else 424, failure.message, verbatim=True)
 
     # The backend of the server
 
@@ -206,7 +206,7 @@ class SavedBackend:
             warnings.warn(message, PartialResultWarning, stacklevel=2)
         return self._rows
 
-    def session(self, session_id: str, *, breakout_rooms: bool) -> Document | Row:  # noqa: ARG002 - served as saved
+    def session(self, session_id: str, *, breakout_rooms: bool) -> Response | Row:  # noqa: ARG002 - served as saved
         """Return one session, as it was saved."""
         folder = self._folder(session_id)
         path = saved_calls.path_of(folder, saved_calls.SESSION)
@@ -221,7 +221,7 @@ class SavedBackend:
         *,
         peer_events: bool | None,
         view: str,  # noqa: ARG002 - served as saved
-    ) -> Participants | Document:
+    ) -> Participants | Response:
         """Return the saved list of participants; where there is none, what the reports say."""
         folder = self._folder(session_id)
         self._folder_of_peer |= dict.fromkeys(self._peers_of(folder), folder)
@@ -234,7 +234,7 @@ class SavedBackend:
         )
         if path.is_file():
             original = _document(path)
-            rows = saved_calls.data_of(original.content).get("participants")
+            rows = saved_calls.data_of(original.body).get("participants")
             if not isinstance(rows, list):
                 return original  # served broken as it is: the client reports it
         else:
@@ -245,23 +245,23 @@ class SavedBackend:
             return Participants(slim, original if slim == rows else None, notes)
         return Participants(rows, original, notes)
 
-    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Document:  # noqa: ARG002
+    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Response:  # noqa: ARG002
         """Return a report; what filters do to one is not documented, so it stays whole."""
         document = _document(self._report(peer_id))
-        if peer_events is False and b'"peer_events"' in document.content:
+        if peer_events is False and b'"peer_events"' in document.body:
             try:
-                answer = json.loads(document.content)
+                answer = json.loads(document.body)
                 saved_calls.participant_of(answer["data"]).pop("peer_events", None)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 return document
-            return Document(encoded(answer), document.source)
+            document.body = encoded(answer)
         return document
 
     def downloads_of(self, session_id: str) -> frozenset[str]:
         """Tell which kinds of downloads are saved with a session; none where it is not saved."""
         try:
             folder = self._folder(session_id)
-        except RefusedError:
+        except RequestError:
             return frozenset()
         files = {saved_calls.CHAT: "chat", saved_calls.SUMMARY: "summary"}
         files |= dict.fromkeys(saved_calls.TRANSCRIPTS.values(), "transcript")
@@ -284,7 +284,7 @@ class SavedBackend:
         saved = [key for key, value in saved_calls.TRANSCRIPTS.items() if saved_calls.path_of(folder, value).is_file()]
         if kind == "transcript" and saved:
             message = f"the transcript of session {session_id} is saved as {' and '.join(saved)}, not as {form}"
-        raise RefusedError(404, message)
+        raise RequestError(404, message)
 
     def download(self, session_id: str, kind: Kind, form: str) -> bytes:
         """Return a saved download."""
@@ -293,11 +293,11 @@ class SavedBackend:
     def generate_summary(self, session_id: str) -> str:
         """Raise: a replay is read-only."""
         self._folder(session_id)
-        raise RefusedError(405, "this is a replay of saved documents, which cannot write a new summary: use connect()")
+        raise RequestError(405, "this is a replay of saved documents, which cannot write a new summary: use connect()")
 
 
-def _document(path: Path) -> Document:
-    return Document(path.read_bytes(), f"{path.parent.name}/{path.name}")
+def _document(path: Path) -> Response:
+    return Response(200, path.read_bytes(), source=f"{path.parent.name}/{path.name}")
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,8 @@ from hypothesis import strategies as st
 
 from rtkit_explore.api.pagination import Page, Pager, read_page
 from rtkit_explore.errors import BadAnswerError, BadRequestError
+from rtkit_explore.serving.listing import Paging
+from rtkit_explore.serving.messages import RequestError
 
 
 @dataclass
@@ -20,11 +21,7 @@ class Server:
     """A list in pages, without a network."""
 
     rows: list[str]
-    base: int = 1
-    place: Literal["top", "data", "absent"] = "top"
-    largest: int = 1000
-    page_zero: Literal["first", "empty", "refused"] = "first"
-    behind: Literal["empty", "last", "refused"] = "empty"
+    paging: Paging = field(default_factory=Paging)
     changes: list[tuple[str, int]] = field(default_factory=list)
     asked: int = 0
 
@@ -32,25 +29,16 @@ class Server:
         if self.asked and self.changes:
             self.change(*self.changes.pop(0))
         self.asked += 1
-        kept = min(size or 4, self.largest)
-        place = (self.base if number is None else number) - self.base
-        if place < 0:
-            if self.page_zero == "refused":
-                raise BadRequestError("page_no", status=400)
-            place = 0 if self.page_zero == "first" else 10**6
-        start = place * kept
-        if start and start >= len(self.rows):
-            if self.behind == "refused":
-                raise BadRequestError("page_no", status=400)
-            if self.behind == "last" and self.rows:
-                start = (len(self.rows) - 1) // kept * kept
-        page = self.rows[start : start + kept]
-        block = {"total_count": len(self.rows), "start_offset": start + 1, "end_offset": start + len(page)}
+        given = {"page_no": number, "per_page": size}
+        try:
+            page, block = self.paging.cut(
+                self.rows, {name: str(value) for name, value in given.items() if value is not None}
+            )
+        except RequestError as error:
+            raise BadRequestError("page_no", status=error.status) from error
         answer: dict = {"success": True, "data": {"sessions": [{"id": name} for name in page]}}
-        if self.place == "top":
-            answer["paging"] = block
-        elif self.place == "data":
-            answer["data"]["paging"] = block
+        if self.paging.place != "absent":
+            (answer if self.paging.place == "top" else answer["data"])["paging"] = block
         return read_page(answer, json.dumps(answer).encode(), "sessions")
 
     def change(self, what: str, where: int) -> None:
@@ -60,14 +48,17 @@ class Server:
             del self.rows[where % len(self.rows)]
 
 
-servers = st.builds(
-    Server,
-    rows=st.integers(0, 45).map(lambda count: [f"r{number}" for number in range(count)]),
-    base=st.sampled_from([0, 1]),
+pagings = st.builds(
+    Paging,
+    first=st.sampled_from([0, 1]),
     place=st.sampled_from(["top", "data", "absent"]),
     largest=st.sampled_from([3, 5, 10, 1000]),
-    page_zero=st.sampled_from(["first", "empty", "refused"]),
-    behind=st.sampled_from(["empty", "last", "refused"]),
+    usual=st.just(4),
+    page_zero=st.sampled_from(["first", "empty", "error"]),
+    behind=st.sampled_from(["empty", "last", "error"]),
+)
+servers = st.builds(
+    Server, rows=st.integers(0, 45).map(lambda count: [f"r{number}" for number in range(count)]), paging=pagings
 )
 sizes = st.sampled_from([1, 4, 10, 100])
 

@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlencode
 
-from rtkit_explore.serving.api import DOWNLOADS, Credentials, Document, Links, Participants, SessionsApi
+from rtkit_explore.serving.api import DOWNLOADS, Credentials, Links, Participants, SessionsApi
 from rtkit_explore.serving.listing import Paging
-from rtkit_explore.serving.messages import RefusedError, Request, Response
+from rtkit_explore.serving.messages import Request, RequestError, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ class DocumentsBackend:
 
     def _known(self, session_id: str) -> dict[str, Any]:
         if session_id not in self._server.sessions:
-            raise RefusedError(404, f"not found: {session_id}")
+            raise RequestError(404, f"not found: {session_id}")
         return self._server.sessions[session_id]
 
     def sessions(self, *, first_page: bool) -> list[dict[str, Any]]:
@@ -85,15 +85,15 @@ class DocumentsBackend:
         self._known(session_id)
         return Participants(self._before("participants", self._server.participants[session_id]))
 
-    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Document:
+    def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Response:
         if peer_id not in self._server.reports:
-            raise RefusedError(404, f"not found: {peer_id}")
-        return Document(self._server.reports[peer_id])
+            raise RequestError(404, f"not found: {peer_id}")
+        return Response(200, self._server.reports[peer_id])
 
     def has_download(self, session_id: str, kind: Kind, form: str) -> None:
         self._known(session_id)
         if self._key(session_id, kind, form) not in self._server.files:
-            raise RefusedError(404, f"not found: {kind}")
+            raise RequestError(404, f"not found: {kind}")
 
     @staticmethod
     def _key(session_id: str, kind: Kind, form: str) -> tuple[str, str]:
@@ -214,7 +214,7 @@ class ApiServer:
             handler.connection.close()
             return
         if fault is not None and fault.kind == "status":
-            response = RefusedError(fault.status, fault.message).response(self.api.error_form)
+            response = RequestError(fault.status, fault.message).response(self.api.error_form)
             response.headers |= fault.headers
         else:
             response = self._respond(asked, request.path)

@@ -13,7 +13,7 @@ from tests.contract.server import Paging
 SHAPES = [
     Paging(first=base, place=place, largest=largest, page_zero=page_zero, behind=behind)
     for base, place, largest, page_zero, behind in itertools.product(
-        (0, 1), ("top", "data", "absent"), (7, 1000), ("first", "empty", "refused"), ("empty", "last", "refused")
+        (0, 1), ("top", "data", "absent"), (7, 1000), ("first", "empty", "error"), ("empty", "last", "error")
     )
     if base == 1 or page_zero == "first"
 ]
@@ -79,13 +79,13 @@ def test_offsets_counted_by_the_size_asked_for_leave_no_hole(server, ask, base, 
 
 def test_a_page_size_that_the_server_refuses_is_left_to_the_server(server, ask):
     made = server.make_sessions(30)
-    server.api.sessions_paging = Paging(largest=50, too_large="refused")
+    server.api.sessions_paging = Paging(largest=50, too_large="error")
     assert ids(ask(lambda client: client.sessions())) == made
 
 
 def test_the_callers_own_page_size_is_not_changed(server, ask):
     server.make_sessions(30)
-    server.api.sessions_paging = Paging(largest=50, too_large="refused")
+    server.api.sessions_paging = Paging(largest=50, too_large="error")
     with pytest.raises(BadRequestError, match="per_page must not be above 50"):
         ask(lambda client: client.sessions(per_page=80))
     assert {request.query["per_page"] for request in server.requests} == {"80"}
