@@ -16,7 +16,7 @@ import numpy as np
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.localization import localization_of
-from rtkit_explore.findings.narrative import clock, figure, lasting, moment, story_of
+from rtkit_explore.findings.narrative import clock, figure, lasting, listed, moment, story_of
 from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.table_schema.labels import media_words
 
@@ -238,7 +238,7 @@ def _never_connected(incident: Incident) -> str | None:
     mine = incident.of("never_connected")
     if not mine:
         return None
-    names = _listed(incident.context.name(one.peer) for one in mine)
+    names = listed(incident.context, (one.peer for one in mine))
     verb = "never got connected"
     tail = "" if incident.lead.side == "connection" else " Whose network it was cannot be told from this."
     return f"{names} {verb}: not one packet went through in either direction, {_when(incident)}.{tail}"
@@ -380,7 +380,7 @@ def _narrow_uplink(incident: Incident) -> str | None:
     slow = [item for item in incident.of("low_frame_rate") if item.stream is not None and item.stream.consumer]
     pictures = ""
     if slow:
-        names = _listed(dict.fromkeys(incident.context.name(item.peer) for item in slow))
+        names = listed(incident.context, (item.peer for item in slow))
         pictures = f"; {names} saw {figure(min(item.mean for item in slow))} frames/s"
     doubt = " (a call of two cannot tell)" if lead.confidence == "low" and _two(incident) else ""
     when = f"for {lasting((two - one) / 1e6)} from {moment(one)}"
@@ -419,7 +419,7 @@ def _busy(incident: Incident) -> str | None:
         return None
     slow = incident.of("low_frame_rate")
     others = (one.peer for one in slow if one.peer != incident.lead.side_peer)
-    names = _listed(dict.fromkeys(incident.context.name(peer) for peer in others))
+    names = listed(incident.context, others)
     seen = f"; {names} saw {figure(min(one.mean for one in slow))} frames/s" if slow and names else ""
     share = figure(100 * mine[0].mean)
     rates = _frame_rates(incident.context, mine[0])
@@ -431,13 +431,7 @@ def _busy(incident: Incident) -> str | None:
 def _hit(incident: Incident) -> str:
     """Name who was hit, or how many."""
     peers = list(dict.fromkeys(one.peer for one in incident.members if one.peer is not None))
-    names = [incident.context.name(peer) for peer in peers]
-    return _listed(names) if len(names) <= 5 else f"{len(names)} people"
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}" if every else ""
+    return listed(incident.context, peers) if len(peers) <= 5 else f"{len(peers)} people"
 
 
 _SENTENCES: tuple[Callable[[Incident], str | None], ...] = (

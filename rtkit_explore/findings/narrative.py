@@ -13,12 +13,14 @@ from rtkit_explore.table_schema import labels
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import Context
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_NAMES, _FIRST_NAMES = 8, 4
+"""Up to so many people are all named; of more, so many, and how many others."""
 _ZONE: ContextVar[tzinfo] = ContextVar("zone of sentences", default=UTC)
 
 
@@ -65,6 +67,22 @@ def figure(value: float) -> str:
     if value != value:  # noqa: PLR0124 - NaN
         return "unknown"
     return f"{value:.0f}" if abs(value) >= 20 or value == int(value) else f"{value:.1f}"
+
+
+def named(context: Context, peers: Iterable[str | None]) -> str:
+    """Name people: "Alma, Boris"; of a crowd the first few and how many more: "Alma, Boris and 38 others"."""
+    names = [context.name(peer) for peer in peers]
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:_FIRST_NAMES])} and {len(names) - _FIRST_NAMES} others"
+
+
+def listed(context: Context, peers: Iterable[str | None]) -> str:
+    """Name people as a sentence does: "Alma, Boris and Chen"; of a crowd the first few and how many more."""
+    every = list(dict.fromkeys(peers))
+    if not 1 < len(every) <= _MOST_NAMES:
+        return named(context, every)
+    return f"{named(context, every[:-1])} and {context.name(every[-1])}"
 
 
 def side_words(context: Context, candidate: Candidate) -> str:
@@ -141,11 +159,12 @@ def _what_separates(context: Context, candidate: Candidate) -> str:
     """Say of trouble that is nobody's own who was hit and who was spared, and where to see what separates them."""
     hit = [peer for peer in context.everybody if peer in candidate.hit] or context.everybody
     spared = [peer for peer in context.everybody if peer not in hit]
-    names = ", ".join(context.name(peer) for peer in hit)
     if not spared:
-        return f"Everybody was hit ({names}): ask for the state of the service at that time, and look for other calls."
-    others = ", ".join(context.name(peer) for peer in spared)
+        return (
+            f"Everybody was hit ({named(context, hit)}): ask for the state of the service at that time,"
+            " and look for other calls."
+        )
     return (
-        f"Hit: {names}; spared: {others}. See what those who were hit share and the others do not (country, region,"
-        " network, browser), and ask for the state of the service at that time."
+        f"Hit: {named(context, hit)}; spared: {named(context, spared)}. See what those who were hit share and the"
+        " others do not (country, region, network, browser), and ask for the state of the service at that time."
     )

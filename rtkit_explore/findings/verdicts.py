@@ -16,6 +16,7 @@ from rtkit_explore.findings.narrative import (
     lasting,
     local,
     moment,
+    named,
     next_step_of,
     side_words,
     story_of,
@@ -137,8 +138,7 @@ def _of_call(evaluation: Evaluation, verdicts: list[Verdict]) -> Verdict:
     unknown = [verdict for verdict in verdicts if verdict.verdict == "unclassified"]
     more = ""
     if unknown and len(unknown) < len(verdicts):
-        names = ", ".join(context.name(verdict.peer) for verdict in unknown)
-        more = f" Unknown, not fine: {names}."
+        more = f" Unknown, not fine: {named(context, (verdict.peer for verdict in unknown))}."
     everything = tuple(candidates)
     if incidents:
         return Verdict(
@@ -160,7 +160,7 @@ def headline(incidents: list[Incident]) -> str:
     first = incidents[0]
     text = sentence_of(first)
     if first.noticed and first.lead.side_peer is not None:
-        text += f" Noticed by {', '.join(first.context.name(peer) for peer in first.noticed)}."
+        text += f" Noticed by {named(first.context, first.noticed)}."
     others = [one for one in incidents[1:] if one.severity != "note"]
     if others:
         text += f" Also: {sentence_of(others[0])}"

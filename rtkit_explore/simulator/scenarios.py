@@ -580,11 +580,11 @@ _declare(
     ),
     Cause(
         "rejoin",
-        "Somebody leaves and comes back after a while, with a new participant id and the same user id.",
+        "Somebody leaves on purpose and comes back after a while, with a new participant id. Nothing is wrong.",
         lambda it: (Rejoin(it.who, it.start, it.end),),
-        BOTH, ("reconnects",), "warn",
-        "{who} was away and came back with a new participant id; why, no document says.",
-        lasts=(30, 90), also=("gap", "switched_off"), noticed="others", open_side=True,
+        "unknown", ("reconnects",), "note",
+        "{who} left on purpose and came back with a new participant id.",
+        lasts=(30, 90), also=("gap", "switched_off"),
     ),
     Cause(
         "hidden_tab",

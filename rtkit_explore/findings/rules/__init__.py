@@ -20,10 +20,10 @@ from rtkit_explore.findings.rules.participants import (
     NO_REPORT,
     ONE_WAY_TRANSPORT,
     PATH_CHANGED,
-    RECONNECTS,
     RELAYED,
     TOO_LITTLE,
 )
+from rtkit_explore.findings.rules.reconnects import RECONNECTS
 from rtkit_explore.findings.rules.streams import (
     BANDWIDTH_LIMITED,
     CONCEALMENT,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rtkit_explore.findings.context import Context, micros
+from rtkit_explore.findings.narrative import named
 from rtkit_explore.findings.rules.rule import Observation, Rule
 from rtkit_explore.table_schema.labels import DEVICE_KINDS
 
@@ -134,10 +135,8 @@ def _quiet_until(context: Context, peer: str, time: int) -> int | None:
 def _who_missed_it(context: Context, peer: str) -> str:
     """Name who listened to a participant."""
     ids = [stream.stream_id for stream in context.of_peer.get(peer, ()) if not stream.consumer]
-    heard = dict.fromkeys(
-        context.name(other.peer) for one in ids for other in context.consumers_of.get(one or "", ()) if other.peer
-    )
-    return f"; {', '.join(heard)} did not hear it then" if heard else ""
+    heard = dict.fromkeys(other.peer for one in ids for other in context.consumers_of.get(one or "", ()) if other.peer)
+    return f"; {named(context, heard)} did not hear it then" if heard else ""
 
 
 def _told_by_events(context: Context) -> Iterator[_Loss]:

@@ -1,4 +1,4 @@
-"""The rules on participants: paths, reconnects, devices, hidden tabs, clocks, and what cannot be judged."""
+"""The rules on participants: paths, hidden tabs, clocks, and what cannot be judged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rtkit_explore.findings.context import OPEN_END, Context, micros
-from rtkit_explore.findings.rules.rule import FOLLOWS_OUTAGE, Observation, Rule
+from rtkit_explore.findings.rules.rule import Observation, Rule
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.measures.network_paths import (
     MEDIA_BYTES,
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.profiles import Profile
     from rtkit_explore.measures.network_paths import CandidatePair, NetworkPath
 
-_REJOIN_US = 180_000_000
-_REJOINED = "left and joined again under a new id"
 _CONNECTS_US = 20_000_000
-_SAME_TROUBLE_US = 10_000_000
+_MOST_HEARD = 8
 _NO_REPORT = {
     "missing": "there is no report",
     "failed": "the report could not be read",
@@ -62,7 +60,7 @@ def _relayed(context: Context, _profile: Profile) -> Iterator[Observation]:
         protocols = sorted({path.protocol for path in relayed if path.protocol})
         over = " and ".join(name.upper() for name in protocols) or "an unknown protocol"
         window = (min(path.start for path in relayed), max(path.end for path in relayed))
-        yield _own(
+        yield own_connection(
             context,
             peer,
             window,
@@ -86,7 +84,7 @@ def paths_of(context: Context) -> dict[str, list[NetworkPath]]:
     return {peer: paths for peer, paths in found.items() if paths}
 
 
-def _own(
+def own_connection(
     context: Context, peer: str, window: tuple[int, int], value: float, detail: str, *, judged: bool = False
 ) -> Observation:
     """Observe something on a participant's connection, which that participant's own report shows."""
@@ -107,7 +105,7 @@ def _path_changed(context: Context, _profile: Profile) -> Iterator[Observation]:
     """Note when a transport left one path for another, to the second, and both networks."""
     for peer, paths in paths_of(context).items():
         for change in path_changes(paths):
-            found = _own(context, peer, (change.at, change.at), 2.0, change.words)
+            found = own_connection(context, peer, (change.at, change.at), 2.0, change.words)
             found.side, found.confidence = "connection", "medium"
             yield found
 
@@ -135,7 +133,7 @@ def _one_way(context: Context, _profile: Profile) -> Iterator[Observation]:
             if not (chosen and known and dead and lasted >= 20) or (peer, text) in seen:
                 continue
             seen.add((peer, text))
-            found = _own(context, peer, (one, two), min(sent, received), f"{transport}: {text}", judged=True)
+            found = own_connection(context, peer, (one, two), min(sent, received), f"{transport}: {text}", judged=True)
             yield _of_transport(found, transport)
 
 
@@ -168,55 +166,6 @@ def _dead_span(context: Context, peer: str) -> tuple[int, int] | None:
         return None
     one, two = span_of(context, peer)
     return (one, two) if NO_TIME not in (one, two) and two - one >= _CONNECTS_US else None
-
-
-# Reconnects ------------------------------------------------------------------------------------------------------
-
-
-def _reconnects(context: Context, _profile: Profile) -> Iterator[Observation]:
-    """Count, per participant, reconnects told by events, and rejoins under a new id."""
-    call = context.call
-    when: dict[str, list[int]] = {}
-    how: dict[str, list[str]] = {}
-    events = call.events[call.events["timestamp"].notna() & call.events["peer_id"].notna()]
-    events = events.sort_values("timestamp", kind="stable")
-    dropped: dict[str, int] = {}
-    for peer, name, time in zip(events["peer_id"], events["name"].fillna(""), micros(events["timestamp"]), strict=True):
-        plain = str(name).lower()
-        if plain == "disconnect":
-            dropped[peer] = time
-        again = plain in ("transport_connected", "websocket_connected") and dropped.pop(peer, None) is not None
-        if plain == "reconnect_attempt" or again:
-            last = when.get(peer, [])
-            if not last or time - last[-1] > _SAME_TROUBLE_US:
-                when.setdefault(peer, []).append(time)
-                how.setdefault(peer, []).append("reconnected" if again else "tried to reconnect")
-    _rejoins(context, when, how)
-    for peer, times in when.items():
-        found = _own(context, peer, (min(times), max(times)), float(len(times)), how[peer][0], judged=True)
-        if all(what == _REJOINED for what in how[peer]):
-            found.confidence = "low"
-            found.evidence_against.append(
-                "nothing tells whether the connection was lost, or the person left on purpose"
-            )
-        else:
-            found.evidence_against.append("the service may have dropped the connection")
-        yield found
-
-
-def _rejoins(context: Context, when: dict[str, list[int]], how: dict[str, list[str]]) -> None:
-    """Add those who left and joined again within three minutes: a rejoin makes a new participant id."""
-    people = context.call.participants
-    known = people[people["user_id"].notna() & people["joined_at"].notna() & people["peer_id"].notna()]
-    for _, mine in known.sort_values("joined_at", kind="stable").groupby("user_id", sort=False):
-        joined, left = micros(mine["joined_at"]), micros(mine["left_at"])
-        peers = [str(peer) for peer in mine["peer_id"]]
-        for k in range(1, len(peers)):
-            away = joined[k] - left[k - 1] if left[k - 1] != NO_TIME else OPEN_END
-            if -_REJOIN_US <= away <= _REJOIN_US:
-                ahead = round(1e6 * context.arrays.shifts.get(peers[k], 0.0))
-                when.setdefault(peers[k], []).append(joined[k] + ahead)
-                how.setdefault(peers[k], []).append(_REJOINED)
 
 
 # What explains other findings, and what cannot be judged ----------------------------------------------------------
@@ -266,7 +215,12 @@ def _implausible(context: Context, _profile: Profile) -> Iterator[Observation]:
             mine = rows[peers[rows] == peer]
             worst = float(quality[name].iloc[mine].abs().max())
             timed = ends[mine]
-            detail = f"{title_of(name)}: {len(mine)} value{'s' if len(mine) > 1 else ''}, up to {worst:g}"
+            values = f"{title_of(name)}: {len(mine)} value{'s' if len(mine) > 1 else ''}"
+            if name == "loss_pct":
+                # More lost than was sent: a report that came late. How much more says nothing: no share is above 100.
+                worst, detail = 100.0, f"{values} above 100, which late reports of earlier loss make"
+            else:
+                detail = f"{values}, up to {worst:g}"
             yield Observation(
                 peer,
                 (int(timed.min()), int(timed.max())),
@@ -326,7 +280,8 @@ def _heard_of(context: Context, peer: str) -> str:
             heard.setdefault(context.name(stream.peer), []).append(share)
     if not heard:
         return "nobody's report tells of their media either"
-    told = ", ".join(f"{name} ({max(shares):.1f} % lost)" for name, shares in heard.items())
+    each = [f"{name} ({max(shares):.1f} % lost)" for name, shares in heard.items()]
+    told = ", ".join(each[:_MOST_HEARD]) + (f" and {len(each) - _MOST_HEARD} others" if len(each) > _MOST_HEARD else "")
     return f"what others heard of them is known: {told}"
 
 
@@ -380,17 +335,6 @@ ONE_WAY_TRANSPORT = Rule(
     find=_one_way,
     low=True,
     drawn="paths",
-)
-RECONNECTS = Rule(
-    "reconnects",
-    "connectivity",
-    "times",
-    "reconnects",
-    "{me} {detail}{times}",
-    "Look at what happened around that time, and at the network of that person.",
-    find=_reconnects,
-    tags=frozenset({FOLLOWS_OUTAGE}),
-    drawn="timeline",
 )
 HIDDEN = Rule(
     "hidden",

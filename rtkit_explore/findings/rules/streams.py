@@ -436,6 +436,14 @@ def _lost_on_arrival(candidate: Candidate, words: Mapping[str, str]) -> str:
     return f"{words['got']} with {words['mean']} % of the packets lost{words['peak_unit']}{narrow}"
 
 
+def _lost_on_the_way_out(candidate: Candidate, words: Mapping[str, str]) -> str:
+    """Say how much was lost by the far end's reports, and that its peaks are evened out: single samples swing."""
+    peak = words["peak_unit"]
+    if peak and not candidate.span:
+        peak = f" (up to {words['worst']} %, averaged over neighbouring samples)"
+    return f"{words['sent']} lost {words['mean']} % of its packets{peak}"
+
+
 def _queued(candidate: Candidate, words: Mapping[str, str]) -> str:
     """Say that more was sent than went through; that it was the uplink only where that is known."""
     by = f"delay or bitrate changed by a factor of {words['worst']}"
@@ -522,7 +530,7 @@ LOSS_OUT = Rule(
     "transport",
     "%",
     "packets lost",
-    "{sent} lost {mean} % of its packets{peak_unit}",
+    _lost_on_the_way_out,
     _LINK,
     value=_loss_out,
     reads=("packets", "packets_lost"),
