@@ -416,6 +416,73 @@ def test_joining_again_within_three_minutes_is_a_reconnect_and_after_an_hour_is_
         assert len(only(room.told(), "reconnects")) == expected
 
 
+def _comes_back(room):
+    left = START + 119_000_000
+    room.add("participants", peer_id="Boris", user_id="u", left_at=left)
+    room.add("participants", peer_id="Boris again", user_id="u", display_name="Boris", report="not_fetched",
+             joined_at=left + 20_000_000)  # fmt: skip
+    for made in (room.sent("Boris"), room.sent("Boris", "video"), *room.all_got("Boris")):
+        made["keep"][17:] = False
+    for who in ("Alma", "Chen"):
+        for media in ("audio", "video"):
+            room.got(who, "Boris", media)["keep"][17:] = False
+    return room
+
+
+def test_who_hangs_up_and_comes_back_has_no_fault_of_a_connection():
+    room = _comes_back(Room())
+    room.event("Boris", "disconnect", 119)
+    (one,) = only(room.findings(), "reconnects").to_dict("records")
+    assert (one["severity"], one["peer_id"], one["side_peer_id"]) == ("note", "Boris", None)
+    assert "left by choice and came back" in one["story"]
+    assert room.told().empty
+
+
+@pytest.mark.parametrize("why", ["no word of it", "silence before it", "attempts to reconnect before it"])
+def test_who_may_have_been_cut_off_before_coming_back_has_reconnected(why):
+    room = _comes_back(Room())
+    if why != "no word of it":
+        room.event("Boris", "disconnect", 119)
+    if why == "silence before it":
+        for made in (*room.all_got("Boris"), *(room.got(who, "Boris") for who in ("Alma", "Chen"))):
+            room.silence(made, slice(15, 17))
+    if why == "attempts to reconnect before it":
+        room.event("Boris", "reconnect_attempt", 100)
+    assert "warn" in set(only(room.findings(), "reconnects")["severity"])
+
+
+def test_of_a_crowd_only_the_first_few_are_named():
+    people = ("Alma", *(f"Guest {number:02}" for number in range(1, 13)))
+    room = Room(people=people, size=16)
+    room.lose_up("Alma", slice(5, 12), 0.1)
+    for guest in people[1:]:
+        room.lose(guest, "Alma", slice(5, 12), 0.1)
+    headline = room.verdicts()["story"].iloc[0]
+    assert "Noticed by Guest 01, Guest 02, Guest 03, Guest 04 and 8 others." in headline
+    evidence = " ".join(room.told()["evidence_for"])
+    assert "and 8 others received it badly" in evidence
+    assert "Guest 09, Guest 10" not in evidence
+
+
+def test_more_lost_than_was_sent_is_shown_as_no_share_above_100():
+    room = Room()
+    room.sent("Alma")["packets_lost"][10] = 1.5 * room.sent("Alma")["packets"][10]
+    (note,) = only(room.findings(), "implausible").to_dict("records")
+    assert note["value"] == 100.0
+    assert "150" not in note["story"]
+
+
+def test_the_peak_of_loss_that_the_far_end_reports_is_said_to_be_evened_out():
+    room = Room()
+    for row, share in enumerate((0.05, 0.15, 0.04, 0.14, 0.05), start=8):
+        room.lose_up("Alma", slice(row, row + 1), share)
+        for who in ("Boris", "Chen"):
+            room.lose(who, "Alma", slice(row, row + 1), 0.09)
+    (out,) = only(room.told(), "loss_out").to_dict("records")
+    assert out["value"] < 14
+    assert "averaged over neighbouring samples" in out["story"]
+
+
 def test_the_selected_device_that_is_removed_is_lost_and_another_is_not():
     for device, expected in (("headset", 1), ("webcam", 0)):
         room = Room()
