@@ -19,7 +19,7 @@ from rtkit_explore.findings.attribution.links import (
 from rtkit_explore.findings.attribution.two_people import BOTH, loss_links
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
-from rtkit_explore.findings.narrative import figure
+from rtkit_explore.findings.narrative import figure, named
 from rtkit_explore.findings.rules.rule import SEEN, UPWARD, WAY
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class ReceiverAttribution:
             return False
         self.candidate.attribute_to("shared", None, "high" if len(hit) > 3 else "medium")
         self.candidate.hit = tuple(sorted(hit))
-        names = ", ".join(sorted(self.context.name(peer) for peer in hit))
+        names = named(self.context, sorted(hit, key=self.context.name))
         there = len(self.localization.people)
         self.candidate.evidence_for.append(
             f"{len(hit)} of {there} people with a report were hit at once, from several senders: {names}"
@@ -222,7 +222,7 @@ class ReceiverAttribution:
                     f"{name} was hit on everything at that time, from {len(self.bad_senders)} different senders"
                 )
             if self.fine_senders:
-                names = ", ".join(self.context.name(peer) for peer in self.fine_senders)
+                names = named(self.context, self.fine_senders)
                 candidate.evidence_against.append(f"{self.me} received {names} well at that time")
         else:
             wrong = self._sender_troubles(self.around.tagged(UPWARD))
@@ -233,7 +233,7 @@ class ReceiverAttribution:
             elif self.producer is None or not self._far_end(self.producer):
                 candidate.evidence_against.append(f"nothing tells what arrived of {name} at the server")
             if self.troubled_others:
-                names = ", ".join(self.context.name(peer) for peer in self.troubled_others)
+                names = named(self.context, self.troubled_others)
                 candidate.evidence_for.append(f"{names} had trouble with what came of {name} as well")
         self._say_others()
 
@@ -317,7 +317,7 @@ class ReceiverAttribution:
             candidate.attribute_to("sender_uplink", who, "low")
         elif self.troubled_others:
             candidate.attribute_to("sender_uplink", who, "medium")
-            names = ", ".join(self.context.name(peer) for peer in self.troubled_others)
+            names = named(self.context, self.troubled_others)
             candidate.evidence_for.append(f"{names} had trouble with what came of {self.sender} as well")
         elif self._both_ways():
             candidate.attribute_to("between", None, "low")
@@ -337,10 +337,10 @@ class ReceiverAttribution:
     def _say_others(self) -> None:
         candidate = self.candidate
         if self.bad_others:
-            names = ", ".join(self.context.name(peer) for peer in self.bad_others)
+            names = named(self.context, self.bad_others)
             candidate.evidence_for.append(f"{names} received the same stream as badly")
         if self.fine_others:
-            names = ", ".join(self.context.name(peer) for peer in self.fine_others)
+            names = named(self.context, self.fine_others)
             (candidate.evidence_for if candidate.side != "sender_uplink" else candidate.evidence_against).append(
                 f"{names} received the same stream well"
             )

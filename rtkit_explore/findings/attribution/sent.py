@@ -9,6 +9,7 @@ import numpy as np
 from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.attribution.tcp_relay import through_tcp
 from rtkit_explore.findings.concurrency import SLACK_US
+from rtkit_explore.findings.narrative import named
 from rtkit_explore.findings.rules.rule import SEEN, WAY
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _on_everyone(context: Context, candidate: Candidate, shared: list[str]) -> N
     several = len(shared) >= 2
     candidate.hit = tuple(sorted({*shared, candidate.peer or ""}))
     candidate.attribute_to("shared" if several else "between", None, "medium" if several else "low")
-    names = ", ".join(context.name(peer) for peer in shared)
+    names = named(context, shared)
     candidate.evidence_for.append(f"{names} reported the same at that time")
 
 
@@ -199,10 +200,10 @@ def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> Non
         candidate.attribute_to("sender_uplink", stream.peer, "low")
         candidate.evidence_against.append("a single receiver's report, or none: nobody else could have noticed")
     if bad:
-        names = ", ".join(context.name(peer) for peer in bad)
+        names = named(context, bad)
         candidate.evidence_for.append(f"{names} received it badly")
     if fine:
-        names = ", ".join(context.name(peer) for peer in fine)
+        names = named(context, fine)
         candidate.evidence_against.append(f"{names} received it well (a server repairs lost video)")
 
 
