@@ -33,6 +33,8 @@ class Concurrency:
     candidates: list[Candidate]
     by_stream: dict[int, list[Candidate]] = field(default_factory=dict)
     tags: dict[tuple[Tag, ...], tuple[str, ...]] = field(default_factory=dict)
+    one_way: list[Candidate] = field(default_factory=list)
+    """Outages of which one direction brought about the other."""
     memo: dict[tuple[Window, tuple[str, ...]], NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,6 +82,12 @@ class Concurrency:
             if (common >= _ENOUGH * shorter or near) and (best is None or common > best[0]):
                 best = (common, candidate)
         return None if best is None else best[1]
+
+    def mostly_together(self, one: Candidate, other: Candidate) -> bool:
+        """Tell whether two findings were at the same time for half of the longer one."""
+        (first, end), (begin, last) = self.window(one), self.window(other)
+        longer = max(end - first, last - begin, 1)
+        return 2 * (min(end, last) - max(first, begin)) >= longer
 
     def hit(self, window: Window, rules: tuple[str, ...]) -> NDArray[np.bool_]:
         """Tell for every stream whether anything of these rules was wrong with it at that time."""

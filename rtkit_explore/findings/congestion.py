@@ -19,6 +19,7 @@ _OVERFLOWS, _CLEARED = 5.0, 2.0
 """Percent lost: a queue that overflows, and one that does not any more."""
 _LESS = 1 / 3
 _SOON = 3
+_LONG_TRIP_MS, _AS_MUCH = 300.0, 0.65
 
 
 def ratio(part: Floats, whole: Floats, *, fewest: float = 0.0) -> Floats:
@@ -128,11 +129,34 @@ def congested(context: Context) -> Floats:
         limited = limited_share(context, "bandwidth") > _LIMITED
     soon = limited.copy()
     soon[:-1] |= limited[1:] & (arrays.stream_number[1:] == arrays.stream_number[:-1])
-    value = np.where(soon, delay_off(context), np.nan)
+    value = np.where(soon & ~_hardly_felt(context), delay_off(context), np.nan)
     for stream in arrays.streams:
         if not stream.consumer and limited[stream.rows].any():
             value[stream.rows] = np.fmax(value[stream.rows], _overflow(context, stream, limited[stream.rows]))
     return np.where(context.age_s >= SETTLING_S, value, np.nan)
+
+
+def _hardly_felt(context: Context) -> Bools:
+    """
+    Tell where a queue did nothing to what was sent: a round trip below 300 ms, nothing lost, as many bytes as before.
+
+    Servers and clients that are busy for a moment look like that, for everybody at once.
+    """
+    arrays = context.arrays
+    found = np.zeros(len(arrays.stream_number), dtype=bool)
+    rate = ratio(arrays["bytes"], arrays.seconds)
+    for stream in arrays.streams:
+        if stream.consumer:
+            continue
+        mine = rate[stream.rows]
+        for row in range(stream.rows.start + 1, stream.rows.stop):
+            k = row - stream.rows.start
+            before, after = mine[:k], mine[k : k + 3]
+            with np.errstate(invalid="ignore"):
+                calm = arrays["rtt_ms"][row] < _LONG_TRIP_MS and not arrays["lost"][row] > 0.01 * arrays["judged"][row]
+            if calm and not np.isnan(before).all() and not np.isnan(after).all():
+                found[row] = float(np.nanmin(after)) >= _AS_MUCH * float(np.nanquantile(before, 0.8))
+    return found
 
 
 def _overflow(context: Context, stream: Stream, limited: Bools) -> Floats:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _SAMPLE_US = 8_000_000
 _APART_US = 15_000_000
 """Findings of one cause that lie further apart are two incidents."""
+_BESIDE_US = 36_000_000
+"""Five samples beside an outage, in which round trips are compared."""
 _SILENT = ("nothing_received", "interrupted")
 _EFFECTS = ("late_media", "bandwidth_limited", "congested", "keyframe_storm", "decoder_behind", "low_resolution")
 """What outlives its cause: buffers drain and encoders climb slowly."""
@@ -59,19 +61,25 @@ class Incident:
     @cached_property
     def core(self) -> list[Candidate]:
         """The findings that last as long as the incident: neither what follows nor what outlives its cause."""
-        own = [one for one in self.members if not one.follows]
-        narrow = [one for one in own if one.name in ("congested", "bandwidth_limited")]
-        if narrow and self.lead.side == "sender_uplink" and any(one.name == "congested" for one in narrow):
-            return narrow
+        if self.narrow:
+            return self.narrow
         silent = self.of(*_SILENT)
         if silent and self.lead.name in _SILENT:
-            return silent
+            return [one for one in silent if not one.follows] or silent
         trips = self.of("round_trip")
         if trips and self.lead.name in ("round_trip", "late_media", "jitter"):
             return trips  # buffers stay up long after the round trip has come down
         timed = [one for one in self.members if one.name not in _LASTING] or self.members
         lasting = [one for one in timed if not one.follows]
         return [one for one in lasting if one.name not in _EFFECTS] or lasting or timed
+
+    @cached_property
+    def narrow(self) -> list[Candidate]:
+        """The limits of an encoder whose uplink was too narrow, where that is what the incident comes to; else none."""
+        limited = self.of("bandwidth_limited", "congested")
+        slow = ("congested", "bandwidth_limited", "low_frame_rate", "low_resolution")
+        told = self.lead.name in slow or any(one.name == "congested" for one in limited)
+        return limited if self.lead.side == "sender_uplink" and told else []
 
     @property
     def lead(self) -> Candidate:
@@ -247,6 +255,7 @@ def _never_connected(incident: Incident) -> str | None:
 def _cut_off(incident: Incident) -> str | None:
     """Say who was cut off, in which direction, and which change of path went with it."""
     silent, lead = incident.of(*_SILENT), incident.lead
+    silent = [one for one in silent if not one.follows] or silent
     if not silent or lead.name not in (*_SILENT, "reconnects"):
         return None
     when = _silence(incident, silent)
@@ -263,7 +272,8 @@ def _cut_off(incident: Incident) -> str | None:
         who = incident.context
         way = "in both directions" if both else f"from {who.name(lead.stream.remote if lead.stream else None)}"
         tail = "" if change else " On which side cannot be told in a call of two."
-        return f"Nothing passed {pair} {when[0]}, {way}, {when[1]}{change}.{tail}"
+        other = "" if change else _other_way(incident)
+        return f"Nothing passed {pair} {when[0]}, {way}, {when[1]}{change}.{tail}{other}"
     if lead.side == "sender_uplink":
         return f"Nothing of {_name(incident)} arrived anywhere {when[0]}, {when[1]}.{_where(incident)}{change}"
     if lead.side == "receiver_downlink":
@@ -288,6 +298,31 @@ def _path_change(incident: Incident) -> str:
         if fact.name == "path_changed" and one - _SAMPLE_US <= fact.start <= two + _SAMPLE_US:
             return f", when the network path changed {fact.detail} (at {clock(fact.start)})"
     return ""
+
+
+def _other_way(incident: Incident) -> str:
+    """Say that the round trip was another one after a silence than before: the media perhaps took another path then."""
+    context, (one, two) = incident.context, incident.window
+    arrays, told = context.arrays, []
+    for stream in context.of_peer.get(incident.lead.side_peer or incident.lead.peer or "", ()):
+        if stream.consumer or stream.media not in SOUND:
+            continue
+        rows, shift = stream.rows, context.shift(stream)
+        trip, start, end = arrays["rtt_ms"][rows], arrays.start[rows] - shift, arrays.end[rows] - shift
+        before = trip[(end <= one + _SAMPLE_US // 8) & (end > one - _BESIDE_US) & (trip > 0)]
+        after = trip[(start >= two - _SAMPLE_US // 8) & (start < two + _BESIDE_US) & (trip > 0)]
+        if min(len(before), len(after)) < 3:
+            return ""
+        calm, now = float(np.median(before)), float(np.median(after))
+        if not (after > 1.4 * float(before.max()) + 15).all() and not (1.4 * after + 15 < float(before.min())).all():
+            return ""
+        told.append((calm, now))
+    if not told:
+        return ""
+    calm, now = told[0]
+    return (
+        f" The round trip was {figure(calm)} ms before it and {figure(now)} ms after it: perhaps another network path."
+    )
 
 
 def _long_way(incident: Incident) -> str | None:
@@ -362,19 +397,17 @@ def _lossy(incident: Incident) -> str | None:
             way = f" to {incident.context.name(heard_by)}" if heard_by and _two(incident) else ""
             lost = f"{of_whom.format(who=_name(incident))} got lost on their way{way} {_when(incident)}"
             return f"{lost}, perhaps on {_name(incident)}'s {part}: {doubt}."
-        return f"{_name(incident)}'s {part} {_sure(incident)}lost {share} {_when(incident)}."
+        both = " in both directions" if lead.side == "connection" else ""
+        return f"{_name(incident)}'s {part} {_sure(incident)}lost {share}{both} {_when(incident)}."
     return None
 
 
 def _narrow_uplink(incident: Incident) -> str | None:
     """Say that an uplink was too narrow, and what came through it."""
-    lead = incident.lead
-    limited = incident.of("bandwidth_limited", "congested")
-    if lead.side != "sender_uplink" or not limited or not (
-        lead.name in ("congested", "bandwidth_limited", "low_frame_rate", "low_resolution") or incident.of("congested")
-    ):  # fmt: skip
+    lead, limited = incident.lead, incident.narrow
+    if not limited:
         return None
-    one, two = min(item.start for item in limited), max(item.end for item in limited)
+    one, two = incident.window
     kbps = _sent_kbps(incident.context, lead.side_peer, one, two)
     rate = "" if np.isnan(kbps) else f": about {figure(kbps)} kbit/s went through"
     slow = [item for item in incident.of("low_frame_rate") if item.stream is not None and item.stream.consumer]
@@ -383,8 +416,7 @@ def _narrow_uplink(incident: Incident) -> str | None:
         names = listed(incident.context, (item.peer for item in slow))
         pictures = f"; {names} saw {figure(min(item.mean for item in slow))} frames/s"
     doubt = " (a call of two cannot tell)" if lead.confidence == "low" and _two(incident) else ""
-    when = f"for {lasting((two - one) / 1e6)} from {moment(one)}"
-    return f"{_name(incident)}'s uplink was {_sure(incident)}too narrow {when}{doubt}{rate}{pictures}."
+    return f"{_name(incident)}'s uplink was {_sure(incident)}too narrow {_when(incident)}{doubt}{rate}{pictures}."
 
 
 def _sent_kbps(context: Context, peer: str | None, one: int, two: int) -> float:

@@ -40,6 +40,8 @@ _COSTS: dict[Part, float] = {"up": 1.0, "down": 1.0, "connection": 1.2, "server"
 """A connection that fails both ways is one fault, though it shows as two; the server failing for one sender is rare."""
 _UNEXPLAINED, _IMPLICATED, _CONTRADICTED = 2.5, 1.0, 1.5
 """Prices of a bad stream left over, of a good one that is implicated, and of an uplink that the server calls good."""
+_SWALLOWED = 0.3
+"""Of what was sent, so much counted as lost is an outage."""
 _MOST_LINKS, _MOST_AT_ONCE = 14, 3
 """So many links are weighed against each other, and so many may fail at once."""
 
@@ -224,7 +226,12 @@ def _far_end_states(context: Context, family: Family) -> tuple[Bools, Bools]:
         told = same & sent & ~np.isnan(arrays["rtt_ms"]) & (arrays["rtt_ms"] > 0)
         before_trip, before_jitter = np.roll(arrays["rtt_ms"], 1), np.roll(arrays["jitter_ms"], 1)
         still = (arrays["rtt_ms"] == before_trip) & (arrays["jitter_ms"] == before_jitter)
-        return told & still, told & ~still
+        # Where reports still come back, they count what a dead uplink swallowed as lost, once it works again.
+        swallowed = sent & (arrays["lost"] >= _SWALLOWED * arrays["judged"])
+        before = np.zeros(len(sent), dtype=bool)
+        before[:-1] = swallowed[1:] & same[1:] & (arrays["lost"][1:] > arrays["judged"][1:])
+        gone = still | swallowed | (before & sent)
+        return told & gone, told & ~gone
 
 
 def _explain(bad: frozenset[tuple[str, str]], good: frozenset[tuple[str, str]]) -> Explanation:

@@ -4,7 +4,8 @@ Whose side it was on: everyone's streams at the same time, held against each oth
 ``attribute`` goes through ``PASSES`` in that order. What was received is explained by the links that ``localization``
 finds at fault (``links``, ``received``); what was sent is held against how it was received (``sent``); then a relay
 over TCP is looked at (``tcp_relay``), what only follows from something else is put behind it (``consequences``), and
-loss is held against how it was heard (``loss``). People without a report are unknown, never fine.
+loss is held against how it was heard (``loss``). ``outages`` tells loss from silence, and one direction that was cut
+from both. People without a report are unknown, never fine.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ from rtkit_explore.findings.attribution.consequences import (
     reports_came_late,
 )
 from rtkit_explore.findings.attribution.links import cut_where_the_cause_changes
-from rtkit_explore.findings.attribution.loss import loss_as_heard, narrow_downlinks, no_worse_than_the_loss
+from rtkit_explore.findings.attribution.loss import (
+    loss_as_heard,
+    loss_both_ways,
+    narrow_downlinks,
+    no_worse_than_the_loss,
+)
+from rtkit_explore.findings.attribution.outages import cut_at_outages, outages_of_one_direction
 from rtkit_explore.findings.attribution.received import received_findings
 from rtkit_explore.findings.attribution.sent import sent_findings
 from rtkit_explore.findings.attribution.tcp_relay import facts_degrade_nobody, stalls_of_tcp
@@ -33,7 +40,9 @@ if TYPE_CHECKING:
 
 PASSES: tuple[Callable[[Concurrency], None], ...] = (
     received_findings,
+    outages_of_one_direction,
     sent_findings,
+    loss_both_ways,
     reports_came_late,
     stalls_of_tcp,
     limits_follow_delay,
@@ -57,7 +66,8 @@ def attribute(context: Context, candidates: list[Candidate]) -> list[Candidate]:
     list of Candidate
         The findings; those during which the cause changed are cut there.
     """
-    around = Concurrency(context, [part for one in candidates for part in cut_where_the_cause_changes(context, one)])
+    parts = [part for one in candidates for part in cut_at_outages(context, one)]
+    around = Concurrency(context, [part for one in parts for part in cut_where_the_cause_changes(context, one)])
     for step in PASSES:
         step(around)
     return around.candidates

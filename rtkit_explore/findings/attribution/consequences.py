@@ -79,6 +79,7 @@ def follow_outages(around: Concurrency) -> None:
     silent = ("nothing_received", "interrupted")
     whole = ("between", "shared", "connection")
     outages = [one for one in around.candidates if one.name in silent and one.side in whole and one.severity != "note"]
+    outages += around.one_way
     for candidate in around.candidates:
         if candidate in outages or candidate.severity == "note":
             continue
@@ -122,10 +123,10 @@ def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Ca
     one, two = around.window(candidate)
     for outage in outages:
         start, end = around.window(outage)
-        mine = outage.side == "connection" and candidate.side_peer == outage.side_peer
+        mine = outage.side_peer is not None and candidate.side_peer == outage.side_peer
         linked = candidate.side in ("sender_uplink", "receiver_downlink", "connection")
         if mine and linked and start - SLACK_US <= one <= end + SLACK_US and two <= end + AFTER_US:
-            candidate.attribute_to("connection", outage.side_peer, outage.confidence)
+            candidate.attribute_to(outage.side, outage.side_peer, outage.confidence)
             candidate.follows = True
             return
 

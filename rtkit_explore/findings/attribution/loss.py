@@ -8,6 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import SLACK_US
+from rtkit_explore.findings.rules.rule import UPWARD
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
@@ -21,6 +22,24 @@ def no_worse_than_the_loss(around: Concurrency) -> None:
         if candidate.name == "concealment" and candidate.stream is not None and candidate.severity == "bad":
             lost = around.troubled(candidate.stream, around.window(candidate), ("loss_in",))
             candidate.severity = candidate.severity if lost is None else lost.severity
+
+
+def loss_both_ways(around: Concurrency) -> None:
+    """Put what got lost on its way out on the connection where what the same person received was lost as well."""
+    heard = [
+        one
+        for one in around.candidates
+        if one.name == "loss_in" and one.side == "connection" and one.peer == one.side_peer and one.severity != "note"
+    ]
+    for candidate in around.candidates:
+        if candidate.side != "sender_uplink" or UPWARD not in candidate.rule.tags:
+            continue
+        mine = [one for one in heard if one.peer == candidate.peer and around.mostly_together(one, candidate)]
+        if mine:
+            candidate.attribute_to("connection", candidate.peer, mine[0].confidence)
+            candidate.evidence_for.append(
+                f"what {around.context.name(candidate.peer)} received was lost as well at that time"
+            )
 
 
 def loss_as_heard(around: Concurrency) -> None:

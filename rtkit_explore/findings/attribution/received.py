@@ -332,7 +332,9 @@ class ReceiverAttribution:
     def _both_ways(self) -> bool:
         """Tell whether this person's own sending was lossy at that time as well."""
         own = [stream for stream in self.context.of_peer.get(self.stream.peer or "", ()) if not stream.consumer]
-        return any(self.around.troubled(stream, self.window, ("loss_out",)) for stream in own)
+        lossy = [self.around.troubled(stream, self.window, ("loss_out",)) for stream in own]
+        # What lies beside it, or is but a moment of it, is another trouble.
+        return any(one is not None and self.around.mostly_together(one, self.candidate) for one in lossy)
 
     def _say_others(self) -> None:
         candidate = self.candidate

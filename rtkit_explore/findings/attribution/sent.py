@@ -237,6 +237,7 @@ def _others_up(around: Concurrency, candidate: Candidate, stream: Stream, window
     context = around.context
     same: dict[str, str] = {}
     present: set[str] = set()
+    several = len({context.person(peer) for peer in context.of_peer}) > 2 or candidate.name != "loss_out"
     for peer, streams in context.of_peer.items():
         sent = [one for one in streams if not one.consumer and around.flows(one, window)]
         if not sent:
@@ -244,7 +245,9 @@ def _others_up(around: Concurrency, candidate: Candidate, stream: Stream, window
         person = context.person(peer)
         present.add(person)
         other = person != context.person(stream.peer or "")
-        if other and any(around.troubled(one, window, (candidate.name,)) for one in sent):
+        found = [around.troubled(one, window, (candidate.name,)) for one in sent if other]
+        # Of two people, what one shows for a moment of the other's trouble, or beside it, is another trouble.
+        if any(one is not None and (several or around.mostly_together(one, candidate)) for one in found):
             same.setdefault(person, peer)
     together = len(same) + 1
     if (together >= 3 and 2 * together >= len(present)) or (len(present) == 2 and together == 2):

@@ -10,9 +10,12 @@ from rtkit_explore.findings.congestion import delay_off, limited_share
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.segments import Judged, Rows
+    from rtkit_explore.findings.stream_arrays import Floats
 
 _WHOLE_SAMPLES = 3
 _PARTLY = 0.6
+_STEP, _BACK, _FLUENT, _BEFORE = 2.5, 0.25, 0.8, 6
+"""Times what came through; parts of the bitrate and of the frame rate of so many samples before."""
 _FULL = 0.9
 """A sample with nine tenths of the usual packets is not a partial one."""
 
@@ -78,17 +81,43 @@ def limit_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, 
     """
     Let a limit of the encoder begin in the sample before, as far as that was limited, and end when it climbs again.
 
-    An encoder comes back long after its link: from when on it sends half as much again as before, the link is wide.
+    An encoder comes back long after its link: from when on it sends half as much again as before, the link is wide. It
+    may also stay for minutes on a step that is far above what had come through, and below what it sent before.
     """
     arrays = judged.context.arrays
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = arrays["bytes"][rows] / arrays.seconds[rows]
     known = rate[~np.isnan(rate)]
     if len(known) >= _WHOLE_SAMPLES:
-        narrow = np.flatnonzero(rate <= 1.6 * float(np.median(known)))
+        narrow = np.flatnonzero(rate <= min(1.6 * float(np.median(known)), _step_above(judged, rows, rate)))
         if len(narrow):
             end = min(end, int(arrays.end[rows[narrow[-1]]]))
     return min(start, _limit_start(judged, int(rows[0]), start)), end
+
+
+def _step_above(judged: Judged, rows: Rows, rate: Floats) -> float:
+    """
+    Return the rate above which an encoder has left a narrow link behind, though it is still limited.
+
+    That is a step of several times what came through at least, to a good part of what was sent before, and with all
+    frames. Infinite where there is no such step: a link that stays narrow lets through what it lets through.
+    """
+    arrays, stream = judged.context.arrays, int(judged.context.arrays.stream_number[rows[0]])
+    first = arrays.streams[stream].rows.start
+    with np.errstate(invalid="ignore", divide="ignore"):
+        earlier = arrays["bytes"][first : rows[0]] / arrays.seconds[first : rows[0]]
+        frames = arrays["frames"] / arrays.seconds
+    earlier, before = earlier[-_BEFORE:], frames[first : rows[0]][-_BEFORE:]
+    if np.isnan(earlier).all() or np.isnan(before).all():
+        return np.inf
+    step = max(_STEP * float(np.nanquantile(rate, 0.25)), _BACK * float(np.nanmedian(earlier)))
+    above = rate > step
+    if not above[-1] or above.all():
+        return np.inf
+    begin = int(np.flatnonzero(~above)[-1]) + 1
+    fluent = float(np.nanmedian(frames[rows[begin:]])) >= _FLUENT * float(np.nanmedian(before))
+    slow = float(np.nanmin(frames[rows[:begin]])) < _FLUENT * float(np.nanmedian(before))
+    return step if len(rows) - begin >= 2 and fluent and slow else np.inf
 
 
 def lateness_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:

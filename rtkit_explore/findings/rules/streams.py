@@ -34,6 +34,7 @@ _TOGETHER_US = 10_000_000
 WARM_UP_S = 15.0
 """How long a stream may take to find its size and rate: two samples."""
 _BEFORE_US = 14_000_000
+_LONG_TRIP_MS = 300.0
 _CAP_SAMPLES = 3
 """From so many samples on, a steady rate at the beginning is a cap."""
 CLIMB_S = 45.0
@@ -390,9 +391,26 @@ def _cap_and_no_fault(context: Context, rows: Rows) -> str | None:
     if not len(known) or lost > 0.005 * judged:
         return None
     calm = float(np.median(known))
-    if float((known > max(1.6 * calm, calm + 60)).mean()) > 0.1 or calm > 250 or _narrowed(context, stream, rows):
+    if calm > 250 or _narrowed(context, stream, rows):
         return None
-    return "nothing was lost and the round trip stayed flat: a cap set by the room or the application looks like that"
+    rose = known > max(1.6 * calm, calm + 60)
+    if float(rose.mean()) <= 0.1:
+        return (
+            "nothing was lost and the round trip stayed flat: a cap set by the room or the application looks like that"
+        )
+    slowed = _slowed(context, stream, rows)
+    if slowed is None or slowed or float(known.max()) >= _LONG_TRIP_MS:
+        return None
+    return "nothing was lost, hardly less was sent, and the round trip rose by little"
+
+
+def _slowed(context: Context, stream: Stream, rows: Rows) -> bool | None:
+    """Tell whether a sent picture had fewer frames than before while its encoder was limited; None where unknown."""
+    rate = frame_rate(context)
+    before = rate[max(stream.rows.start, int(rows[0]) - _CAP_SAMPLES) : int(rows[0])]
+    if np.isnan(before).all() or np.isnan(rate[rows]).all():
+        return None
+    return float(np.nanquantile(rate[rows], 0.25)) < 0.75 * float(np.nanmedian(before))
 
 
 def _narrowed(context: Context, stream: Stream, rows: Rows) -> bool:
