@@ -129,34 +129,30 @@ def congested(context: Context) -> Floats:
         limited = limited_share(context, "bandwidth") > _LIMITED
     soon = limited.copy()
     soon[:-1] |= limited[1:] & (arrays.stream_number[1:] == arrays.stream_number[:-1])
-    value = np.where(soon & ~_hardly_felt(context), delay_off(context), np.nan)
+    value = np.where(soon, delay_off(context), np.nan)
+    with np.errstate(invalid="ignore"):
+        value[[row for row in np.flatnonzero(value > 1).tolist() if _hardly_felt(context, row)]] = 1.0
     for stream in arrays.streams:
         if not stream.consumer and limited[stream.rows].any():
             value[stream.rows] = np.fmax(value[stream.rows], _overflow(context, stream, limited[stream.rows]))
     return np.where(context.age_s >= SETTLING_S, value, np.nan)
 
 
-def _hardly_felt(context: Context) -> Bools:
+def _hardly_felt(context: Context, row: int) -> bool:
     """
-    Tell where a queue did nothing to what was sent: a round trip below 300 ms, nothing lost, as many bytes as before.
+    Tell whether a queue did nothing to what was sent: a round trip below 300 ms, nothing lost, as many bytes as before.
 
     Servers and clients that are busy for a moment look like that, for everybody at once.
     """
     arrays = context.arrays
-    found = np.zeros(len(arrays.stream_number), dtype=bool)
-    rate = ratio(arrays["bytes"], arrays.seconds)
-    for stream in arrays.streams:
-        if stream.consumer:
-            continue
-        mine = rate[stream.rows]
-        for row in range(stream.rows.start + 1, stream.rows.stop):
-            k = row - stream.rows.start
-            before, after = mine[:k], mine[k : k + 3]
-            with np.errstate(invalid="ignore"):
-                calm = arrays["rtt_ms"][row] < _LONG_TRIP_MS and not arrays["lost"][row] > 0.01 * arrays["judged"][row]
-            if calm and not np.isnan(before).all() and not np.isnan(after).all():
-                found[row] = float(np.nanmin(after)) >= _AS_MUCH * float(np.nanquantile(before, 0.8))
-    return found
+    rows = arrays.streams[int(arrays.stream_number[row])].rows
+    if not arrays["rtt_ms"][row] < _LONG_TRIP_MS or arrays["lost"][row] > 0.01 * arrays["judged"][row]:
+        return False
+    rate = ratio(arrays["bytes"][rows], arrays.seconds[rows])
+    before, after = rate[: row - rows.start], rate[row - rows.start : row - rows.start + 3]
+    if np.isnan(before).all() or np.isnan(after).all():
+        return False
+    return float(np.nanmin(after)) >= _AS_MUCH * float(np.nanquantile(before, 0.8))
 
 
 def _overflow(context: Context, stream: Stream, limited: Bools) -> Floats:

@@ -258,11 +258,23 @@ def test_a_limited_encoder_counts_by_its_time_and_by_its_reason_where_time_is_ab
     assert set(told["side"]) == {"sender"}
 
 
+def test_a_round_trip_that_rose_for_a_moment_and_changed_nothing_of_what_was_sent_is_a_note():
+    room = Room()
+    for who in room.people:
+        room.sent(who, "video")["quality_limitation_durations_bandwidth"][10:15] = 7.0
+        for media in ("audio", "video"):
+            room.sent(who, media)["rtt"][10:13] = 0.2
+    assert room.told().empty
+    (one, *_) = only(room.findings(), "bandwidth_limited").to_dict("records")
+    assert "hardly less was sent" in one["evidence_against"]
+
+
 def test_a_limited_encoder_with_a_round_trip_far_off_its_mean_is_congested():
     room = Room()
     sent = room.sent("Alma", "video")
     sent["quality_limitation_durations_bandwidth"][10:16] = 7.0
     sent["rtt"][10:13] = 0.25
+    sent["bytes"][11:16] /= 3
     told = room.told()
     assert list(only(told, "congested")["severity"]) == ["bad"]
     assert list(only(told, "bandwidth_limited")["severity"]) == ["warn"]
