@@ -8,7 +8,7 @@ the matrix of pairs, the accused, how often each confidence is right, and the ca
 
 The whole is about 26,000 calls. ``--out FILE`` appends each result to a file of JSON lines and reads from it what the
 same code had already judged, so that a run can be stopped (``--minutes 8`` stops it) and taken up again; what is
-printed are all results in the file. One seed of every pair comes after the other.
+printed are all results in the file. One seed of every pair comes after the other; ``--seed 4`` begins with the fifth.
 """
 
 from __future__ import annotations
@@ -115,30 +115,29 @@ def pairs_of(asked: str | None) -> list[tuple[str, str]]:
     return chosen
 
 
-def cases_of(pairs: list[tuple[str, str]], people: tuple[int, ...], seeds: int) -> list[Case]:
+def cases_of(pairs: list[tuple[str, str]], people: tuple[int, ...], seeds: int, begin: int = 0) -> list[Case]:
     return [
-        Case(f"{first}+{second}", count, seeds_of((one, two), seeds)[k])
+        Case(f"{first}+{second}", count, first_seed_of((one, two)) + k)
         for count in people
-        for k in range(seeds)
+        for k in range(begin, begin + seeds)
         for one, two in pairs
         if sensible(one, two, count)
         for first, second in ((one, two), (two, one))
     ]
 
 
-def seeds_of(pair: tuple[str, str], seeds: int) -> list[int]:
-    """Return the pair's own seeds: one seed draws the same person and time for a scenario in every pair."""
-    first = 100 * (zlib.crc32("+".join(sorted(pair)).encode()) % 10_000)
-    return [first + k for k in range(seeds)]
+def first_seed_of(pair: tuple[str, str]) -> int:
+    """Return where the pair's own seeds begin: one seed draws the same person and time for a scenario in every pair."""
+    return 100 * (zlib.crc32("+".join(sorted(pair)).encode()) % 10_000)
 
 
-def singles_of(people: tuple[int, ...], seeds: int) -> list[Case]:
+def singles_of(people: tuple[int, ...], seeds: int, begin: int = 0) -> list[Case]:
     return [
         Case(name, count, seed)
         for name, scenario in SCENARIOS.items()
         for count in people
         if count >= scenario.fewest
-        for seed in range(seeds)
+        for seed in range(begin, begin + seeds)
     ]
 
 
@@ -311,14 +310,15 @@ def main(
     singles: bool = False,
     out: str | None = None,
     minutes: float | None = None,
+    seed: int = 0,
 ) -> None:
     """Print the figures; ``small`` runs a sample of it."""
     counts = tuple(int(count) for count in people.split(",")) if people else PEOPLE
     count = seeds or (1 if small else SEEDS)
     chosen = pairs or ("outage+muted,lossy_uplink+lossy_downlink" if small else None)
     until = time.monotonic() + 60 * (minutes or 0)
-    first = singles_of(counts, count) if singles or not (pairs or small) else []
-    second = cases_of(pairs_of(chosen), counts, count)
+    first = singles_of(counts, count, seed) if singles or not (pairs or small) else []
+    second = cases_of(pairs_of(chosen), counts, count, seed)
     alone = judge_all(first, jobs, out, minutes)
     left = max(0.001, (until - time.monotonic()) / 60) if minutes else None
     two = judge_all(second, jobs, out, left)
