@@ -96,7 +96,7 @@ def _without_tails(
     """Put what a jitter buffer drains behind what filled it: while it only comes down, nothing new is wrong."""
     if candidate.judged is None or candidate.samples is None:
         return runs
-    values = candidate.judged.samples[candidate.samples]
+    values = candidate.judged.samples[candidate.samples - candidate.judged.first]
     kept = runs[:1]
     for label, places in runs[1:]:
         before, mine = float(np.nanmax(values[kept[-1][1]])), values[places]
