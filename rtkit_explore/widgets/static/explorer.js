@@ -116,6 +116,64 @@ class Guard {
   }
 }
 
+// The words of the field: a button in the text, and beside it, when it is pointed at, focused or pressed, two sentences.
+class Terms {
+  constructor(root, given) {
+    this.root = root;
+    this.given = given;
+    this.box = h("div", { class: "rtk-gloss", role: "tooltip", hidden: true, onpointerenter: () => clearTimeout(this.timer), onpointerleave: () => this.hide(200) });
+    root.append(this.box);
+    this.onKey = (event) => { if (event.key === "Escape" && !this.box.hidden) { this.hide(); event.stopPropagation(); } };
+    root.addEventListener("keydown", this.onKey, true);
+  }
+
+  get known() {
+    const list = this.given() || [];
+    if (this.list === list) return this.byName;
+    this.list = list;
+    this.byName = new Map(list.flatMap(({ term, says, names }) => names.map((name) => [name.toLowerCase(), { term, says }])));
+    const names = [...this.byName.keys()].sort((a, b) => b.length - a.length).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/[ -]/g, "[ -]"));
+    this.pattern = names.length ? new RegExp(`(?<![\\w-])(${names.join("|")})(s?)(?!\\w)`, "gi") : null;
+    return this.byName;
+  }
+
+  // Each term at its first place in the text.
+  marked(text) {
+    const { known, pattern } = this;
+    if (!text || !pattern) return text ? [text] : [];
+    const parts = [], seen = new Set();
+    let at = 0;
+    for (const match of text.matchAll(pattern)) {
+      const one = known.get(match[1].toLowerCase().replace(/-/g, " ")) || known.get(match[1].toLowerCase());
+      if (!one || seen.has(one.term)) continue;
+      seen.add(one.term);
+      parts.push(text.slice(at, match.index), this.button(match[0], one));
+      at = match.index + match[0].length;
+    }
+    return [...parts, text.slice(at)];
+  }
+
+  button(word, one) {
+    return h("button", { type: "button", class: "rtk-term", "aria-description": one.says, onpointerenter: (event) => this.show(event.currentTarget, one, 250), onpointerleave: () => this.hide(250), onfocus: (event) => { if (event.target.matches(":focus-visible")) this.show(event.target, one); }, onblur: () => this.hide(), onclick: (event) => { event.stopPropagation(); this.show(event.currentTarget, one); } }, word);
+  }
+
+  show(button, { term, says }, wait = 0) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (!button.isConnected) return;
+      fill(this.box, h("b", {}, term), h("span", {}, ` ${says}`));
+      this.box.hidden = false;
+      const place = button.getBoundingClientRect(), root = this.root.getBoundingClientRect();
+      const left = clamp(place.left - root.left, 4, Math.max(4, root.width - this.box.offsetWidth - 8));
+      const below = place.bottom - root.top + 4, above = place.top - root.top - this.box.offsetHeight - 4;
+      const top = place.bottom + this.box.offsetHeight + 8 > window.innerHeight && above > 0 ? above : below;
+      Object.assign(this.box.style, { left: `${left}px`, top: `${top}px` });
+    }, wait);
+  }
+  hide(wait = 0) { clearTimeout(this.timer); this.timer = setTimeout(() => { this.box.hidden = true; }, wait); }
+  destroy() { clearTimeout(this.timer); }
+}
+
 class Explorer {
   constructor(model, el, link = null) {
     this.link = link;
@@ -170,6 +228,7 @@ class Explorer {
       part("spoken", "div", { class: "rtk-spoken", "aria-live": "polite" }));
     el.append(this.root);
     this.guard = new Guard(this.root);
+    this.terms = new Terms(this.root, () => this.model.get("options").terms);
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.root);
     this.themes = new MutationObserver(() => this.themed());
@@ -199,6 +258,7 @@ class Explorer {
     this.dark.removeEventListener("change", this.onDark);
     document.removeEventListener("fullscreenchange", this.onFull);
     this.guard.destroy();
+    this.terms.destroy();
     for (const plot of this.plots) plot.destroy();
     if (this.place) this.place.classList.remove("rtk-live");
     clearTimeout(this.slow); clearTimeout(this.silent);
@@ -529,6 +589,9 @@ class Explorer {
     fill(this.parts.note, ...rows);
   }
 
+  // Words of the field in a text, each as a button that says what it means; see Terms below.
+  termed(text) { return this.terms.marked(text); }
+
   renderVerdict() {
     const { page } = this;
     const box = this.parts.verdict;
@@ -538,7 +601,7 @@ class Explorer {
     const live = page.live ? "The call is going on: those who have not left have no report yet. " : "";
     fill(box, 
       h("span", { class: `rtk-badge rtk-sev-${page.verdict}` }, `${SIGNS[page.verdict] || "?"} ${WORDS[page.verdict] || page.verdict}`),
-      h("span", { class: "rtk-sentence" }, live, this.words(page.verdictText) || (page.findings.length ? "" : "Nothing was found to be wrong in what was reported.")),
+      h("span", { class: "rtk-sentence" }, live, page.verdictText ? this.termed(this.words(page.verdictText)) : (page.findings.length ? "" : "Nothing was found to be wrong in what was reported.")),
       h("details", { class: "rtk-story" }, h("summary", { "data-k": "story" }, "whole story"), h("pre", { tabindex: "0" }, page.story)));
   }
 
@@ -558,7 +621,7 @@ class Explorer {
   showAnswer(message) {
     this.answer = message;
     fill(this.parts.answer, 
-      h("pre", { tabindex: "0" }, message.text),
+      h("pre", { tabindex: "0" }, this.termed(message.text)),
       h("div", { class: "rtk-row" },
         message.finding !== null && message.finding !== undefined && this.button("Show it", "Look at this on the plots", () => this.choose(message.finding)),
         message.reply && this.button("Copy the reply", "Copy a reply that can be sent as it stands", () => this.copy(message.reply, "The reply is in the clipboard.")),
@@ -601,10 +664,10 @@ class Explorer {
       h("h4", {}, "Findings"),
       h("div", { class: "rtk-findings", role: "listbox", "aria-label": "Findings, worst first", onkeydown: (event) => this.arrows(event) }, rows.length ? rows : h("div", { class: "rtk-quiet" }, page.live ? "Nothing yet." : "Nothing was found to be wrong.")),
       chosen && h("div", { class: "rtk-evidence", tabindex: "0", "aria-label": "Evidence" },
-        chosen.side && h("div", {}, h("b", {}, "Side "), chosen.side, chosen.confidence && `, ${chosen.confidence} confidence`),
-        chosen.for && h("div", {}, h("b", {}, "For "), this.words(chosen.for)),
-        chosen.against && h("div", {}, h("b", {}, "Against "), this.words(chosen.against)),
-        chosen.next && h("div", {}, h("b", {}, "Next "), chosen.next)),
+        chosen.side && h("div", {}, h("b", {}, "Side "), this.termed(`${chosen.side}${chosen.confidence ? `, ${chosen.confidence} confidence` : ""}`)),
+        chosen.for && h("div", {}, h("b", {}, "For "), this.termed(this.words(chosen.for))),
+        chosen.against && h("div", {}, h("b", {}, "Against "), this.termed(this.words(chosen.against))),
+        chosen.next && h("div", {}, h("b", {}, "Next "), this.termed(chosen.next))),
       ...this.chips());
     const list = box.querySelector(".rtk-findings");
     list.scrollTop = top;
@@ -851,7 +914,7 @@ class Explorer {
     const height = clamp((this.space - this.parts.axis.offsetHeight) / panels.length, PANEL, 190);
     panels.forEach((panel, number) => {
       const last = number === panels.length - 1;
-      const holder = h("div", { class: "rtk-panel" }, h("div", { class: "rtk-panel-title" }, h("b", {}, panel.title), h("span", {}, panel.unit), panel.threshold && h("span", { class: "rtk-threshold" }, panel.threshold.text)));
+      const holder = h("div", { class: "rtk-panel" }, h("div", { class: "rtk-panel-title" }, h("b", {}, this.termed(panel.title)), h("span", {}, panel.unit), panel.threshold && h("span", { class: "rtk-threshold" }, panel.threshold.text)));
       box.append(holder);
       const plot = new uPlot(this.plotOptions(panel, number, height + (last ? 26 : 0), last), [[this.view[0], this.view[1]], [0, 1]], holder);
       this.plots.push(plot);
@@ -1137,7 +1200,7 @@ class Explorer {
     this.rows = [];
     fill(tableBox, 
       table.note ? h("div", { class: "rtk-quiet" }, table.note) : "",
-      table.rows.length ? h("table", {}, h("thead", {}, h("tr", {}, table.columns.map((column) => h("th", { scope: "col", class: column.number ? "rtk-number" : "" }, column.title)))),
+      table.rows.length ? h("table", {}, h("thead", {}, h("tr", {}, table.columns.map((column) => h("th", { scope: "col", class: column.number ? "rtk-number" : "" }, this.termed(column.title))))),
         h("tbody", {}, table.rows.map((row, number) => {
           const at = table.times[number] ?? null;
           const tr = h("tr", { class: at === null ? "" : "rtk-timed", onclick: at === null ? null : () => this.point(at) }, row.map((value, n) => h("td", { class: table.columns[n].number ? "rtk-number" : "" }, text(value, table.columns[n]))));
