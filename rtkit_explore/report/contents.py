@@ -56,12 +56,12 @@ class ReportContext:
     @cached_property
     def findings(self) -> pd.DataFrame:
         """Findings, worst first."""
-        return self.call.findings(self.profile)
+        return self.call.findings(self.profile, tz=self.zone)
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """Verdicts, the call first."""
-        return self.call.verdicts(self.profile)
+        return self.call.verdicts(self.profile, tz=self.zone)
 
     @cached_property
     def overview(self) -> pd.DataFrame:
@@ -139,7 +139,7 @@ def report_of(context: ReportContext, *, title: str, redacted: bool) -> Report:
             ),
             Fact("Times", context.zone_name),
         ],
-        text=context.call.story(context.profile),
+        text=context.call.story(context.profile, tz=context.zone),
         zone=context.zone_name,
         version=__version__,
     )
@@ -256,7 +256,7 @@ def _all_findings(context: ReportContext) -> Table:
             Shown("confidence"),
         ),
         of="findings",
-        caption=f"All findings, worst first; times in {context.zone_name}, in the sentences UTC",
+        caption=f"All findings, worst first; times in {context.zone_name}",
         empty="There are no findings, not even notes.",
         most=_MOST_ROWS,
         rest="call.findings()",

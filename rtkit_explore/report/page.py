@@ -15,6 +15,7 @@ from rtkit_explore.local_time import time_zone
 from rtkit_explore.report.contents import ReportContext, report_of
 from rtkit_explore.report.files import check_arguments, write_whole
 from rtkit_explore.report.shown import shown
+from rtkit_explore.report.words import Words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -109,7 +110,7 @@ def _check(target: Path, *, overwrite: bool) -> None:
 
 def render(report: Report) -> str:
     """Write the page; every text of the view is scrubbed and escaped here."""
-    return environment().get_template("report.html.j2").render(report=report).lstrip()
+    return environment().get_template("report.html.j2").render(report=report, words=Words(shown)).lstrip()
 
 
 @cache

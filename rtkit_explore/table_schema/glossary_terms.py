@@ -89,13 +89,44 @@ def terms_in(text: str) -> list[Term]:
         found as they are written or all in small letters, other words in any case; all in the singular and the plural.
     """
     found: dict[str, Term] = {}
-    for match in _pattern().finditer(text):
-        written = match[0]
-        for name in (written, _key(written), _key(written).removesuffix("s"), written.removesuffix("s").upper()):
-            if name in _words():
-                found.setdefault(_words()[name].term, _words()[name])
-                break
+    for _, term in split_at_terms(text):
+        if term is not None:
+            found.setdefault(term.term, term)
     return list(found.values())
+
+
+def split_at_terms(text: str) -> list[tuple[str, Term | None]]:
+    """
+    Split a text at the terms that stand in it.
+
+    Parameters
+    ----------
+    text
+        Plain text.
+
+    Returns
+    -------
+    list of (str, Term or None)
+        The pieces in their order, which together are the text; with each term where it stands for the first time.
+    """
+    pieces: list[tuple[str, Term | None]] = []
+    seen: set[str] = set()
+    at = 0
+    for match in _pattern().finditer(text):
+        meant = _meant_by(match[0])
+        if meant is None or meant.term in seen:
+            continue
+        seen.add(meant.term)
+        pieces += [(text[at : match.start()], None), (match[0], meant)]
+        at = match.end()
+    return [(piece, term) for piece, term in [*pieces, (text[at:], None)] if piece]
+
+
+def _meant_by(written: str) -> Term | None:
+    """Return the term that a word stands for, as it is written, in another case, or in the plural."""
+    words = _words()
+    names = (written, _key(written), _key(written).removesuffix("s"), written.removesuffix("s").upper())
+    return next((words[name] for name in names if name in words), None)
 
 
 def without_terms(text: str) -> str:

@@ -149,6 +149,8 @@ def test_it_says_what_is_not_measured_and_how_it_was_judged(uplink):
 
 def test_times_stand_in_the_zone_that_was_asked_for(uplink):
     assert "2026-11-21 00:39:54 to 2026-11-21 00:42:17 (Europe/Berlin)" in Reader(uplink).words
+    assert not re.search(r"\d:\d\d UTC", Reader(uplink).words), "sentences and the story as well"
+    assert "times in Europe/Berlin" in Reader(uplink).words
 
 
 def test_names_of_people_are_in_it_only_on_request(uplink, recordings, tmp_path, monkeypatch):
@@ -193,6 +195,11 @@ def test_an_unredacted_report_escapes_everything_and_has_no_link_or_token(tmp_pa
         assert hidden not in page
 
 
+def but_terms(read):
+    """Return the elements without those of the glossary: a text may happen to hold one of its words."""
+    return [name for name, _ in read.elements if name not in ("a", "dt", "dd")]
+
+
 @settings(max_examples=100, deadline=None)
 @given(text=st.text())
 def test_any_text_becomes_markup_that_reads_as_that_text(empty_view, text):
@@ -208,7 +215,7 @@ def test_any_text_becomes_markup_that_reads_as_that_text(empty_view, text):
     read = Reader(made)
     assert read.open == []
     plain = dataclasses.replace(empty_view, timeline=PLOT, people=TABLE, unmeasured=["u"])
-    assert len(read.elements) == len(Reader(report_page.render(plain)).elements)
+    assert len(but_terms(read)) == len(but_terms(Reader(report_page.render(plain))))
     assert " ".join(said.split()) in read.words
     inside = json.loads(next(body for kind, body in read.scripts if kind == "application/json"))
     assert inside["label"] == said
@@ -339,3 +346,25 @@ def test_a_wrong_zone_or_profile_leaves_no_file(tmp_path):
         with pytest.raises(InvalidArgumentError):
             rtk.write_report(Call(CallDocuments()), tmp_path / "call.html", **wrong)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_words_of_the_field_link_to_what_they_mean(uplink):
+    links = re.findall(r'<a class="term" href="#(word-[^"]+)" title="([^"]*)">([^<]+)</a>', uplink)
+    assert len(links) > 10
+    entries = dict(re.findall(r'<dt id="(word-[^"]+)" tabindex="-1">([^<]+)</dt>', uplink))
+    assert {place for place, *_ in links} == set(entries), "each is explained, and no other"
+    assert entries["word-packet-loss"] == "packet loss"
+    headings = re.findall(r"<h3>.*?</h3>", uplink)
+    assert any('class="term"' in heading for heading in headings)
+
+
+def test_a_text_is_escaped_and_scrubbed_around_its_terms():
+    from rtkit_explore.report.shown import shown
+    from rtkit_explore.report.words import Words
+
+    words = Words(shown)
+    marked = str(words.mark("<b>jitter</b> at https://store/x?X-Amz-Signature=abc and jitter"))
+    assert marked.startswith("&lt;b&gt;<a ")
+    assert marked.count("<a ") == 1
+    assert "Signature" not in marked
+    assert [term.term for term in words.used] == ["jitter"]
