@@ -32,7 +32,7 @@ def ratings(since: str, people: pd.DataFrame) -> pd.DataFrame:
     A person who joined a call twice gives one rating.
     """
     simulated, rng = SimulatedApp(), np.random.default_rng(7)
-    worse = {"warn": 1.0, "bad": 2.0}
+    worse = {"warn": 0.6, "bad": 2.0}
     spoilt: dict[tuple[str, str], float] = {}
     for session in simulated.session_ids:
         for cause in simulated.truth(session):
@@ -119,9 +119,9 @@ def by_hand(app: Any, folder: Path, since: str | None, labels: pd.DataFrame) -> 
         drawn = []
         for _ in range(1000):
             again = pd.concat([groups[k] for k in rng.integers(0, len(groups), len(groups))])
-            drawn.append(again[name].corr(again["rating"], method="spearman"))
+            drawn.append(again[name].rank().corr(again["rating"].rank()))
         low, high = np.nanquantile(drawn, [0.025, 0.975])
-        figures[name] = (matched[name].corr(matched["rating"], method="spearman"), low, high)
+        figures[name] = (matched[name].rank().corr(matched["rating"].rank()), low, high)
     worst = people.sort_values("glitch").iloc[-1]["session_id"]
     story = []
     spoilt = table[table["session_id"] == worst].sort_values("start")
