@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.rules.rule import Family
     from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
 
-Family = Literal["loss", "silence", "late"]
 Part = Literal["up", "down", "connection", "server"]
 Link = tuple[Part, str]
 SERVER = ""

@@ -17,7 +17,8 @@ from rtkit_explore.findings.segments import part_of
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate, Side
     from rtkit_explore.findings.context import Context
-    from rtkit_explore.findings.localization import Family, Link, Localization
+    from rtkit_explore.findings.localization import Link, Localization
+    from rtkit_explore.findings.rules.rule import Family
     from rtkit_explore.findings.stream_arrays import Stream
 
 SIDES: dict[str, Side] = {
@@ -27,18 +28,6 @@ SIDES: dict[str, Side] = {
     "server": "between",
 }
 """The side of a finding, by the part of the link at fault."""
-_FAMILIES: dict[str, tuple[Family, ...]] = {
-    "loss_in": ("loss",),
-    "concealment": ("loss", "silence", "late"),
-    "nothing_received": ("silence",),
-    "interrupted": ("silence",),
-    "frozen": ("silence", "loss"),
-    "late_media": ("late", "silence", "loss"),
-    "jitter": ("late", "loss", "silence"),
-    "decoder_behind": ("loss", "silence", "late"),
-    "low_frame_rate": ("loss", "silence"),
-}
-"""In what sense streams are compared to explain a rule's findings; the first sense in which they were bad decides."""
 OF_LOST_SOUND = ("loss_in", "concealment")
 """The rules that tell what was lost, and what was heard of it."""
 _EVERYBODY: Link = ("server", "everybody")
@@ -118,7 +107,7 @@ def votes_of(context: Context, candidate: Candidate) -> list[dict[Link, float]]:
     found: list[dict[Link, float]] = []
     for slot in slots_of(context, candidate):
         told: dict[Link, float] = {}
-        for family in _FAMILIES.get(candidate.name, ("loss", "silence", "late")):
+        for family in candidate.rule.families:
             if pair not in localization_of(context).bad_pairs(family, slot):
                 continue
             found_links = localization_of(context).explain(family, slot).margin
@@ -182,8 +171,7 @@ def slots_of(context: Context, candidate: Candidate) -> list[int]:
 
 def family_of(context: Context, candidate: Candidate, pair: tuple[str, str], slot: int) -> Family | None:
     """Return in what sense a pair of people was bad at a time, of those that explain the rule."""
-    families = _FAMILIES.get(candidate.name, ("loss", "silence", "late"))
-    return next((one for one in families if pair in localization_of(context).bad_pairs(one, slot)), None)
+    return next((one for one in candidate.rule.families if pair in localization_of(context).bad_pairs(one, slot)), None)
 
 
 def people_hit(where: Localization, family: Family, slot: int) -> list[str]:

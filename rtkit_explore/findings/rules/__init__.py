@@ -1,8 +1,8 @@
 """
 Every rule there is, causes before what follows from them.
 
-To add one, declare a ``Rule`` in ``streams``, ``participants`` or ``gaps``, put it into ``RULES`` below where it
-belongs among causes and consequences, and give it limits in a profile. Order, units, words, plots and
+To add one, declare a ``Rule`` in a module of this folder, put it into ``RULES`` below where it belongs among causes and
+consequences, and give it limits in a profile. Order, units, words, plots and
 ``rtk.profiles()`` follow.
 """
 

@@ -32,6 +32,8 @@ OF_LOSS: Tag = "of_loss"
 RELATED: Tag = "related"
 """What shows that a receiver did not get somebody well, whichever stream it is seen on."""
 
+Family = Literal["loss", "silence", "late"]
+"""In what sense what everybody received is compared, to find the link that explains it."""
 Drawn = Literal["stream", "paths", "timeline", "devices"]
 """Which plot shows the evidence: the rule's values over time, the candidate pairs, who was there, or the devices."""
 
@@ -127,6 +129,9 @@ class Rule:
         Whether the sentence goes on with how long and from when.
     tags
         What it shows and what it follows from, for the attribution.
+    families
+        Received streams: in what sense they are compared with everybody else's to explain it; the first sense in which
+        this one was bad decides.
     limits
         Thresholds that a rule of your own brings along; those that ship have theirs in the profiles.
     drawn, beside
@@ -154,6 +159,7 @@ class Rule:
     excuse: Callable[[Context, Rows], str | None] | None = None
     timed: bool = True
     tags: frozenset[Tag] = frozenset()
+    families: tuple[Family, ...] = ("loss", "silence", "late")
     limits: tuple[Limit, ...] = ()
     drawn: Drawn = "stream"
     beside: tuple[str, ...] = ("bitrate_kbps",)

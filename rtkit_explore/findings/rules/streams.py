@@ -491,6 +491,7 @@ NOTHING_RECEIVED = Rule(
     seconds=4.5,
     edges=outage_edges,
     tags=frozenset({WAY, RELATED}),
+    families=("silence",),
     beside=("packets_per_s",),
 )
 NOTHING_SENT = Rule(
@@ -524,6 +525,7 @@ INTERRUPTED = Rule(
     samples=1,
     edges=interruption_edges,
     tags=frozenset({WAY, RELATED}),
+    families=("silence",),
     beside=("packets_per_s",),
 )
 CONGESTED = Rule(
@@ -574,6 +576,7 @@ LOSS_IN = Rule(
     by_packets=True,
     edges=loss_edges,
     tags=frozenset({WAY, RELATED}),
+    families=("loss",),
 )
 ROUND_TRIP = Rule(
     "round_trip",
@@ -601,6 +604,7 @@ JITTER = Rule(
     reads=("jitter_ms",),
     media=(*SOUND, "video"),
     tags=frozenset({WAY, RELATED, FOLLOWS_OUTAGE}),
+    families=("late", "loss", "silence"),
     beside=("loss_pct",),
 )
 CPU_LIMITED = Rule(
@@ -691,6 +695,7 @@ FROZEN = Rule(
     samples=1,
     seconds=4.5,
     tags=frozenset({SEEN, RELATED, OF_LOSS}),
+    families=("silence", "loss"),
 )
 LOW_FRAME_RATE = Rule(
     "low_frame_rate",
@@ -704,6 +709,7 @@ LOW_FRAME_RATE = Rule(
     media=PICTURE,
     low=True,
     tags=frozenset({SEEN, OF_LOSS}),
+    families=("loss", "silence"),
     beside=("bitrate_kbps", "loss_pct"),
 )
 LATE_MEDIA = Rule(
@@ -721,6 +727,7 @@ LATE_MEDIA = Rule(
     edges=lateness_edges,
     excuse=_only_the_buffer_is_long,
     tags=frozenset({WAY, RELATED}),
+    families=("late", "silence", "loss"),
     beside=("jitter_ms",),
 )
 LOW_RESOLUTION = Rule(
