@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.profiles import ProfileLike
     from rtkit_explore.store.documents import CallDocuments
 
-_QUALITY_SHARE, _REDACTED_SHARE = 0.9, 1.1
-"""Bytes that ``quality`` and a redacted copy take for each byte of the reports: measured, rounded up."""
+_QUALITY_SHARE, _REDACTED_SHARE = 0.9, 0.3
+"""Bytes that ``quality`` and a redacted copy, which is compressed, take for each byte of the reports: rounded up."""
 _JUDGED_ROW, _METRICS_ROW = 450.0, 750.0
 """Bytes that judging a row of ``quality`` takes, and working out its metrics: measured, rounded up."""
 _INSTEAD = (

@@ -12,6 +12,7 @@ from rtkit_explore.settings import check_arguments
 from rtkit_explore.simulator import SimulatedApp, simulate_documents
 from rtkit_explore.simulator.transport import SimulatedTransport
 from rtkit_explore.store.documents import CallDocuments, Failure
+from rtkit_explore.store.report_bytes import ReportBytes
 from rtkit_explore.tables.frames import TEXT, TIME
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def documents_of(made: SimulatedCall) -> CallDocuments:
     return CallDocuments(
         session=made.session,
         participants=made.participants,
-        reports=dict(made.reports),
+        reports=ReportBytes(made.reports),
         failures=[
             Failure("peer-report", "the API has no report of this participant", peer, missing=True)
             for peer in made.missing

@@ -46,6 +46,7 @@ from rtkit_explore.errors import (
     PermissionDeniedError,
     RtkitError,
 )
+from rtkit_explore.store.report_bytes import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,7 +91,7 @@ class _Fetched:
     def size(self) -> int:
         documents = self.documents
         whole = (documents.session, documents.participants, documents.chat, documents.transcript)
-        return sum(len(content) for content in (*whole, *documents.reports.values()) if content is not None)
+        return bytes_of(documents.reports) + sum(len(content) for content in whole if content is not None)
 
     @property
     def troubles(self) -> list[Failure]:

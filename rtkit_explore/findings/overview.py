@@ -10,7 +10,7 @@ import pandas as pd
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.evaluate import evaluate
 from rtkit_explore.findings.verdicts import judge, span_minutes
-from rtkit_explore.measures.intervals import intervals
+from rtkit_explore.measures.intervals import known_intervals
 from rtkit_explore.measures.plausibility import plausible
 from rtkit_explore.measures.roll_up import roll_up_of
 from rtkit_explore.measures.scores import delay_of, heard_loss, mos
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     MetricLike = Callable[..., pd.DataFrame]
     Metrics = Iterable[MetricLike | tuple[MetricLike, str]]
 
+_SCORED = ("loss_pct", "packets_per_s", "rtt_ms", "buffer_ms", "score", "score_scale")
+"""What the scores are made of."""
 MOS_POOR = 3.6
 """G.107 annex B: below an R of 70, a MOS of 3.6, many users are dissatisfied."""
 
@@ -68,8 +70,9 @@ def overview_of(
     people = call.participants
     # Only what is read is split by person: a row of the whole table is three times as wide.
     quality = plausible(call.quality)[[*_READ]]
-    by_peer = {str(peer): rows for peer, rows in quality.groupby("peer_id", observed=True, sort=False)}
-    scored = _scores(intervals(call, media=("audio",), clock_ahead_s=context.arrays.shifts))
+    # One after the other: everybody's rows at once would be a copy of the table.
+    rows_of = {str(peer): rows for peer, rows in quality.groupby("peer_id", observed=True, sort=False).indices.items()}
+    scored = _scores(known_intervals(call, media=("audio",), clock_ahead_s=context.arrays.shifts, measures=_SCORED))
     clients = getattr(call, "clients", None)
     rows: list[dict[str, Any]] = []
     for peer, report in zip(people["peer_id"], people["report"].astype("object"), strict=True):
@@ -89,8 +92,8 @@ def overview_of(
             "clock_ahead_s": context.arrays.shifts.get(who, np.nan),
             **_client(clients, who),
         }
-        if who in by_peer:
-            row |= _figures(by_peer[who]) | scored.get(who, {})
+        if who in rows_of:
+            row |= _figures(quality.iloc[rows_of[who]]) | scored.get(who, {})
         rows.append(row)
     return _with_metrics(from_rows(OVERVIEW, rows), call, metrics)
 

@@ -49,6 +49,9 @@ OTHER_END = (
 _SUMS = (
     "packets", "packets_lost", "bytes", "bitrate_kbps", "packets_per_s", "pli", "fir", "concealment_events",
 )  # fmt: skip
+_KEYS = (*STREAM_KEYS, "ssrc", "remote_peer_id", "producer_id", "start", "end", "interval_s")
+_LAYERED = ("packets", "packets_lost", "loss_pct")
+"""What putting simulcast layers together reads."""
 _TOGETHER_US = 500_000
 """Layers sampled within half a second of each other belong to one sample of their stream."""
 _NEAR_US = 15_000_000
@@ -103,6 +106,26 @@ def intervals(
     InvalidArgumentError
         If there is no table ``quality``.
     """
+    return known_intervals(tables, media=media, clock_ahead_s=clock_ahead_s)
+
+
+def known_intervals(
+    tables: Tables,
+    *,
+    media: Collection[str] = (),
+    clock_ahead_s: Mapping[str, float] | None = None,
+    measures: Collection[str] = (),
+) -> pd.DataFrame:
+    """
+    Return what :func:`intervals` returns, with some of the measures alone: of a large call all of them take gigabytes.
+
+    Parameters
+    ----------
+    tables, media, clock_ahead_s
+        As for :func:`intervals`.
+    measures
+        Columns of ``quality`` that are wanted beside the keys, at either end; all where there are none.
+    """
     quality = table_of(tables, "quality")
     lacking = [name for name in (*STREAM_KEYS, "end", "interval_s") if quality is None or name not in quality.columns]
     if quality is None or lacking:
@@ -112,14 +135,13 @@ def intervals(
     whole = getattr(tables, "whole", tables)
     if whole is not tables:
         # In a narrowed call the other ends are in the reports that were left out.
-        return _of_part(intervals(whole, media=media, clock_ahead_s=clock_ahead_s), quality)
+        found = known_intervals(whole, media=media, clock_ahead_s=clock_ahead_s, measures=measures)
+        return _of_part(found, quality)
     if clock_ahead_s is None:
         clock_ahead_s = _clocks(quality, table_of(tables, "participants"), table_of(tables, "events"))
     quality = _complete(quality)
     trips = _round_trips(quality, clock_ahead_s)
-    if media:
-        quality = quality[quality["media"].isin(list(media))]
-    known = _known(quality)
+    known = _known(quality, media, measures)
     known["clock_ahead_s"] = _mapped(known["peer_id"], clock_ahead_s)
     known["direct"] = _direct(known["peer_id"], table_of(tables, "candidate_pairs"))
     end = _micros(known["end"]) - (1e6 * known["clock_ahead_s"].to_numpy()).astype("int64")
@@ -187,11 +209,11 @@ def _direct(peers: pd.Series[Any], pairs: pd.DataFrame | None) -> NDArray[np.boo
 def _clocks(quality: pd.DataFrame, participants: pd.DataFrame | None, events: pd.DataFrame | None) -> dict[str, float]:
     """Estimate whose clock is off, call by call."""
     found: dict[str, float] = {}
-    groups = dict(list(quality.groupby("session_id", observed=True, sort=False, dropna=False)))
-    for session, rows in groups.items():
+    calls = quality.groupby("session_id", observed=True, sort=False, dropna=False)
+    one = calls.ngroups <= 1
+    for session, rows in [(None, quality)] if one else calls:
         people, happened = (
-            table if table is None or len(groups) == 1 else table[table["session_id"] == session]
-            for table in (participants, events)
+            table if table is None or one else table[table["session_id"] == session] for table in (participants, events)
         )
         offsets = clock_offsets(rows, people, happened)
         told = offsets[offsets["estimable"] & (offsets["offset_s"].abs() >= offsets["least_s"])]
@@ -199,21 +221,26 @@ def _clocks(quality: pd.DataFrame, participants: pd.DataFrame | None, events: pd
     return found
 
 
-def _known(quality: pd.DataFrame) -> pd.DataFrame:
+def _known(quality: pd.DataFrame, media: Collection[str], measures: Collection[str]) -> pd.DataFrame:
     """Keep known intervals, one row per sample of a stream."""
     unknown = quality["interval_s"].isna().to_numpy() | quality["end"].isna().to_numpy()
     for name in ("first", "gap", "reset"):
         unknown |= quality[name].fillna(value=False).to_numpy(dtype=bool)
-    kept = plausible(quality[~unknown])
-    code, end = codes_of(kept, STREAM_KEYS).astype("int64"), _micros(kept["end"])
-    ssrc = pd.factorize(kept["ssrc"])[0]
+    if media:
+        unknown |= ~quality["media"].isin(list(media)).to_numpy(dtype=bool)
+    rows = np.flatnonzero(~unknown)
+    # The rows are put in order by their keys first, so that the other columns are copied once.
+    keys = quality[[*STREAM_KEYS, "end", "ssrc"]].iloc[rows]
+    code, end = codes_of(keys, STREAM_KEYS).astype("int64"), _micros(keys["end"])
+    ssrc = pd.factorize(keys["ssrc"])[0]
     order = np.lexsort((ssrc, end, code))
     code, end, ssrc = code[order], end[order], ssrc[order]
-    fresh = np.ones(len(kept), dtype=bool)
-    if len(kept):
+    fresh = np.ones(len(keys), dtype=bool)
+    if len(keys):
         near = end[1:] - end[:-1] <= _TOGETHER_US
         fresh[1:] = (code[1:] != code[:-1]) | (ssrc[1:] == ssrc[:-1]) | ~near
-    merged = kept.iloc[order]
+    wanted = {*_KEYS, *_LAYERED, *measures} if measures else set(quality.columns)
+    merged = plausible(quality[[name for name in quality.columns if name in wanted]].iloc[rows[order]])
     if fresh.all():
         return merged
     return _layers_together(merged, fresh)
@@ -320,7 +347,7 @@ def _other_end(known: pd.DataFrame, sender: Ints, consumer: NDArray[np.bool_]) -
     """Copy the sender's figures to its receivers, and the mean of the receivers' figures to the sender."""
     joined = np.flatnonzero(sender >= 0)
     columns: dict[str, Floats] = {}
-    for name in OTHER_END:
+    for name in (one for one in OTHER_END if one in known.columns):
         values = known[name].to_numpy(dtype="float64")
         column = np.full(len(known), np.nan)
         column[joined] = values[sender[joined]]

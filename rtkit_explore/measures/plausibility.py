@@ -55,6 +55,8 @@ def _flags(quality: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yield each measure that can be implausible with its flags, one at a time: tables can have millions of rows."""
     with np.errstate(invalid="ignore"):
         for name in dict.fromkeys((*HIGHEST, *NEVER_NEGATIVE)):
+            if name not in quality.columns:
+                continue
             values = quality[name].to_numpy(dtype="float64")
             off = values > HIGHEST[name] if name in HIGHEST else np.zeros(len(values), dtype=bool)
             yield name, off | (values < 0) if name in NEVER_NEGATIVE else off
@@ -68,7 +70,8 @@ def plausible(quality: pd.DataFrame) -> pd.DataFrame:
     """
     Return ``quality`` with every implausible value missing; the given table is left alone.
 
-    Columns without such values, nearly always all of them, are shared with the given table.
+    Columns without such values, nearly always all of them, are shared with the given table, which may have only some of
+    the measures of ``quality``.
     """
     kept = quality.copy(deep=False)
     for name, wrong in _flags(quality):

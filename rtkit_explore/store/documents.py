@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from rtkit_explore.store.report_bytes import ReportBytes
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 TranscriptFormat = Literal["CSV", "JSON", "SRT", "VTT"]
 
@@ -46,7 +51,7 @@ class CallDocuments:
     participants
         Response of the participants call (all pages joined into one), as JSON bytes.
     reports
-        Peer id to the response of the peer-report call, as JSON bytes.
+        Peer id to the response of the peer-report call, as JSON bytes; a large call's are kept compressed.
     failures
         What could not be fetched or opened.
     chat
@@ -66,7 +71,7 @@ class CallDocuments:
 
     session: bytes | None = None
     participants: bytes | None = None
-    reports: dict[str, bytes] = field(default_factory=dict)
+    reports: MutableMapping[str, bytes] = field(default_factory=ReportBytes)
     failures: list[Failure] = field(default_factory=list)
     chat: bytes | None = None
     transcript: bytes | None = None

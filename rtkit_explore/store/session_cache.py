@@ -18,6 +18,7 @@ import time
 import uuid
 import zlib
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -233,7 +234,7 @@ def _seconds(text: object) -> float | None:
 
 def _holds_secret(documents: CallDocuments) -> bool:
     whole = (documents.session, documents.participants, documents.chat, documents.transcript)
-    return any(_SECRET.search(content) for content in (*whole, *documents.reports.values()) if content is not None)
+    return any(_SECRET.search(content) for content in chain(whole, documents.reports.values()) if content is not None)
 
 
 def _packed(documents: CallDocuments, session_id: str) -> bytes:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.api.progress import Progress
+from rtkit_explore.store.report_bytes import bytes_of
 from rtkit_explore.tables.download_rows import chat_rows, transcript_rows
 from rtkit_explore.tables.peer_report import PeerReport, read_samples
 from rtkit_explore.tables.people_rows import people_of, session_rows
@@ -106,7 +107,7 @@ class ParsedDocuments:
     @cached_property
     def size(self) -> int:
         """Bytes of all reports."""
-        return sum(map(len, self.documents.reports.values()))
+        return bytes_of(self.documents.reports)
 
     @property
     def large(self) -> bool:
