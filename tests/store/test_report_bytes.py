@@ -52,7 +52,7 @@ def test_tables_and_files_are_those_of_the_bytes_that_came(recordings, tmp_path)
     assert one.redact().documents.reports == other.redact().documents.reports
     saved = one.save(tmp_path / "call")
     assert read_call(saved).reports == read_call(recordings / "sfu-uplink").reports
-    assert rtk.replay(saved, progress=False).call(one.session_id).samples.equals(other.samples)
+    assert rtk.replay(saved, progress=False).call(one.session_id).documents.reports == plain.reports
 
 
 def test_nothing_of_a_report_is_in_its_repr():
