@@ -183,7 +183,10 @@ def _near(context: Context, members: list[Candidate], candidate: Candidate) -> b
     causes = [one for one in members if not one.follows and (one.name not in _EFFECTS or one.name in narrow)] or members
     spans = [_window(context, member) for member in causes]
     late = 2 * _APART_US if candidate.follows or candidate.name in _EFFECTS else 0
-    return any(one <= end + _APART_US + late and two >= start - _APART_US for start, end in spans)
+    apart = _APART_US
+    if candidate.name == "interrupted" and any(member.name == "interrupted" for member in causes):
+        apart = 2 * _APART_US  # short gaps that keep coming back are one trouble
+    return any(one <= end + apart + late and two >= start - apart for start, end in spans)
 
 
 # What happened, in a sentence --------------------------------------------------------------------------------------
@@ -286,6 +289,10 @@ def _silence(incident: Incident, silent: list[Candidate]) -> tuple[str, str]:
     short = [one for one in silent if one.name == "interrupted"]
     if len(short) == len(silent):
         seconds = float(np.median([one.mean * one.count for one in short]))
+        gaps = [(one.peer, one.stream.remote if one.stream else None) for one in short]
+        times = max(gaps.count(pair) for pair in gaps)
+        if times > 1:
+            return f"{times} times, for about {seconds:.1f} s each", f"from {moment(incident.window[0])}"
         return f"for about {seconds:.1f} s", f"at {moment(incident.window[0])}"
     one, two = min(one.start for one in silent), max(one.end for one in silent)
     return f"for {lasting((two - one) / 1e6)}", f"from {moment(one)}"

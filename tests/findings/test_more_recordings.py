@@ -40,6 +40,10 @@ TRUE = {
     "sfu-narrow-up-and-far": ({"Alma", "Boris"}, {"connection"}, "Boris", (2, 3)),
     "sfu-one-way-outages": ({"Boris", "Chen"}, {"sender_uplink"}, "Boris", (1, 1)),
     "sfu-two-uplinks": ({"Alma", "Chen"}, {"sender_uplink"}, "Alma", (1, 1)),
+    "p2p-short-gaps": (set(), {"between"}, None, None),
+    "p2p-turn-udp-lossy": ({"Boris"}, {"sender_uplink"}, "Boris", (1, 1)),
+    "sfu-swap": ({"Boris", "Chen"}, {"receiver_downlink"}, "Chen", (2, 2)),
+    "sfu-reconnect-twice": ({"Boris"}, {"connection"}, "Boris", (3, 3)),
 }
 
 # What the verdict on the call says, of each cause.
@@ -58,6 +62,9 @@ SAID = {
         "probably Chen's downlink",
     ),
     "sfu-two-uplinks": ("Alma's uplink lost 8.5 %", "Chen's uplink lost 6.4 %"),
+    "p2p-short-gaps": ("Nothing passed between Alma and Boris 3 times, for about 3.0 s each, from Alma",),
+    "sfu-swap": ("Chen's downlink lost 10.0 %", "Boris's downlink lost 10.2 %"),
+    "sfu-reconnect-twice": ("Boris was cut off for 8 s, both ways", "Boris was cut off for 14 s, both ways"),
 }  # fmt: skip
 
 

@@ -32,6 +32,15 @@ def test_two_causes_in_one_call_are_both_named():
         assert set(mine["rule"]) & set(cause["rules"]), cause["what"]
 
 
+def test_a_narrow_downlink_is_told_as_narrow_and_a_lossy_one_is_not():
+    import rtkit_explore as rtk
+
+    for scenario, narrow in (("narrow_downlink", True), ("lossy_downlink", False), ("burst_loss", False)):
+        for seed in (1, 2):
+            call, _ = rtk.simulate(scenario, participants=3, minutes=4, seed=seed)
+            assert ("too narrow" in call.verdicts()["story"].iloc[0]) == narrow, (scenario, seed)
+
+
 def test_simulcast_layers_that_a_server_does_not_forward_are_no_fault():
     tally = Tally()
     for seed in (1, 2):

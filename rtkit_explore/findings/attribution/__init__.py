@@ -17,6 +17,7 @@ from rtkit_explore.findings.attribution.consequences import (
     lateness_outlives_its_cause,
     limits_follow_delay,
     pictures_follow_loss,
+    queues_delay_reports,
     reports_came_late,
 )
 from rtkit_explore.findings.attribution.links import cut_where_the_cause_changes
@@ -46,6 +47,7 @@ PASSES: tuple[Callable[[Concurrency], None], ...] = (
     reports_came_late,
     stalls_of_tcp,
     limits_follow_delay,
+    queues_delay_reports,
     follow_outages,
     lateness_outlives_its_cause,
     pictures_follow_loss,

@@ -74,6 +74,22 @@ def limits_follow_delay(around: Concurrency) -> None:
                 break
 
 
+def queues_delay_reports(around: Concurrency) -> None:
+    """Put a round trip that rose while its sender's own uplink overflowed behind that: it is the queue."""
+    full = [one for one in around.candidates if one.name == "congested" and one.side == "sender_uplink"]
+    for candidate in around.candidates:
+        if candidate.name != "round_trip" or candidate.side != "between":
+            continue
+        one, two = around.window(candidate)
+        for cause in full:
+            start, end = around.window(cause)
+            if cause.peer == candidate.peer and start - SLACK_US <= one <= end and two <= end + 2 * SLACK_US:
+                candidate.attribute_to(cause.side, cause.side_peer, cause.confidence)
+                candidate.follows = True
+                candidate.evidence_for.append("what was sent queued at that time")
+                break
+
+
 def follow_outages(around: Concurrency) -> None:
     """If a finding started during an outage, or when its late reports arrived, attribute it to that outage."""
     silent = ("nothing_received", "interrupted")
@@ -85,6 +101,8 @@ def follow_outages(around: Concurrency) -> None:
             continue
         start = around.window(candidate)[0]
         if OF_LOSS in candidate.rule.tags and _frozen_by_silence(around, candidate):
+            continue
+        if candidate.name == "loss_in" and _lost_in_silence(around, candidate, outages):
             continue
         if FOLLOWS_OUTAGE not in candidate.rule.tags:
             _same_connection(around, candidate, outages)
@@ -114,6 +132,22 @@ def _frozen_by_silence(around: Concurrency, candidate: Candidate) -> bool:
             candidate.attribute_to(outage.side, outage.side_peer, outage.confidence)
             candidate.follows = True
             candidate.evidence_for = ["nothing at all arrived at that time"]
+            return True
+    return False
+
+
+def _lost_in_silence(around: Concurrency, candidate: Candidate, outages: list[Candidate]) -> bool:
+    """Put what was lost in the very samples of a silence of the same two people on the same side: it is one outage."""
+    one, two = around.window(candidate)
+    for outage in outages:
+        if outage.stream is None or candidate.stream is None:
+            continue
+        start, end = around.window(outage)
+        same = (outage.peer, outage.stream.remote) == (candidate.peer, candidate.stream.remote)
+        if same and one >= start - SLACK_US / 8 and two <= end + SLACK_US:
+            candidate.attribute_to(outage.side, outage.side_peer, outage.confidence)
+            candidate.follows = True
+            candidate.evidence_for.append("nothing of the sound beside it arrived at that time")
             return True
     return False
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import SLACK_US
+from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.rules.rule import UPWARD
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def narrow_downlinks(around: Concurrency) -> None:
             kbps = _through_kbps(context, candidate)
             if kbps is not None:
                 candidate.through_kbps = kbps
-                candidate.evidence_for.append("the round trip rose with it: the link was full, not lossy")
+                candidate.evidence_for.append("a queue rose with it: the link was full, not lossy")
 
 
 def _through_kbps(context: Context, candidate: Candidate) -> float | None:
@@ -95,22 +96,36 @@ def _through_kbps(context: Context, candidate: Candidate) -> float | None:
     arrays = context.arrays
     one, two = candidate.start, candidate.end
     trips: tuple[list[float], list[float]] = ([], [])
+    buffers: tuple[list[float], list[float]] = ([], [])
+    jitter: tuple[list[float], list[float]] = ([], [])
     received = {True: 0.0, False: 0.0}
     for stream in context.of_peer.get(candidate.peer or "", ()):
         rows, settled = stream.rows, context.age_s[stream.rows] >= 10
         during = (arrays.start[rows] >= one - SLACK_US / 8) & (arrays.end[rows] <= two + SLACK_US / 8)
         before = settled & (arrays.end[rows] <= one)
+        told = [(trips, "rtt_ms")] if not stream.consumer else []
         if stream.consumer:
             rate = 8 * arrays["bytes"][rows] / arrays.seconds[rows] / 1000
             for inside, key in ((during, True), (before, False)):
                 known = rate[inside][~np.isnan(rate[inside])]
                 received[key] += float(np.median(known)) if len(known) else 0.0
-        else:
-            for inside, told in ((during, trips[1]), (before, trips[0])):
-                values = arrays["rtt_ms"][rows][inside]
-                told.extend(values[~np.isnan(values)].tolist())
-    if not trips[0] or not trips[1] or received[True] <= 0:
+        if stream.consumer and stream.media in SOUND:
+            told = [(buffers, "buffer_ms"), (jitter, "jitter_ms")]
+        for both, name in told:
+            for place, inside in enumerate((before, during)):
+                values = arrays[name][rows][inside]
+                both[place].extend(values[~np.isnan(values)].tolist())
+    if received[True] <= 0 or received[True] >= 0.8 * received[False]:
         return None
-    calm, now = float(np.median(trips[0])), float(np.median(trips[1]))
-    full = now >= max(1.5 * calm, calm + 50) and received[True] < 0.8 * received[False]
-    return received[True] if full else None
+    # The queue before the line delays the reports that come back on it; where these are lost or served first, sound
+    # that arrives late and unsteady tells of it as well.
+    queued = _rose(trips, 1.5, 50.0) or (_rose(buffers, 3.0, 150.0) and _rose(jitter, 4.0, 8.0))
+    return received[True] if queued else None
+
+
+def _rose(values: tuple[list[float], list[float]], times: float, by: float) -> bool:
+    """Tell whether the middle of what was measured rose by so many times, and by so much; not where it is unknown."""
+    if not values[0] or not values[1]:
+        return False
+    before, now = float(np.median(values[0])), float(np.median(values[1]))
+    return now >= max(times * before, before + by)
