@@ -28,6 +28,19 @@ def test_a_small_sample_of_a_benchmark_runs(name, needs, says, capsys):
     assert says in capsys.readouterr().out
 
 
+@pytest.mark.browser
+def test_a_small_sample_of_the_benchmark_in_the_browser_tells_where_the_time_goes(capsys):
+    from tests.benchmarks import explorer
+    from tests.browser.conftest import CHROMIUM
+
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed here")
+    explorer.main(small=True)
+    said = capsys.readouterr().out
+    for part in ("opening a call", "all choices", "hover and zoom", "model", "tables", "paint", "transfer"):
+        assert part in said
+
+
 def test_documents_spoilt_at_random_are_read_or_say_why_not():
     outcome = fuzz.fuzz(seed=0, cases=fuzz.SMALL)
     assert outcome.cases == fuzz.SMALL

@@ -7,7 +7,7 @@ const DARK = ["#5AB0F0", "#FF8A47", "#2FCB9E", "#EBA0CB", "#F0B93A", "#8FD3FF", 
 const SIGNS = { bad: "◆", warn: "▲", note: "○", good: "✓", degraded: "▲", unclassified: "?" };
 const WORDS = { bad: "bad", warn: "warning", note: "note", good: "good", degraded: "degraded", unclassified: "not judged" };
 const MARKS = { on: "▶ switched on", off: "□ switched off", hidden: "▼ tab hidden", device: "+ device", path: "⇄ network path changed", trouble: "▲ trouble", lost: "✕ disconnected or left" };
-const GUTTER = 134, RIGHT = 18, PANEL = 92, SPACE = 430, NARROW = 780, LANES = 12, ROWS = 150, CHIPS = 6;
+const GUTTER = 134, RIGHT = 18, PANEL = 92, SPACE = 430, NARROW = 780, LANES = 12, ROWS = 150, MORE_LANES = 48, CHIPS = 6;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -188,7 +188,8 @@ class Explorer {
     this.theme = "auto";
     this.tab = null;
     this.opened = new Set();
-    this.everyLane = false;
+    this.moreLanes = 0;
+    this.sought = "";
     this.showCalls = false;
     this.filters = { words: "", day: "", status: "" };
     this.formats = new Map();
@@ -332,11 +333,18 @@ class Explorer {
     const said = model.get("said");
     const fresh = page !== this.page, moved = scene !== this.scene;
     const other = fresh && page.session !== this.page?.session;
-    if (other) { this.hidden.clear(); this.cursor = null; this.opened.clear(); this.everyLane = false; this.tab = null; this.table = null; this.answer = null; this.notice = null; }
+    if (other) { this.hidden.clear(); this.cursor = null; this.opened.clear(); this.moreLanes = 0; this.sought = ""; this.tab = null; this.table = null; this.answer = null; this.notice = null; }
     const zoned = options.zone !== this.options?.zone;
     Object.assign(this, { page, scene, calls, options, said });
     if (zoned) this.formats.clear();
     const focus = this.keepFocus();
+    if (this.drawnOnce && moved && !fresh && !zoned && this.looks() === this.looked) {
+      this.finer();
+      this.renderCalls(); this.renderNote();
+      focus();
+      this.painted();
+      return;
+    }
     if (moved || fresh) {
       this.readColumns();
       this.windowError = "";
@@ -350,8 +358,31 @@ class Explorer {
     if (fresh || moved || zoned) { this.renderLeft(); this.renderBar(); this.renderLanes(); this.renderPanels(); this.renderReadout(); }
     if (fresh || zoned || (moved && this.tab)) { if (this.tab && moved) this.askTable(this.tab); this.renderTabs(); }
     this.drawnOnce = true;
+    this.looked = this.looks();
     focus();
     this.painted();
+  }
+
+  // All that the scene shows but its samples and its window.
+  looks() {
+    const { lines = [], window: _window, cost: _cost, ...rest } = this.scene;
+    return JSON.stringify([rest, lines.map((line) => [line.key, line.look, line.label, line.own])]);
+  }
+
+  // The same lines in another window: nothing is made anew, the plots draw what came.
+  finer() {
+    this.readColumns();
+    this.windowError = "";
+    const view = this.scene.window || this.page.limits || null, [low, high] = this.view || [NaN, NaN];
+    if (view && (view[0] !== low || view[1] !== high)) {
+      this.view = view;
+      this.renderBar();
+      this.renderLanes();
+    }
+    for (const plot of this.plots) plot.setData([[...this.view], [0, 1]], true);
+    this.placeCursor();
+    this.values();
+    if (this.tab) this.askTable(this.tab);
   }
 
   readColumns() {
@@ -641,7 +672,7 @@ class Explorer {
     const loud = heads.filter((one) => one.severity !== "note"), notes = heads.filter((one) => one.severity === "note");
     const row = (one, child = false) => h("div", {
       role: "option", tabindex: "0", class: `rtk-finding rtk-left-${one.severity}${child ? " rtk-child" : ""}`, "aria-selected": String(one.key === scene.finding), "data-k": `finding ${one.key}`, title: this.words(one.text),
-      onclick: () => this.choose(one.key === scene.finding && scene.window ? null : one.key),
+      onclick: () => this.choose(one.key === this.scene.finding && this.scene.window ? null : one.key),
       onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); this.choose(one.key); } } },
       h("span", { class: `rtk-sign rtk-sev-${one.severity}`, "aria-hidden": "true" }, SIGNS[one.severity]), h("span", { class: "rtk-spoken" }, `${WORDS[one.severity]}: `),
       h("span", { class: "rtk-words" }, this.words(one.text)));
@@ -750,7 +781,9 @@ class Explorer {
     const { page, scene } = this, box = this.parts.axis;
     if (!this.view || !this.timeWidth) { box.replaceChildren(); return; }
     const lanes = page.lanes.length > this.mostLanes && page.whole ? [...page.lanes].sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1]) : page.lanes;
-    const shown = this.everyLane ? lanes : lanes.slice(0, this.mostLanes);
+    const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase(), sought = plain(this.sought.trim());
+    const found = sought ? lanes.filter((lane) => plain(lane.name).includes(sought)) : lanes;
+    const shown = found.slice(0, this.mostLanes + this.moreLanes), rest = found.length - shown.length;
     const height = shown.length > 9 ? 15 : shown.length > 5 ? 18 : 22;
     const width = this.plotWidth;
     const ticks = this.ticks(Math.max(3, Math.floor(width / 75)));
@@ -772,16 +805,21 @@ class Explorer {
           h("span", { class: `rtk-sev-${verdict}`, "aria-hidden": "true" }, verdict ? SIGNS[verdict] : ""), " ", h("bdi", {}, short(lane.name, 17))),
         this.laneSvg(lane, width, height)));
     }
-    if (lanes.length > shown.length || this.everyLane && lanes.length > this.mostLanes) {
-      rows.push(h("button", { type: "button", class: "rtk-more", "data-k": "lanes", onclick: () => { this.everyLane = !this.everyLane; const back = this.keepFocus(); this.renderLanes(); back(); } },
-        this.everyLane ? `▾ show the ${this.mostLanes} worst only` : `▸ ${lanes.length - shown.length} more people, not as bad`));
+    // Of many people the worst are shown; the others are counted, and reached by name or in steps that draw quickly.
+    if (lanes.length > this.mostLanes) {
+      const again = () => { const back = this.keepFocus(); this.renderLanes(); back(); };
+      rows.push(h("div", { class: "rtk-row rtk-people" },
+        h("input", { type: "search", "data-k": "find person", "aria-label": "Find a person", placeholder: "find a person", value: this.sought, oninput: (event) => { this.sought = event.target.value; again(); } }),
+        sought && h("span", { class: "rtk-quiet", "aria-live": "polite" }, `${found.length} of ${lanes.length}`),
+        rest > 0 && h("button", { type: "button", class: "rtk-more", "data-k": "lanes", onclick: () => { this.moreLanes += MORE_LANES; again(); } }, sought ? `▸ ${rest} more` : `▸ ${rest} more people, not as bad${rest > MORE_LANES ? `: show ${MORE_LANES}` : ""}`),
+        this.moreLanes > 0 && h("button", { type: "button", class: "rtk-more", "data-k": "fewer lanes", onclick: () => { this.moreLanes = 0; again(); } }, `▾ the ${this.mostLanes} worst only`)));
     }
     rows.push(...this.networkLane(width), ...this.findingsLane(width));
     const kinds = new Set(shown.flatMap((lane) => lane.marks.filter((mark) => mark[0] >= this.view[0] && mark[0] <= this.view[1]).map((mark) => mark[1])));
     const key = Object.entries(MARKS).filter(([kind]) => kinds.has(kind)).map(([, words]) => words);
     if (shown.some((lane) => lane.path && lane.path.kind !== "direct")) key.push("┅ relayed or over TCP");
     if (key.length) rows.push(h("div", { class: "rtk-key", "aria-hidden": "true" }, key.join("   ")));
-    box.classList.toggle("rtk-tall", this.everyLane);
+    box.classList.toggle("rtk-tall", this.moreLanes > 0);
     const line = h("div", { class: "rtk-cursor", hidden: true });
     const select = h("div", { class: "rtk-select", hidden: true });
     fill(box, ...rows, line, select);
@@ -1064,7 +1102,7 @@ class Explorer {
     this.placing = false;
     if (this.laneCursor) {
       this.laneCursor.hidden = !there;
-      if (there) this.laneCursor.style.left = `${GUTTER + this.x(at)}px`;
+      if (there) this.laneCursor.style.transform = `translateX(${GUTTER + this.x(at)}px)`;
     }
   }
 
@@ -1114,7 +1152,8 @@ class Explorer {
     const at = this.cursor, head = this.parts.readout.querySelector(".rtk-at");
     if (!head || !this.cells) return;
     const [low, high] = this.view;
-    head.textContent = at === null ? "worst in view" : this.clock(at);
+    const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+    put(head, at === null ? "worst in view" : this.clock(at));
     this.lines.forEach((line, row) => {
       (this.scene.panels || []).forEach((panel, number) => {
         let value = NaN;
@@ -1123,7 +1162,7 @@ class Explorer {
           const one = line.values[number][i];
           if (one === one && (value !== value || (panel.low ? one < value : one > value))) value = one;
         }
-        this.cells[row][number].textContent = figure(value);
+        put(this.cells[row][number], figure(value));
       });
     });
   }
