@@ -16,6 +16,7 @@ from tests.benchmarks import fuzz
     ("name", "needs", "says"),
     [
         ("simulate", [], "us/row"),
+        ("study", ["pyarrow", "duckdb"], "SQL agrees: True"),
         ("two_causes", [], "of the attributions"),
         ("tables", ["orjson", "cloudflare"], "x orjson"),
         ("speed", ["orjson", "cloudflare"], "write_report"),
