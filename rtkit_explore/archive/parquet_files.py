@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rtkit_explore.table_schema.columns import Column
 
 _LEVEL: Final = 15
-_DOCUMENTS_LEVEL: Final = 13
+_DOCUMENTS_LEVEL: Final = 14
 _SPLIT: Final = frozenset(
     ("buffer_ms", "bytes", "bytes_received", "bytes_sent", "frames", "frames_decoded", "packets", "packets_received")
 )
