@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _QUALITY_SHARE, _REDACTED_SHARE = 0.9, 0.3
 """Bytes that ``quality`` and a redacted copy, which is compressed, take for each byte of the reports: rounded up."""
-_JUDGED_ROW, _METRICS_ROW = 450.0, 750.0
+_JUDGED_ROW, _METRICS_ROW = 450.0, 400.0
 """Bytes that judging a row of ``quality`` takes, and working out its metrics: measured, rounded up."""
 _INSTEAD = (
     "Close what else is open, take a machine with more memory, or take the participants one by one: "

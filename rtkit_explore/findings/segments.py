@@ -72,8 +72,6 @@ def stream_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...
             if mine.any() and limit.levels:
                 found += _candidates_of(context, rule, limit, np.where(mine, values, np.nan), profile)
             open_rows = open_rows & ~mine
-        if len(values) > _KEPT_UP_TO:
-            context.values.pop(rule, None)
     return found
 
 
@@ -83,6 +81,8 @@ def judged_values(context: Context, rule: Rule) -> Floats:
 
     The findings rest on these values, and ``rtk.plot.finding`` draws them.
     """
+    if len(context.arrays.stream_number) > _KEPT_UP_TO:
+        return _judged_values(context, rule)
     if rule not in context.values:
         context.values[rule] = _judged_values(context, rule)
     return context.values[rule]

@@ -138,9 +138,12 @@ class SavedBackend:
         """Look at the folders again; a session's file is read again only if it has changed."""
         indexed: dict[Path, _Indexed] = {}
         for folder in saved_calls.call_folders(self.root):
-            stamp = _stamp(saved_calls.path_of(folder, saved_calls.SESSION))
+            path = saved_calls.path_of(folder, saved_calls.SESSION)
+            stamp = _stamp(path)
             known = self._by_folder.get(folder)
-            indexed[folder] = known if known is not None and stamp and known.stamp == stamp else _index(folder, stamp)
+            indexed[folder] = (
+                known if known is not None and stamp and known.stamp == stamp else _index(path, folder, stamp)
+            )
         if indexed == self._by_folder:
             return
         self._by_folder = indexed
@@ -308,10 +311,10 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _index(folder: Path, stamp: tuple[int, int] | None) -> _Indexed:
+def _index(path: Path, folder: Path, stamp: tuple[int, int] | None) -> _Indexed:
     data: Row = {}
     if stamp is not None:
-        data = saved_calls.data_of(saved_calls.read_or_empty(saved_calls.path_of(folder, saved_calls.SESSION)))
+        data = saved_calls.data_of(saved_calls.read_or_empty(path))
     record = saved_calls.session_of(data)
     stated = record.get("id")
     session_id = stated.strip() if isinstance(stated, str) else ""

@@ -205,9 +205,13 @@ def read_or_empty(path: Path) -> bytes:
 def data_of(content: bytes) -> dict[str, Any]:
     """Decode the ``data`` of a response; an empty one if it cannot be read."""
     try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        return {}
+        answer = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # The standard library takes longer, and also reads NaN, other encodings and lone surrogates.
+        try:
+            answer = json.loads(content)
+        except (ValueError, RecursionError):
+            return {}
     if not isinstance(answer, dict):
         return {}
     data = answer.get("data", answer)
