@@ -109,6 +109,12 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
         candidate.attribute_to(SIDES[part], None if part == "server" else who, "low")
         candidate.evidence_for.append("the other's round trip stayed as it was: a server stands between the two")
         return
+    own = [one for one in context.of_peer.get(who, ()) if not one.consumer]
+    queued, lost = ([around.troubled(one, window, (rule,)) for one in own] for rule in ("congested", "loss_out"))
+    if two and any(queued) and any(lost):
+        candidate.attribute_to("sender_uplink", who, "low")
+        candidate.evidence_for.append("what was sent queued and overflowed at that time")
+        return
     if two:
         candidate.attribute_to("between", None, "low")
         candidate.evidence_against.append("with two people, either end would report the same")
