@@ -233,15 +233,14 @@ def _evidence(
     arrays = context.arrays
     values = values_as_judged(context, rule, limits)
     raw = np.asarray(rule.value(context), dtype="float64")
+    own = _places(quality, main)
+    ours = np.isin(arrays.row, np.concatenate([own, _places(quality, others)]))
+    row_of, values, raw, known = arrays.row[ours], values[ours], raw[ours], arrays.known[ours]
     # The other ends of the stream are not judged by this rule; they are shown by the same measure.
-    shown_rows = quality.iloc[arrays.row].assign(**{_VALUE: np.where(np.isnan(values) & arrays.known, raw, values)})
-    known = np.asarray(arrays.start, dtype="datetime64[us]")
-    shown_rows["start"] = pd.to_datetime(known, utc=True).where(arrays.known)
-    shown_rows["ssrc"] = 0
-    ours = np.isin(arrays.row, np.concatenate([_places(quality, main), _places(quality, others)]))
-    judged = np.isin(arrays.row, _places(quality, main))
-    shown_rows.loc[judged & np.isnan(values), _VALUE] = np.nan
-    return shown_rows[ours], main, others
+    unjudged = np.isnan(values) & known & ~np.isin(row_of, own)
+    start = pd.to_datetime(np.asarray(arrays.start[ours], dtype="datetime64[us]"), utc=True).where(known)
+    shown_rows = quality.iloc[row_of].assign(**{_VALUE: np.where(unjudged, raw, values), "start": start, "ssrc": 0})
+    return shown_rows, main, others
 
 
 def _context_of(subject: PlotInput, quality: pd.DataFrame) -> Context:
