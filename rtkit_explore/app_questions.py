@@ -41,7 +41,7 @@ async def explain_in_app(
     from rtkit_explore.complaints.symptoms import find_symptom
 
     where = time_zone(tz)
-    find_symptom(symptom)  # refused before anything is fetched
+    find_symptom(symptom)  # raises before anything is fetched
     begin, end = (None, None) if on is None else day_range(on, where)
     found = await app.find(person, start_time=begin, end_time=end)
     ids = list(dict.fromkeys(found["session_id"].dropna()))
@@ -50,7 +50,7 @@ async def explain_in_app(
         msg = f"Nobody called {person!r} was in a call{when}. app.find({person!r}) lists their calls of any time."
         raise InvalidArgumentError(msg)
     answers: list[Answer] = []
-    refused: InvalidArgumentError | None = None
+    elsewhere: InvalidArgumentError | None = None
     for session_id in ids[:MOST_CALLS]:
         call = await app.call(session_id)
         try:
@@ -61,10 +61,10 @@ async def explain_in_app(
                 )
             )
         except InvalidArgumentError as error:
-            refused = error  # the asked time is not in this call
+            elsewhere = error  # the asked time is not in this call
     if not answers:
-        if refused is not None:
-            raise refused
+        if elsewhere is not None:
+            raise elsewhere
         msg = f"None of the {len(ids)} calls of {person!r} could be asked."
         raise InvalidArgumentError(msg)
     return best_of(answers)

@@ -500,7 +500,7 @@ class AsyncApp:
         from rtkit_explore.call import Call
         from rtkit_explore.store.fetch_call import fetch_call
 
-        await self._refuse_what_is_no_id(session_id)
+        await self._check_session_id(session_id)
         key = str(session_id).strip()
         here = self._saved_downloads(key)
         wanted = {
@@ -528,7 +528,7 @@ class AsyncApp:
             await asyncio.to_thread(self.cache.put, key, wanted, documents)
         return Call(documents, tz=self.settings.tz)
 
-    async def _refuse_what_is_no_id(self, session_id: Id) -> None:
+    async def _check_session_id(self, session_id: Id) -> None:
         """Raise for a title, a URL or whatever else is no id, saying what it is and how to get the call."""
         segment("session_id", session_id)
         if isinstance(session_id, str) and any(character in session_id.strip() for character in " /?#"):

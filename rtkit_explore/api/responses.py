@@ -94,7 +94,7 @@ def whole(response: httpx.Response, subject: RequestInfo, settings: Settings) ->
         Of the kind that fits.
     """
     if not response.is_success:
-        _refuse(response, _decoded_or_none(response.content), subject, settings)
+        _raise_for(response, _decoded_or_none(response.content), subject, settings)
     try:
         envelope = msgspec.json.decode(response.content, type=_Envelope)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -102,7 +102,7 @@ def whole(response: httpx.Response, subject: RequestInfo, settings: Settings) ->
         decoded(response, subject, settings)
         return response.content
     if envelope.success is False:
-        _refuse(response, {"error": envelope.error, "errors": envelope.errors}, subject, settings)
+        _raise_for(response, {"error": envelope.error, "errors": envelope.errors}, subject, settings)
     if bytes(envelope.data) in {b"", b"null"}:
         raise BadAnswerError(_no_data(subject, response), status=response.status_code)
     return response.content
@@ -123,7 +123,7 @@ def decoded(response: httpx.Response, subject: RequestInfo, settings: Settings) 
         Of the kind that fits.
     """
     if not response.is_success:
-        _refuse(response, _decoded_or_none(response.content), subject, settings)
+        _raise_for(response, _decoded_or_none(response.content), subject, settings)
     try:
         answer = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -140,7 +140,7 @@ def decoded(response: httpx.Response, subject: RequestInfo, settings: Settings) 
             )
         raise BadAnswerError(scrub(msg, settings.token), status=response.status_code) from None
     if isinstance(answer, dict) and answer.get("success") is False:
-        _refuse(response, answer, subject, settings)
+        _raise_for(response, answer, subject, settings)
     if not isinstance(answer, dict) or "data" not in answer:
         raise BadAnswerError(_no_data(subject, response), status=response.status_code)
     return answer
@@ -231,7 +231,7 @@ def _status_of(code: int | str | None) -> int:
     return code if isinstance(code, int) and 0 <= code < 1000 else 0
 
 
-def _refuse(response: httpx.Response, answer: Any, subject: RequestInfo, settings: Settings) -> NoReturn:
+def _raise_for(response: httpx.Response, answer: Any, subject: RequestInfo, settings: Settings) -> NoReturn:
     code, message = _stated(answer)
     status = response.status_code
     saved = response.extensions.get(SAVED_FAILURE)

@@ -61,7 +61,7 @@ class Limit:
     how: str = "mean"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be a limit."""
+        """Raise for what cannot be a limit."""
         if self.over not in ("sample", "stream") and not (_is_number(self.over) and float(self.over) > 0):
             msg = f"The span of {self.rule} is 'sample', 'stream' or a number of seconds, not {self.over!r}."
             raise InvalidArgumentError(msg)
@@ -76,7 +76,7 @@ class Limit:
 
     def check_order(self, *, low: bool) -> None:
         """
-        Refuse thresholds of which the milder one is reached later.
+        Raise for thresholds of which the milder one is reached later.
 
         Raises
         ------
