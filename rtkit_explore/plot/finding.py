@@ -239,7 +239,7 @@ def _evidence(
     # The other ends of the stream are not judged by this rule; they are shown by the same measure.
     unjudged = np.isnan(values) & known & ~np.isin(row_of, own)
     start = pd.to_datetime(np.asarray(arrays.start[ours], dtype="datetime64[us]"), utc=True).where(known)
-    shown_rows = quality.iloc[row_of].assign(**{_VALUE: np.where(unjudged, raw, values), "start": start, "ssrc": 0})
+    shown_rows = quality.iloc[row_of].assign(start=start, ssrc=0, **{_VALUE: np.where(unjudged, raw, values)})
     return shown_rows, main, others
 
 
