@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,7 +28,7 @@ from rtkit_explore.tables.scope import EARLIEST, LATEST, Scope, call_span
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from pandas.api.extensions import ExtensionArray
@@ -695,10 +696,10 @@ class Call:
 
 
 def _media(media: str | Iterable[str]) -> list[str]:
-    wanted = [media] if isinstance(media, str) else list(media)
+    wanted = [media] if isinstance(media, str) else list(media) if isinstance(media, Iterable) else []
     wrong = [one for one in wanted if one not in MEDIA]
     if wrong or not wanted:
-        msg = f"media= takes {', '.join(map(repr, MEDIA))}, or several of them, not {media!r}."
+        msg = f"media= takes {', '.join(map(repr, MEDIA))}, or several of them, not {media!r:.80}."
         raise InvalidArgumentError(msg)
     return wanted
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import io
 import os
 import re
 import subprocess
@@ -32,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 where it went well, 1 where it did not, 2 for words that it does not know, 3 where it went well but something
         could not be had, 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # Names come from outside: what a terminal's encoding cannot show is shown as its code, and is no error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     words = parser.parse_args(argv)
     if words.run is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import shutil
 import sys
@@ -290,7 +291,11 @@ def _archive(words: argparse.Namespace) -> int:
 def _sql(words: argparse.Namespace) -> int:
     from rtkit_explore.archive.archive import open_archive
 
-    query = sys.stdin.read() if words.query == "-" else words.query
+    try:
+        query = sys.stdin.read() if words.query == "-" else words.query
+    except UnicodeDecodeError as error:
+        msg = "The query on standard input is not text in UTF-8."
+        raise InvalidArgumentError(msg) from error
     show(open_archive(words.place).sql(query, since=words.since, until=words.until), words.form)
     return 0
 
@@ -307,7 +312,7 @@ def show(table: pd.DataFrame, form: str | None, *, columns: tuple[str, ...] = ()
     table
         What to print.
     form
-        "json", "csv", or None for people.
+        "json", "csv" (what a spreadsheet would take for a formula begins with an apostrophe), or None for people.
     columns
         Which ones people see; all by default.
     none
@@ -316,7 +321,12 @@ def show(table: pd.DataFrame, form: str | None, *, columns: tuple[str, ...] = ()
     if form == "json":
         sys.stdout.write((table.to_json(orient="records", date_format="iso", date_unit="us") or "[]") + "\n")
     elif form == "csv":
-        sys.stdout.write(table.to_csv(index=False, lineterminator="\n"))
+        from rtkit_explore.report.exports import without_formulas
+
+        # Names and texts come from outside; whoever opens the file in a spreadsheet must not run them.
+        safe, broken_lines = without_formulas(table)
+        quoting = csv.QUOTE_NONNUMERIC if broken_lines else csv.QUOTE_MINIMAL
+        sys.stdout.write(safe.to_csv(index=False, lineterminator="\n", quoting=quoting))
     elif table.empty:
         print(none)
     else:

@@ -27,6 +27,9 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 _OFFSET = re.compile(r"\+\s*(?P<count>\d{1,4})\s*(?P<unit>s|sec|seconds?|m|min|minutes?|h|hours?)")
+_HALF_HOUR = timedelta(minutes=30)
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""Ends of the calendar."""
 _FILLERS = re.compile(r"\b(?:at|on|about|around|circa|ca|the|of|in|o'?clock|past)\b|[,~]")
 
 
@@ -91,8 +94,7 @@ def day_range(day: object, tz: tzinfo, *, now: datetime | None = None) -> tuple[
         If it cannot be read, with examples.
     """
     if isinstance(day, datetime):
-        moment = _in_utc(day, tz)
-        return moment - timedelta(minutes=30), moment + timedelta(minutes=30)
+        return _around(_in_utc(day, tz), _HALF_HOUR)
     if isinstance(day, date):
         return _whole_day(day, tz)
     text = _text(day)
@@ -102,15 +104,14 @@ def day_range(day: object, tz: tzinfo, *, now: datetime | None = None) -> tuple[
             return _at(that, first, tz), _at(that, last, tz)
     exact = _iso(text, tz)
     if exact is not None:
-        return exact if isinstance(exact, tuple) else (exact - timedelta(minutes=30), exact + timedelta(minutes=30))
+        return exact if isinstance(exact, tuple) else _around(exact, _HALF_HOUR)
     clock, rest = _clock_in(text)
     that_day = _day_in(rest, tz, now)
     if that_day is None:
         raise _unreadable(day)
     if clock is None:
         return _whole_day(that_day, tz)
-    moment = _at(that_day, clock, tz)
-    return moment - timedelta(minutes=30), moment + timedelta(minutes=30)
+    return _around(_at(that_day, clock, tz), _HALF_HOUR)
 
 
 def said_time(said: Any, tz: tzinfo, *, last: bool = False, now: datetime | None = None) -> Any:
@@ -181,7 +182,7 @@ def moment_near(said: object, tz: tzinfo, span: tuple[datetime, datetime], *, no
     offset = _OFFSET.fullmatch(text)
     if offset:
         seconds = {"s": 1, "m": 60, "h": 3600}[offset["unit"][0]] * int(offset["count"])
-        return first + timedelta(seconds=seconds)
+        return _moved(first, timedelta(seconds=seconds))
     exact = _iso(text, tz)
     if isinstance(exact, datetime):
         return exact
@@ -232,6 +233,9 @@ def _iso(text: str, tz: tzinfo) -> datetime | tuple[datetime, datetime] | None:
 
 
 def _in_utc(moment: datetime, tz: tzinfo) -> datetime:
+    if hasattr(moment, "to_pydatetime") and moment == moment:  # noqa: PLR0124 - a Timestamp, and not NaT
+        # Nanoseconds mean nothing here, and a Timestamp in them cannot leave the years 1677 to 2262.
+        moment = moment.to_pydatetime(warn=False)
     try:
         return (moment.replace(tzinfo=tz) if moment.tzinfo is None else moment).astimezone(UTC)
     except (OverflowError, ValueError) as error:
@@ -239,11 +243,28 @@ def _in_utc(moment: datetime, tz: tzinfo) -> datetime:
 
 
 def _at(day: date, clock: time, tz: tzinfo) -> datetime:
-    return datetime.combine(day, clock, tz).astimezone(UTC)
+    try:
+        return datetime.combine(day, clock, tz).astimezone(UTC)
+    except OverflowError:
+        # A zone can shift the first and the last hours of the calendar out of it.
+        return (FIRST if day.year == 1 else LAST).astimezone(UTC)
 
 
 def _whole_day(day: date, tz: tzinfo) -> tuple[datetime, datetime]:
-    return _at(day, time(0), tz), _at(day + timedelta(days=1), time(0), tz)
+    end = LAST if day == date.max else _at(day + timedelta(days=1), time(0), tz)
+    return _at(day, time(0), tz), end
+
+
+def _around(moment: datetime, margin: timedelta) -> tuple[datetime, datetime]:
+    return _moved(moment, -margin), _moved(moment, margin)
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime:
+    """Move a moment, as far as the calendar goes."""
+    try:
+        return moment + by
+    except OverflowError:
+        return FIRST if by < timedelta(0) else LAST
 
 
 def _today(tz: tzinfo, now: datetime | None) -> date:
@@ -330,7 +351,7 @@ def as_window(
         return span
     if isinstance(window, str | datetime):
         middle = moment_near(window, tz, span, now=now)
-        return middle - timedelta(minutes=5), middle + timedelta(minutes=5)
+        return _around(middle, timedelta(minutes=5))
     try:
         first, last = window
     except (TypeError, ValueError):

@@ -233,7 +233,8 @@ def head_count(value: str | tuple[int, int] | None) -> str | None:
     """
     if value is None:
         return None
-    parts = value.split(":") if isinstance(value, str) else [str(part) for part in value]
+    several = value if isinstance(value, tuple | list) else ()
+    parts = value.split(":") if isinstance(value, str) else [str(part) for part in several]
     bounds = [int(part) for part in parts if part.strip().isascii() and part.strip().isdigit() and len(part) < 10]
     if len(parts) != 2 or len(bounds) != 2 or bounds[0] > bounds[1]:
         msg = f"participants is {shown(value)}, but it is a range such as '1:10' or (1, 10): sessions of 1 to 10 people"

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.api.scrubbing import scrub
-from rtkit_explore.errors import ArchiveError, MissingExtraError
+from rtkit_explore.errors import ArchiveError, InvalidArgumentError, MissingExtraError
+from rtkit_explore.paths import user_path
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -76,12 +77,15 @@ class Storage:
         from pyarrow import fs
 
         # The address may hold credentials: it opens the same place again, and is never shown.
+        if not isinstance(place, str | os.PathLike):
+            msg = f"an archive is a folder or a URL, not something of type {type(place).__name__}"
+            raise InvalidArgumentError(msg)
         self.address = os.fspath(place)
         self.place = self.address
         self.local = "://" not in self.place or self.place.startswith("file://")
         self.filesystem: Any
         if self.local:
-            path = Path(self.place.removeprefix("file://")).expanduser().absolute()
+            path = user_path(self.place.removeprefix("file://"), "the archive's folder").absolute()
             self.address = self.place = self.root = str(path)
             self.filesystem = fs.LocalFileSystem()
             return

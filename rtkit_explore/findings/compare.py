@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from rtkit_explore.tables.frames import TEXT, TIME
 from rtkit_explore.tables.participant_lookup import find_participants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rtkit_explore.findings.context import CallTables
     from rtkit_explore.findings.profiles import ProfileLike
@@ -49,7 +50,15 @@ def usual_range(calls: Iterable[CallTables], *, low: float = 0.05, high: float =
     InvalidArgumentError
         Where there is no call, or the shares are none.
     """
-    return usual_range_of([overview_of(call) for call in calls], low=low, high=high)
+    if not isinstance(calls, Iterable):
+        msg = f"usual_range() takes a list of calls, not something of type {type(calls).__name__}."
+        raise InvalidArgumentError(msg)
+    listed = list(calls)
+    if wrong := [one for one in listed if not hasattr(one, "quality")]:
+        given = type(wrong[0]).__name__
+        msg = f"usual_range() takes calls, as app.call(session_id) gives them, not something of type {given}."
+        raise InvalidArgumentError(msg)
+    return usual_range_of([overview_of(call) for call in listed], low=low, high=high)
 
 
 def usual_range_of(tables: Sequence[pd.DataFrame], *, low: float = 0.05, high: float = 0.95) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.candidates import SEVERITIES, Severity
 from rtkit_explore.findings.rules import BY_NAME, RULES
 from rtkit_explore.findings.rules.rule import Rule
+from rtkit_explore.paths import user_path
 from rtkit_explore.table_schema.columns import MEDIA
 
 if TYPE_CHECKING:
@@ -212,8 +213,12 @@ class Profile:
 
     def save(self, path: str | Path) -> Path:
         """Write the profile to a TOML file, which ``rtk.read_profile`` reads; return its path."""
-        file = Path(path)
-        file.write_text(self.to_toml(), encoding="utf-8")
+        file = user_path(path, "the profile's file")
+        try:
+            file.write_text(self.to_toml(), encoding="utf-8")
+        except OSError as error:
+            msg = f"{file} cannot be written ({error.strerror or type(error).__name__}): choose another place."
+            raise InvalidArgumentError(msg) from error
         return file
 
     @property
@@ -293,11 +298,14 @@ def _text(value: str) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float can be
+        return False
 
 
 def _rules(given: Any) -> tuple[Rule, ...]:
-    rules = (given,) if isinstance(given, Rule) else tuple(given)
+    rules = (given,) if isinstance(given, Rule) else tuple(given) if isinstance(given, Iterable) else (given,)
     for rule in rules:
         if not isinstance(rule, Rule):
             hint = " Make one of it: rtk.rule(metric, warn=…)." if hasattr(rule, "function") else ""
@@ -584,6 +592,7 @@ def profile_of(profile: ProfileLike = "default") -> Profile:
         msg = f"A profile is a name, a Profile, a mapping from rule to thresholds or rules, not {profile!r:.80}."
         raise InvalidArgumentError(msg)
     changes = dict(profile)
+    _known({str(key) for key in changes if not isinstance(key, str)})
     base = profile_of(changes.pop("base", "default"))
     rules = _rules(changes.pop("rules", ()))
     for taken in {"name", "limits", "says", "fewest_packets", "fewest_seconds", "source"} & set(changes):
@@ -615,14 +624,15 @@ def read_profile(path: str | Path, *, rules: Iterable[Rule] | Rule = ()) -> Prof
     InvalidArgumentError
         Where there is no such file, it is no TOML, or says what cannot be; the message names file and place.
     """
-    file = Path(path)
+    file = user_path(path, "the profile's file")
     try:
         read = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"The profile {file} cannot be read: {error.strerror}."
         raise InvalidArgumentError(msg) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"{file} is no TOML: {error}."
+    except (ValueError, RecursionError) as error:
+        # Also a number of thousands of digits, or tables nested a thousand deep.
+        msg = f"{file} is no TOML that can be read: {error}."
         raise InvalidArgumentError(msg) from error
     try:
         return _profile_of_toml(read, _rules(rules))

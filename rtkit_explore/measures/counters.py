@@ -303,6 +303,9 @@ def forced_readings(counters: Counters) -> dict[str, Reading]:
     """Spell out which counters are forced to which reading."""
     if counters is None:
         return {}
+    if not isinstance(counters, str | Mapping):
+        msg = f'counters= takes "increments", "totals", a mapping by counter or None, not {counters!r:.80}.'
+        raise InvalidArgumentError(msg)
     wanted = dict.fromkeys(COUNTERS, counters) if isinstance(counters, str) else dict(counters)
     if unknown := sorted(wanted.keys() - COUNTERS.keys()):
         msg = f"No such counter: {', '.join(unknown)}. There are: {', '.join(COUNTERS)}."

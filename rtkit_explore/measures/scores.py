@@ -121,12 +121,15 @@ def r_factor(
     if codec not in CODECS:
         msg = f"There is no codec {codec!r}. There are: {', '.join(CODECS)}; or give ie= and bpl=."
         raise InvalidArgumentError(msg)
-    loss = np.asarray(loss_pct, dtype="float64")
+    try:
+        loss, delay = np.asarray(loss_pct, dtype="float64"), np.asarray(delay_ms, dtype="float64")
+    except (TypeError, ValueError) as error:
+        msg = "loss_pct and delay_ms are numbers: a percentage and milliseconds."
+        raise InvalidArgumentError(msg) from error
     with np.errstate(invalid="ignore"):
         if ((loss < 0) | (loss > 100)).any():
             msg = "loss_pct is a loss in percent, 0 to 100."
             raise InvalidArgumentError(msg)
-    delay = np.asarray(delay_ms, dtype="float64")
     equipment = np.asarray(CODECS[codec].ie if ie is None else ie, dtype="float64")
     robust = np.asarray(CODECS[codec].bpl if bpl is None else bpl, dtype="float64")
     of_delay = 0.024 * delay + 0.11 * np.maximum(delay - 177.3, 0.0)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +14,11 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.metrics.agreement import Draws, auc, calibration, roc, spearman
+from rtkit_explore.paths import user_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -136,6 +138,10 @@ def evaluate(
     if not tables or not all(isinstance(one, pd.DataFrame) for one in tables):
         msg = "values= takes the table that a metric gave, such as glitch(calls, by='participant'), or several."
         raise InvalidArgumentError(msg)
+    for name, number in (("draws", draws), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            msg = f"{name}= is a whole number of at least 0, not {number!r:.80}."
+            raise InvalidArgumentError(msg)
     if draws < 100:
         msg = f"draws= is at least 100, so that an interval of 95 % means something, not {draws}."
         raise InvalidArgumentError(msg)
@@ -146,7 +152,7 @@ def evaluate(
     is_bad = _bad(scored[of_labels], bad)
     joined = scored[list(dict.fromkeys([*shared, *([cluster] if cluster in scored else [])]))].copy()
     joined["label"], joined["bad"] = scored[of_labels], is_bad
-    rated = pd.to_numeric(scored[of_labels], errors="coerce").to_numpy(dtype="float64")
+    rated = _numbers(scored[of_labels]).to_numpy(dtype="float64")
     named: list[tuple[str, str]] = []
     unmatched = {"labels": 0, "values": 0, "several": 0}
     for table in tables:
@@ -282,12 +288,10 @@ def _interval(drawn: Floats, level: float = 0.95) -> tuple[float, float]:
 def _read_labels(labels: pd.DataFrame | str | Path) -> pd.DataFrame:
     if isinstance(labels, pd.DataFrame):
         return labels.astype({key: "string" for key in KEYS if key in labels.columns})
-    if not isinstance(labels, str | Path):
-        msg = f"labels= takes a table or the path of a CSV file, not {type(labels).__name__}."
-        raise InvalidArgumentError(msg)
+    file = user_path(labels, "labels= takes a table or a CSV file, which")
     try:
         # Ids are text, also where they look like numbers: 007 is not 7.
-        return pd.read_csv(labels, dtype=dict.fromkeys(KEYS, "string"), skipinitialspace=True, encoding="utf-8-sig")
+        return pd.read_csv(file, dtype=dict.fromkeys(KEYS, "string"), skipinitialspace=True, encoding="utf-8-sig")
     except OSError as error:
         msg = f"The labels {labels} cannot be read: {error.strerror}."
         raise InvalidArgumentError(msg) from error
@@ -329,7 +333,11 @@ def _label_column(given: pd.DataFrame, label: str | None, shared: list[str]) -> 
 def _bad(column: pd.Series[Any], bad: Bad) -> Bools:
     """Tell which labels are bad."""
     if callable(bad):
-        return np.asarray(bad(column), dtype=bool)
+        told = np.asarray(bad(column), dtype=bool)
+        if told.shape != column.shape:
+            msg = f"bad= has to return true or false for each of the {len(column)} labels, not something of shape {told.shape}."
+            raise InvalidArgumentError(msg)
+        return told
     if isinstance(bad, str) and (found := _CONDITION.fullmatch(bad)):
         return np.asarray(_OPERATORS[found[1]](_ratings(column), float(found[2])), dtype=bool)
     if isinstance(bad, bool | int | float) and not isinstance(bad, bool):
@@ -348,8 +356,23 @@ def _bad(column: pd.Series[Any], bad: Bad) -> Bools:
     raise InvalidArgumentError(msg)
 
 
+def _numbers(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Read labels as numbers; what is none, or beyond what a float can be, is missing."""
+    try:
+        return pd.to_numeric(column, errors="coerce").astype("float64")
+    except (OverflowError, TypeError):
+        return pd.to_numeric(column.map(_float_or_nan), errors="coerce").astype("float64")
+
+
+def _float_or_nan(value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (OverflowError, TypeError, ValueError):
+        return float("nan")
+
+
 def _ratings(column: pd.Series[Any]) -> Floats:
-    numbers = pd.to_numeric(column, errors="coerce")
+    numbers = _numbers(column)
     if numbers.isna().any():
         wrong = column[numbers.isna()].iloc[0]
         msg = f"bad= compares numbers, and {wrong!r} is none. Give a set of labels: bad={{{wrong!r}}}."

@@ -63,6 +63,9 @@ def redacted_documents(
     InvalidArgumentError
         If ``keep`` is not one of those, or the salt is empty.
     """
+    if salt is not None and not isinstance(salt, str):
+        msg = f"salt= is a text that nobody can guess, or None, not something of type {type(salt).__name__}."
+        raise InvalidArgumentError(msg)
     if salt is not None and not salt:
         msg = "An empty salt keeps nothing secret: give a text that nobody can guess, or None."
         raise InvalidArgumentError(msg)

@@ -53,7 +53,7 @@ class People:
     """
 
     def __init__(self, *, salt: str | None = None) -> None:
-        self._salt = None if salt is None else salt.encode()
+        self._salt = None if salt is None else salt.encode("utf-8", "surrogatepass")
         self._persons: list[Person] = []
         self._by_id: dict[tuple[str, str], Person] = {}
         self._by_name: dict[str, list[Person]] = {}

@@ -6,7 +6,6 @@ import importlib.util
 import io
 import re
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 
 from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
+from rtkit_explore.paths import user_path
 from rtkit_explore.report.files import check_arguments, write_whole
 from rtkit_explore.table_schema.describe import TABLES, describe
 from rtkit_explore.tables.frames import TEXT, column_dtype, join_frames
@@ -21,6 +21,7 @@ from rtkit_explore.tables.frames import TEXT, column_dtype, join_frames
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from rtkit_explore.call import Call
     from rtkit_explore.table_schema.columns import Column, Table
@@ -106,7 +107,7 @@ def export_tables(
         )
         warnings.warn(msg, UserWarning, stacklevel=2)
     shown = [one.redact(salt=salt) if redacted else one for one in calls]
-    target = Path(folder).expanduser()
+    target = user_path(folder, "the folder to export to")
     made = {}
     for name, table in (_joined(shown) | {"schema": _schema(redacted=redacted, salted=salt is not None)}).items():
         clean = _with_clean_texts(table, secrets=not redacted, formulas=format == "csv")
@@ -138,7 +139,7 @@ def read_tables(folder: str | os.PathLike[str]) -> dict[str, pd.DataFrame]:
     MissingExtraError
         For Parquet files without pyarrow.
     """
-    source = Path(folder).expanduser()
+    source = user_path(folder, "the folder of tables")
     found = {name: path for name in [*TABLES, "schema"] for path in source.glob(f"{name}.*")}
     files = {name: path for name, path in found.items() if path.suffix in (".csv", ".parquet")}
     if not files:
@@ -198,6 +199,38 @@ def _with_clean_texts(table: pd.DataFrame, *, secrets: bool, formulas: bool) -> 
             if any(text != new for text, new in cleaned.items()):
                 changed[name] = table[name].map(cleaned, na_action="ignore").astype(table[name].dtype)
     return table.assign(**changed)
+
+
+def without_formulas(table: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """
+    Make the texts of a table safe for a spreadsheet, also those of a table of no known columns.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame and bool
+        The table, and whether a text holds a carriage return, which some readers take for the end of a row unless
+        all texts stand in quotes.
+    """
+    changed: dict[Any, Any] = {}
+    returns = False
+
+    def clean(value: Any) -> Any:
+        nonlocal returns
+        if not isinstance(value, str):
+            return value
+        returns = returns or "\r" in value
+        text = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        return f"'{text}" if _FORMULA.match(text) else text
+
+    for place in range(table.shape[1]):
+        column = table.iloc[:, place]
+        if column.dtype == object or isinstance(column.dtype, pd.StringDtype | pd.CategoricalDtype):
+            changed[place] = pd.Series([clean(value) for value in column], index=table.index, dtype=object)
+    parts = [changed.get(place, table.iloc[:, place]) for place in range(table.shape[1])]
+    safe = pd.concat(parts, axis=1) if parts else table.copy()
+    # A name of a column may come from a query.
+    safe.columns = pd.Index([clean(name) for name in table.columns])
+    return safe, returns
 
 
 def _unescaped(text: str) -> str:

@@ -7,11 +7,11 @@ import hashlib
 import json
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.local_time import time_zone
+from rtkit_explore.paths import user_path
 from rtkit_explore.report.contents import ReportContext, report_of
 from rtkit_explore.report.files import check_arguments, write_whole
 from rtkit_explore.report.shown import shown
@@ -20,6 +20,7 @@ from rtkit_explore.report.words import Words
 if TYPE_CHECKING:
     import datetime as dt
     import os
+    from pathlib import Path
 
     import jinja2
     from markupsafe import Markup
@@ -79,7 +80,7 @@ def write_report(
     >>> rtk.write_report(call, "call.html", tz="Europe/Berlin")  # doctest: +SKIP
     """
     check_arguments(call, path, "write_report", "the file's path")
-    target = Path(path).expanduser()
+    target = user_path(path, "the file to write")
     _check(target, overwrite=overwrite)
     where = time_zone(tz)
     shown = call.redact() if redacted else call

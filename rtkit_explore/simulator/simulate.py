@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from rtkit_explore.simulator.levels import Level
 
+MOST_PEOPLE, LONGEST_MINUTES = 500, 24 * 60
+"""What a simulated call is at most: each of 500 people receives 499 others."""
 STARTED = 1795168800.0
 """Begin of a simulated session unless told: 2026-11-20T10:00:00Z."""
 
@@ -40,15 +42,15 @@ def scenario_named(what: str | Scenario | Sequence[str | Scenario]) -> Scenario:
     """
     if isinstance(what, Scenario):
         return what
-    names = what.split("+") if isinstance(what, str) else list(what)
+    names = what.split("+") if isinstance(what, str) else list(what) if isinstance(what, list | tuple) else [what]
     found: list[Scenario] = []
     for name in names:
         if isinstance(name, Scenario):
             found.append(name)
             continue
-        key = name.strip().lower().replace(" ", "_").replace("-", "_")
+        key = name.strip().lower().replace(" ", "_").replace("-", "_") if isinstance(name, str) else None
         if key not in SCENARIOS:
-            msg = f"there is no scenario {name!r}; there are {', '.join(SCENARIOS)}"
+            msg = f"there is no scenario {name!r:.80}; there are {', '.join(SCENARIOS)}"
             raise InvalidArgumentError(msg)
         found.append(SCENARIOS[key])
     together = SCENARIOS["clean"]
@@ -108,6 +110,12 @@ def simulate_documents(
     InvalidArgumentError
         If a name is unknown, there are too few people, or the length is not a valid one.
     """
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        msg = f"seed is a whole number, not {seed!r:.80}"
+        raise InvalidArgumentError(msg)
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not minutes <= LONGEST_MINUTES:
+        msg = f"minutes is a number of at most {LONGEST_MINUTES}, not {minutes!r:.80}"
+        raise InvalidArgumentError(msg)
     chosen = scenario_named(scenario)
     if any(wanted is not None for wanted in (on, start, seconds, level)):
         chosen = chosen.on(on, start=start, seconds=seconds, level=level)
@@ -142,13 +150,16 @@ def simulate_documents(
 
 def _people(participants: int | Sequence[str | Person]) -> tuple[Person, ...]:
     if isinstance(participants, int):
-        if participants < 2:
-            msg = f"a call takes two people or more, not {participants}"
+        if not 2 <= participants <= MOST_PEOPLE:
+            msg = f"a call takes two people or more, and at most {MOST_PEOPLE}, not {participants!r:.80}"
             raise InvalidArgumentError(msg)
         rounds = -(-participants // len(NAMES))
         numbered = [name if r == 0 else f"{name} {r + 1}" for r in range(rounds) for name in NAMES]
         return tuple(Person(name) for name in numbered[:participants])
-    people = tuple(Person(p) if isinstance(p, str) else p for p in participants)
+    listed = list(participants) if isinstance(participants, list | tuple) else []
+    people = tuple(Person(p) if isinstance(p, str) else p for p in listed if isinstance(p, str | Person))
+    if len(people) != len(listed):
+        people = ()
     if len({p.name for p in people}) != len(people) or len(people) < 2:
         msg = "participants must be two or more different names"
         raise InvalidArgumentError(msg)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import glob
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
-from rtkit_explore.errors import NotADocumentError, SavedCallError
+from rtkit_explore.errors import InvalidArgumentError, NotADocumentError, SavedCallError
+from rtkit_explore.paths import user_path
 from rtkit_explore.store import saved_calls as layout
 from rtkit_explore.store.documents import CallDocuments, Failure
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Source = str | os.PathLike[str]
 
@@ -66,7 +65,7 @@ def load_documents(sources: Iterable[Source | Iterable[Source]]) -> CallDocument
 
 def _paths(source: Source | Iterable[Source]) -> list[Path]:
     if isinstance(source, str | os.PathLike):
-        path = Path(source).expanduser()
+        path = user_path(source, "a peer report's path")
         if path.is_dir():
             found = list(layout.report_files(path).values()) or sorted(path.glob("*.json"))
             if not found:
@@ -81,6 +80,9 @@ def _paths(source: Source | Iterable[Source]) -> list[Path]:
             msg = f"{path} {what}: give the path of a peer report as JSON"
             raise SavedCallError(msg)
         return [match for match in matches if match.is_file()]
+    if isinstance(source, bytes) or not isinstance(source, Iterable):
+        msg = f"load() takes paths of peer reports or lists of them, not something of type {type(source).__name__}"
+        raise InvalidArgumentError(msg)
     return [path for inner in source for path in _paths(inner)]
 
 

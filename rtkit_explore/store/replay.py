@@ -10,13 +10,13 @@ import json
 import secrets
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
 from rtkit_explore.api.responses import SAVED_FAILURE, SAVED_FILE, SAVED_PROBLEMS
 from rtkit_explore.errors import PartialResultWarning
+from rtkit_explore.paths import user_path
 from rtkit_explore.serving.api import Links, Participants, SessionsApi
 from rtkit_explore.serving.listing import Paging
 from rtkit_explore.serving.messages import Request, RequestError, Response, encoded
@@ -24,6 +24,7 @@ from rtkit_explore.store import saved_calls
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from rtkit_explore.serving.api import Kind
 
@@ -49,7 +50,7 @@ class ReplayTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self._saved = SavedBackend(Path(folder).expanduser())
+        self._saved = SavedBackend(user_path(folder, "the folder of saved calls"))
         unlimited = 10**9
         self._api = SessionsApi(
             self._saved,

@@ -29,6 +29,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from rtkit_explore.errors import SavedCallError
+from rtkit_explore.paths import user_path
 from rtkit_explore.store.documents import CallDocuments, Failure, TranscriptFormat
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def call_folders(folder: str | os.PathLike[str]) -> list[Path]:
     SavedCallError
         If there is no such folder, or no saved call in it.
     """
-    root = Path(folder).expanduser()
+    root = user_path(folder, "the folder of saved calls")
     if not root.is_dir():
         what = "is a file" if root.exists() else "does not exist"
         msg = f"{root} {what}: give a folder of saved calls, or one saved call (a folder with {SESSION})"
@@ -285,7 +286,7 @@ def read_call(folder: str | os.PathLike[str]) -> CallDocuments:
     """
     folders = call_folders(folder)
     root = folders[0]
-    if root != Path(folder).expanduser():
+    if root != user_path(folder, "the folder of a saved call"):
         names = ", ".join(path.name for path in folders[:5])
         msg = f"{folder} holds {len(folders)} saved call(s) ({names}{', …' if len(folders) > 5 else ''}): name one"
         raise SavedCallError(msg)
@@ -316,13 +317,22 @@ def read_failures(folder: Path) -> list[Failure]:
     try:
         listed = json.loads(read_or_empty(path_of(folder, FAILURES)) or b"[]")
         failures = [
-            Failure(str(row["source"]), str(row["message"]), row.get("peer_id"), missing=row.get("missing") is True)
+            Failure(
+                str(row["source"]),
+                str(row["message"]),
+                _text_or_none(row.get("peer_id")),
+                missing=row.get("missing") is True,
+            )
             for row in listed
         ]
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return [Failure("failures", f"{FAILURES} is damaged: what could not be fetched when this was saved is unknown")]
     reports = report_files(folder)
     return [failure for failure in failures if failure.peer_id is None or failure.peer_id not in reports]
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _read(path: Path, documents: CallDocuments, source: str, key: str, *, peer_id: str | None = None) -> bytes | None:
@@ -365,7 +375,7 @@ def save_call(documents: CallDocuments, folder: str | os.PathLike[str], *, sessi
     SavedCallError
         If there is nothing to save, or the folder cannot be written.
     """
-    target = Path(folder).expanduser()
+    target = user_path(folder, "the folder to save to")
     files = _files(documents)
     if not files:
         msg = "this call holds no document, so there is nothing to save"

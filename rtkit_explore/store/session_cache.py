@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.paths import user_path
 from rtkit_explore.store.documents import CallDocuments, Failure
 from rtkit_explore.store.saved_calls import data_of, session_of
 
@@ -80,14 +81,18 @@ def open_cache(given: object, settings: Settings) -> SessionCache | None:
     if given is False or (given is None and variable.lower() == "off"):
         return None
     if given is None or given is True:
-        folder = Path(variable) if variable and variable.lower() != "off" else default_folder()
+        folder = (
+            user_path(variable, f"the folder of {VARIABLE}")
+            if variable and variable.lower() != "off"
+            else default_folder()
+        )
     elif isinstance(given, str | os.PathLike) and os.fspath(given):
-        folder = Path(os.fspath(given))
+        folder = user_path(given, "the folder of cache=")
     else:
         msg = f"cache= takes a folder, True (the platform's folder) or False, not {given!r}."
         raise InvalidArgumentError(msg)
     whose = repr((settings.base_url, settings.account_id, settings.app_id))
-    return SessionCache(folder.expanduser() / hashlib.sha256(whose.encode()).hexdigest()[:24])
+    return SessionCache(folder / hashlib.sha256(whose.encode()).hexdigest()[:24])
 
 
 class SessionCache:

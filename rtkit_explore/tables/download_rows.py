@@ -57,6 +57,9 @@ def _text(document: bytes | str, problems: Problems) -> str:
     """Decode a download; encodings other than UTF-8 are recognized by the bytes, and reported."""
     if isinstance(document, str):
         return document.removeprefix("\ufeff")
+    if not isinstance(document, bytes | bytearray):
+        msg = f"A download is bytes or a text, not something of type {type(document).__name__}."
+        raise NotADocumentError(msg)
     wide = _wide_encoding(document)
     if wide:
         problems.bad_value("$", f"{wide.upper()} where UTF-8 belongs", "read as that")

@@ -33,6 +33,9 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 LATEST_MS = LATEST // 1000
 _TWICE = "a key that stands twice in one object"
 IMPOSSIBLE_TIME = "a time that no clock can have shown: before 1900 or after 2499"
+_SPACED_KEY = re.compile(r'"[ \t\r\n]+:')
+_SPACED_KEY_BYTES = re.compile(rb'"[ \t\r\n]+:')
+_SPACED = (b'" ', b'"\t', b'"\n', b'"\r')
 _CALENDAR = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -61,9 +64,17 @@ def decode(body: bytes | str, problems: Problems, path: str = "$", *, what: str 
     else:
         if value is None:
             problems.add("broken", path, "null instead of a document", f"{what} is in no table")
-        if (body.count('":') if isinstance(body, str) else body.count(b'":')) != _count_keys(value):
+        if count_written_keys(body) != _count_keys(value):
             report_doubled_keys(body, problems, path)
     return value
+
+
+def count_written_keys(body: bytes | str) -> int:
+    """Count what looks like a key of an object in JSON text: no fewer than there are, more where a text looks so."""
+    if isinstance(body, str):
+        return body.count('":') + len(_SPACED_KEY.findall(body))
+    spaced = any(after in body for after in _SPACED)  # looked for at memory speed, and seldom there
+    return body.count(b'":') + (len(_SPACED_KEY_BYTES.findall(body)) if spaced else 0)
 
 
 def _count_keys(value: Any) -> int:
@@ -146,6 +157,8 @@ def _decode_slowly(body: bytes | str, problems: Problems, path: str, what: str) 
         where = f"character {error.pos}" if isinstance(error, json.JSONDecodeError) else "its text"
         problems.add("broken", path, f"not JSON: unreadable at {where}", f"{what} is in no table")
         return None
+    if count_written_keys(text) != _count_keys(value):
+        report_doubled_keys(text, problems, path)
     return value
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from rtkit_explore.api.query_params import instant
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.table_schema.people import PARTICIPANTS
-from rtkit_explore.tables.frames import empty
+from rtkit_explore.tables.frames import TEXT, empty
 from rtkit_explore.tables.people_rows import participants_from_records
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def find_participants(who: str, names: Mapping[str, str], people: pd.DataFrame |
         same = listed["peer_id"].isin([])
         for column in ("display_name", "user_id", "custom_participant_id"):
             if column in columns:
-                same |= listed[column].astype("string").str.casefold().eq(wanted).fillna(value=False).astype(bool)
+                same |= listed[column].astype(TEXT).str.casefold().eq(wanted).fillna(value=False).astype(bool)
         found = [str(peer) for peer in listed.loc[same, "peer_id"]]
         if "display_name" in columns:
             # A label may hold more than the name (a number, a stand-in), and that part is not a name to search in.

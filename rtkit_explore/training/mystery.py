@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
 from rtkit_explore.local_time import moment_near, time_zone
+from rtkit_explore.paths import user_path
 from rtkit_explore.tables.scope import call_span
 from rtkit_explore.training.cases import ABOUT, LEVELS, SIDES, Truth, draw, key_of, understood
 from rtkit_explore.training.scores import keep_score
@@ -329,13 +330,16 @@ def mystery(
     InvalidArgumentError
         If there is no such level, or the file does not say what it must.
     """
-    kept = None if scores is None else Path(scores)
+    kept = None if scores is None else user_path(scores, "the score card's file")
     if case is not None:
-        return _case_of(Path(case), kept)
-    if isinstance(level, bool) or level not in LEVELS:
-        msg = f"level is 1, 2, 3 or 4, not {level!r}."
+        return _case_of(user_path(case, "the case's file"), kept)
+    if isinstance(level, bool) or not isinstance(level, int) or level not in LEVELS:
+        msg = f"level is 1, 2, 3 or 4, not {level!r:.80}."
         raise InvalidArgumentError(msg)
-    number = random.SystemRandom().randrange(1_000_000) if seed is None else int(seed)
+    if not (seed is None or isinstance(seed, int)):
+        msg = f"seed is a whole number, or None for another case each time, not {seed!r:.80}."
+        raise InvalidArgumentError(msg)
+    number = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     drawn = draw(level, number)
     return Case(drawn.complaint, drawn.call, level, str(number), drawn.truth, _scores=kept)
 
@@ -351,8 +355,15 @@ def _case_of(path: Path, scores: Path | None) -> Case:
         msg = "A case file is YAML: pip install 'rtkit-explore[lab]' brings what reads it."
         raise MissingExtraError(msg) from error
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = path.read_text(encoding="utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            # A few lines of aliases of aliases spell out to gigabytes.
+            msg = f"The case {path.name!r} repeats parts of itself (*name): write them out."
+            raise InvalidArgumentError(msg)
+        given = yaml.safe_load(text)
+    except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
+        if isinstance(error, InvalidArgumentError):
+            raise
         msg = f"The case {path.name!r} cannot be read as YAML ({type(error).__name__})."
         raise InvalidArgumentError(msg) from error
     if (
@@ -385,7 +396,11 @@ def _case_of(path: Path, scores: Path | None) -> Case:
     except KeyError as error:
         msg = f"The answer of the case {path.name!r} does not say {error.args[0]}."
         raise InvalidArgumentError(msg) from None
+    level, hinted = given.get("level") or 0, given.get("hints") or []
+    if isinstance(level, bool) or not isinstance(level, int) or not isinstance(hinted, list):
+        msg = f"The case {path.name!r} needs level: as a whole number and hints: as a list of texts."
+        raise InvalidArgumentError(msg)
     name = None if who is None or key_of(who) in SIDES["nobody"] else call.names[call.peer(str(who))]
-    hints = tuple(str(one) for one in given.get("hints") or ()) or ("Start with call.verdicts() and call.findings().",)
+    hints = tuple(str(one) for one in hinted) or ("Start with call.verdicts() and call.findings().",)
     truth = Truth(name, side, about, begin, end, str(given.get("explanation") or "That is it."), hints)
-    return Case(given["complaint"], call, int(given.get("level") or 0), path.stem, truth, _scores=scores)
+    return Case(given["complaint"], call, level, path.stem, truth, _scores=scores)

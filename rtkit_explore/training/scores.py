@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rtkit_explore.paths import user_path
+
 
 def score_file() -> Path:
     """Return where the score card is kept: in the user's data folder."""
@@ -32,6 +34,12 @@ def keep_score(row: dict[str, Any], path: Path | None = None) -> None:
         return
 
 
+def _is_score(row: dict[str, Any]) -> bool:
+    """Tell a line of the score card from one that something else wrote."""
+    numbers = all(isinstance(row.get(name), int) and abs(row[name]) < 10**9 for name in ("level", "hints"))
+    return numbers and isinstance(row.get("case"), str) and isinstance(row.get("grade"), str)
+
+
 def score_card(path: str | Path | None = None) -> Any:
     """
     Return the score card: how many cases of each level were solved, and with how many hints.
@@ -43,15 +51,15 @@ def score_card(path: str | Path | None = None) -> Any:
     """
     import pandas as pd
 
-    target = score_file() if path is None else Path(path)
+    target = score_file() if path is None else user_path(path, "the score card's file")
     rows: list[dict[str, Any]] = []
     if target.is_file():
         for line in target.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
-            if isinstance(row, dict) and {"level", "case", "grade", "hints"} <= set(row):
+            if isinstance(row, dict) and _is_score(row):
                 rows.append(row)
     columns = ["level", "cases", "solved", "hints", "tries"]
     if not rows:

@@ -28,6 +28,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--failures", type=int, help="two_causes: how many failed cases are listed")
     parser.add_argument("--minutes", type=float, help="fuzz, two_causes: for how long")
     parser.add_argument("--out", help="two_causes: a file that keeps the results, so that a run can be taken up again")
+    parser.add_argument("--hours", type=float, help="soak: simulated hours of polling")
     parser.add_argument("--seed", type=int, help="fuzz, killed_saves, two_causes: where chance starts")
     parser.add_argument("--kills", type=int, help="killed_saves: how many saves are killed")
     parser.add_argument("--calls", type=int, help="small_calls: how many")

@@ -3,22 +3,29 @@ Documents spoilt at random: whatever they hold, a Call of them is read, judged a
 
 ``python -m tests.benchmarks fuzz --minutes 10 --seed 3`` takes the documents of the sample calls and of a simulated
 call, changes a few things at random, and reads everything that a Call has. Whatever raises anything but an RtkitError
-is printed with its seed; ``--minutes 0 --seed 1234`` repeats that one case.
+is printed with its seed; ``--minutes 0 --seed 1234`` repeats that one case. Cases run in a process of their own with
+limits of time and memory: one that hangs or dies is a failure, and the next ones run all the same.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import subprocess
+import sys
+import threading
 import time
 import traceback
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING, Any
 
 import rtkit_explore as rtk
 from rtkit_explore.call import Call
@@ -30,6 +37,7 @@ from tests.tables.shapes import assert_shape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ROOT = Path(__file__).parents[2]
 SMALL = 10
 SLOW = 20.0
 """Seconds from which on a case has failed for taking so long; one that is as it should be takes a quarter of one."""
@@ -328,15 +336,73 @@ STEPS: dict[str, Callable[[Call], object]] = {
 }
 
 
+def save_and_replay(call: Call) -> None:
+    """Save the call, open it again, and compare what is known of it."""
+    with TemporaryDirectory() as folder:
+        saved = call.save(Path(folder) / "call")
+        with rtk.replay(saved, progress=False) as app:
+            again = app.call(str(app.sessions()["session_id"][0]))
+    # What nobody named is named after its file, so only what has a name is compared.
+    named = call.participants["peer_id"].dropna()
+    assert set(named) <= set(again.participants["peer_id"].dropna()), "a participant is lost by saving"
+    assert len(again.samples) == len(call.samples), "samples are lost by saving"
+
+
+def export_and_read(call: Call) -> None:
+    with TemporaryDirectory() as folder:
+        rtk.export_tables(call, folder, redacted=False)
+        tables = rtk.read_tables(folder)
+    for name, table in call.tables.items():
+        assert len(tables[name]) == len(table), f"{name} has other rows once exported"
+
+
+def write_a_report(call: Call) -> None:
+    with TemporaryDirectory() as folder:
+        rtk.write_report(call, Path(folder) / "call.html")
+
+
+def draw(call: Call) -> None:
+    from matplotlib import pyplot as plt
+
+    try:
+        rtk.plot.timeline(call)
+        rtk.plot.quality(call, metrics=["loss_pct", "bitrate_kbps"])
+        rtk.plot.candidate_pairs(call)
+        rtk.plot.device_changes(call)
+        rtk.plot.heatmap(call)
+        for number in plt.get_fignums():
+            plt.figure(number).canvas.draw()
+    finally:
+        plt.close("all")
+
+
+def explain(call: Call) -> None:
+    for name in list(call.names.values())[:3]:
+        str(call.explain(name, "choppy"))
+
+
+SELDOM: dict[str, tuple[int, Callable[[Call], object]]] = {
+    "save(), replay()": (3, save_and_replay),
+    "explain()": (3, explain),
+    "export_tables()": (7, export_and_read),
+    "plots": (11, draw),
+    "write_report()": (23, write_a_report),
+}
+"""What takes longer is done with every n-th seed."""
+
+
 def read_everything(seed: int, outcome: Outcome) -> None:
     """Read all that a spoilt call has; what one step raises keeps no other from its turn."""
     sample, documents, changes = spoilt(seed)
     began = time.perf_counter()
     call = Call(documents)
-    for step, read in STEPS.items():
+    due = {step: read for step, (every, read) in SELDOM.items() if seed % every == 0}
+    for step, read in (STEPS | due).items():
         try:
             with warnings.catch_warnings(record=True) as warned:
                 warnings.simplefilter("always")
+                # A warning of NumPy is raised, so that its place is known: it stands for a value that was not looked at.
+                warnings.simplefilter("error", RuntimeWarning)
                 read(call)
         except rtk.RtkitError as error:
             outcome.refused[f"{step}: {type(error).__name__}"] += 1
@@ -368,8 +434,87 @@ def fuzz(*, seed: int, cases: int | None = None, seconds: float = 0.0) -> Outcom
     raise AssertionError
 
 
-def main(*, small: bool = False, minutes: float = 1.0, seed: int = 0) -> None:
-    outcome = fuzz(seed=seed, cases=SMALL) if small else fuzz(seed=seed, seconds=60 * minutes)
+# In processes of their own ---------------------------------------------------------------------------------------------
+
+HUNG = 90.0
+"""Seconds after which a case has hung: far more than a slow one takes on a busy machine."""
+MEMORY = 3 * 2**30
+"""Bytes that a worker may take more than it has when it starts."""
+WORKER = (sys.executable, "-m", "tests.benchmarks.fuzz")
+
+
+def work(seed: int) -> None:
+    """Read one case after the other, and print a line of JSON before and after each: what a worker does."""
+    originals()
+    with contextlib.suppress(ImportError):
+        import resource
+
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, taken + MEMORY))
+    print(json.dumps({"ready": True}), flush=True)
+    for number in count(seed):
+        print(json.dumps({"begin": number}), flush=True)
+        outcome = Outcome()
+        read_everything(number, outcome)
+        crashes = [asdict(crash) for crash in outcome.crashes]
+        print(json.dumps({"crashes": crashes, "refused": outcome.refused, "warned": outcome.warned}), flush=True)
+
+
+def fuzz_apart(
+    *, seed: int, cases: int | None = None, seconds: float = 0.0, hung: float = HUNG, command: tuple[str, ...] = WORKER
+) -> Outcome:
+    """
+    Do what :func:`fuzz` does in a process of its own, which may hang, die or run out of memory.
+
+    A case that does is a failure, and another process goes on with the next one.
+    """
+    outcome, began, number = Outcome(), time.perf_counter(), seed
+    while cases is None or outcome.cases < cases:
+        with subprocess.Popen([*command, str(number)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+            lines: SimpleQueue[str] = SimpleQueue()
+            reader = threading.Thread(target=forward, args=(process.stdout, lines), daemon=True)
+            reader.start()
+            try:
+                for said in iter(partial(lines.get, timeout=hung), ""):
+                    told = json.loads(said)
+                    if "begin" in told:
+                        number = told["begin"]
+                    elif "crashes" in told:
+                        for crash in told["crashes"]:
+                            outcome.crashes.append(Crash(**crash | {"changes": tuple(crash["changes"])}))
+                        outcome.refused.update(told["refused"])
+                        outcome.warned.update(told["warned"])
+                        outcome.cases += 1
+                        outcome.seconds = time.perf_counter() - began
+                        if outcome.cases >= cases if cases is not None else outcome.seconds >= seconds:
+                            return outcome
+                how = f"the process ended with {process.wait()}"
+            except Empty:
+                how = f"nothing came for {hung:.0f} s"
+            finally:
+                process.kill()
+                process.wait()
+                reader.join()
+        outcome.crashes.append(Crash(number, "", (), "everything", how, "no one place"))
+        outcome.cases += 1
+        outcome.seconds = time.perf_counter() - began
+        number += 1
+        if cases is None and outcome.seconds >= seconds:
+            break
+    return outcome
+
+
+def forward(stream: IO[str], lines: SimpleQueue[str]) -> None:
+    """Put the lines of a stream into a queue, which can be waited for; an empty one at the end."""
+    for line in stream:
+        lines.put(line)
+    lines.put("")
+
+
+def main(*, small: bool = False, minutes: float = 1.0, seed: int = 0, apart: bool = True) -> None:
+    """Print what was found; the exit code is 1 if anything failed."""
+    run = fuzz_apart if apart else fuzz
+    outcome = run(seed=seed, cases=SMALL) if small else run(seed=seed, seconds=60 * minutes)
     pace = 60 * outcome.cases / outcome.seconds
     print(f"{outcome.cases} cases from seed {seed}, {pace:.0f} cases a minute, {len(outcome.crashes)} failures")
     if outcome.cases == 1:
@@ -382,3 +527,9 @@ def main(*, small: bool = False, minutes: float = 1.0, seed: int = 0) -> None:
         places.setdefault((crash.where, crash.error.partition(":")[0]), []).append(crash)
     for crashes in sorted(places.values(), key=len, reverse=True):
         print(f"{len(crashes)} x {crashes[0]}")
+    if outcome.crashes:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    work(int(sys.argv[1]))
