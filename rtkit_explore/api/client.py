@@ -102,6 +102,7 @@ class _Wanted:
     path: str
     spelled: dict[str, str]
     subject: RequestInfo
+    keep_partial: bool = False
 
 
 class ApiClient:
@@ -178,9 +179,18 @@ class ApiClient:
 
     @shows_options(ParticipantQuery)
     async def participants(
-        self, session_id: Id, *, on_progress: OnProgress | None = None, **asked: Unpack[ParticipantQuery]
+        self,
+        session_id: Id,
+        *,
+        on_progress: OnProgress | None = None,
+        keep_partial: bool = False,
+        **asked: Unpack[ParticipantQuery],
     ) -> PagedList:
-        """Read the list of a session's participants: every page, or the one that ``page_no`` names."""
+        """
+        Read the list of a session's participants: every page, or the one that ``page_no`` names.
+
+        With ``keep_partial``, a page that cannot be had costs the rows from it on, and is a problem of the list.
+        """
         path = f"/sessions/{segment('session_id', session_id)}/participants"
         spelled = query(
             search=text("search", asked.get("search")),
@@ -190,7 +200,8 @@ class ApiClient:
             view=choice("view", asked.get("view"), ParticipantView),
         )
         subject = RequestInfo(f"the participants of session {session_id}", f"no session {session_id}")
-        return await self._list(_Wanted("participants", path, spelled, subject), asked, on_progress)
+        wanted = _Wanted("participants", path, spelled, subject, keep_partial)
+        return await self._list(wanted, asked, on_progress)
 
     async def participant(
         self, session_id: Id, participant_id: Id, *, include_peer_events: bool | None = None
@@ -317,8 +328,9 @@ class ApiClient:
             return PagedList(rows, page.content, page.total, problems)
         size = per_page or (self.settings.per_page if limit is None else min(self.settings.per_page, limit))
         listing = await self._pagers[wanted.key].read(
-            fetch, per_page=size, fixed_size=per_page is not None, limit=limit, on_progress=on_progress
-        )
+            fetch, per_page=size, fixed_size=per_page is not None, limit=limit, on_progress=on_progress,
+            keep_partial=wanted.keep_partial,
+        )  # fmt: skip
         listing.problems = list(dict.fromkeys([*noted, *listing.problems]))
         return listing
 
@@ -385,10 +397,13 @@ def _version() -> str:
 
 
 def _redirected(address: Secret, response: httpx.Response, subject: RequestInfo) -> Secret:
+    failure = BadAnswerError(f"{subject.what} has moved to an address that is none: try again")
     try:
-        return Secret(str(httpx.URL(address.reveal()).join(response.headers["Location"])))
+        joined = httpx.URL(address.reveal()).join(response.headers["Location"])
     except (httpx.InvalidURL, ValueError):
-        failure = BadAnswerError(f"{subject.what} has moved to an address that is none: try again")
+        joined = httpx.URL()
+    if joined.scheme in ("http", "https"):
+        return Secret(str(joined))
     raise failure
 
 

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from rtkit_explore.errors import BadAnswerError, BadRequestError, NotFoundError, ServerError
+from rtkit_explore.errors import ApiError, BadAnswerError, BadRequestError, NotFoundError, ServerError
 
 READINGS = 4
 MOST_PAGES = 5_000
@@ -140,9 +140,11 @@ class _Reading:
     first_size: int = 0
     last_keys: list[str] = field(default_factory=list)
     explicit: bool = False
+    unlisted: int = 0
 
     def take(self, page: Page) -> int:
         """Add a page, and return how many of its rows are new."""
+        self.unlisted += not page.listed
         keys = _keys(page.rows)
         fresh = [key for key in keys if key not in self.rows]
         if self.first is None:
@@ -216,6 +218,7 @@ class Pager:
         fixed_size: bool = False,
         limit: int | None = None,
         on_progress: Callable[[int, int | None], None] | None = None,
+        keep_partial: bool = False,
     ) -> PagedList:
         """
         Read a whole list, or its first rows.
@@ -232,6 +235,8 @@ class Pager:
             Stop after so many rows.
         on_progress
             Told how many rows there are so far, and of how many.
+        keep_partial
+            Where a later page cannot be had, keep the rows of those before it and note a problem, instead of raising.
 
         Returns
         -------
@@ -244,7 +249,16 @@ class Pager:
         for attempt in range(READINGS):
             # The third time, request page 0 by its number: "no number" might not have meant the first page.
             reading = _Reading(explicit=attempt == 2)
-            size = await self._pass(reading, fetch, size, fixed_size=fixed_size, limit=limit, on_progress=on_progress)
+            try:
+                size = await self._pass(
+                    reading, fetch, size, fixed_size=fixed_size, limit=limit, on_progress=on_progress
+                )
+            except ApiError as error:
+                best = max([*readings, reading], key=lambda one: len(one.rows))
+                if not keep_partial or not best.rows:
+                    raise
+                said = f"only {len(best.rows)} {self._key} could be read, those behind them are missing: {error}"
+                return self._listing(best, limit, [said])
             readings.append(reading)
             cut = not fixed_size and size is not None and 0 < reading.first_size < size
             # A server may cap the page size: a page shorter than requested may be cut, unless a longer one was seen.
@@ -357,7 +371,7 @@ class Pager:
         if limit is not None:
             rows = rows[:limit]
         first = reading.first
-        problems = [*problems, *_oddities(self._key, first, rows)]
+        problems = [*problems, *_oddities(self._key, reading.unlisted, rows)]
         if first is not None and len(rows) == len(first.rows) and reading.pages <= 1:
             content = first.content
         else:
@@ -365,9 +379,9 @@ class Pager:
         return PagedList(rows, content, reading.total, problems)
 
 
-def _oddities(key: str, first: Page | None, rows: list[Any]) -> list[str]:
-    """Describe what is odd about a list that was read."""
-    found = [] if first is None or first.listed else [f"the answer holds no list of {key}"]
+def _oddities(key: str, unlisted: int, rows: list[Any]) -> list[str]:
+    """Describe what is odd about a list that was read; ``unlisted`` pages held no list at all."""
+    found = [f"the answer holds no list of {key}"] if unlisted else []
     several = Counter(row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
     repeated = [identity for identity, times in several.items() if times > 1]
     if repeated:
@@ -379,7 +393,8 @@ def _oddities(key: str, first: Page | None, rows: list[Any]) -> list[str]:
 
 
 def _joined(readings: list[_Reading]) -> _Reading:
-    joined = _Reading(first=readings[-1].first, total=readings[-1].total, pages=2)
+    unlisted = sum(reading.unlisted for reading in readings)
+    joined = _Reading(first=readings[-1].first, total=readings[-1].total, pages=2, unlisted=unlisted)
     for reading in readings:
         joined.rows.update(reading.rows)
     return joined

@@ -47,6 +47,9 @@ def people_meant(call: Call, person: str) -> tuple[str, ...]:
 def whom_about(call: Call, about: str | None, rest: str, mine: Sequence[str]) -> tuple[str, ...]:
     """Find whom a complaint is about: by the argument, else by a name in its words."""
     if about is not None:
+        if not isinstance(about, str):
+            msg = f"about= is the name of a participant, not something of type {type(about).__name__}."
+            raise InvalidArgumentError(msg)
         if plain(about) in _EVERYBODY or plain(about) == "the others":
             return ()
         return people_meant(call, about)

@@ -335,7 +335,7 @@ def _bad(column: pd.Series[Any], bad: Bad) -> Bools:
     if callable(bad):
         told = np.asarray(bad(column), dtype=bool)
         if told.shape != column.shape:
-            msg = f"bad= has to return true or false for each of the {len(column)} labels, not something of shape {told.shape}."
+            msg = f"bad= has to return true or false for each of the {len(column)} labels, not {told.size} values."
             raise InvalidArgumentError(msg)
         return told
     if isinstance(bad, str) and (found := _CONDITION.fullmatch(bad)):

@@ -53,13 +53,13 @@ def check_metrics(metrics: object, table: pd.DataFrame) -> list[str]:
     for name in wanted:
         if name not in known:
             declared = TABLES["quality"].index
-            if name in table.columns or name in declared:
-                problem = f"{name!r} is no measure that has a size"
+            if isinstance(name, str) and (name in table.columns or name in declared):
+                problem = f"{name!r:.80} is no measure that has a size"
             else:
                 titles = {title_of(one): one for one in known}
                 meant = titles.get(str(name).replace("_", " "))
                 near = f" Did you mean {meant!r}?" if meant else close_to(str(name), known)
-                problem = f"There is no measure {name!r}.{near}"
+                problem = f"There is no measure {name!r:.80}.{near}"
             msg = f"{problem.rstrip('.')}{'' if problem.endswith('?') else '.'} Measures: {listed(known)}."
             raise InvalidArgumentError(msg)
     return list(dict.fromkeys(wanted))

@@ -95,15 +95,16 @@ class Scale:
             found = _NUMBER.fullmatch(level)
             unit = found[2].lower() if found else None
             if found is None or unit not in {"", *self.units}:
-                msg = f"the level of {scenario!r} is a {self.of}, {examples}; not {level!r}"
+                msg = f"the level of {scenario!r} is a {self.of}, {examples}; not {level!r:.80}"
                 raise InvalidArgumentError(msg)
             value = float(found[1].replace(",", ".")) * self.units.get(unit or "", 1.0)
+        elif isinstance(level, int | float):
+            value = min(level, 2 * self.most) * 1.0  # a whole number may be larger than a float can be
         else:
-            value = float(level)
+            value = 0.0
         if not 0 < value <= self.most:
-            msg = (
-                f"the level of {scenario!r} is a {self.of} above 0 and at most {self.most:g}, {examples}; not {level!r}"
-            )
+            span = f"above 0 and at most {self.most:g}"
+            msg = f"the level of {scenario!r} is a {self.of} {span}, {examples}; not {level!r:.80}"
             raise InvalidArgumentError(msg)
         return value
 

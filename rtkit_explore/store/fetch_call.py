@@ -96,7 +96,7 @@ async def _people(
 ) -> None:
     session, listing = await asyncio.gather(
         _tried(client.session(session_id, include_breakout_rooms=include_breakout_rooms)),
-        _tried(client.participants(session_id, include_peer_events=include_peer_events)),
+        _tried(client.participants(session_id, include_peer_events=include_peer_events, keep_partial=True)),
     )
     if isinstance(session, RtkitError):
         if isinstance(session, REFUSED) or isinstance(listing, RtkitError):

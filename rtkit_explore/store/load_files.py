@@ -88,7 +88,7 @@ def _paths(source: Source | Iterable[Source]) -> list[Path]:
 
 def _take(path: Path, documents: CallDocuments, sessions: dict[str, Path], origins: dict[str, Path]) -> None:
     try:
-        content = path.read_bytes()
+        content = layout.read_file(path)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror or type(error).__name__}"
         raise SavedCallError(msg) from error

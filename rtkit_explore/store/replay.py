@@ -180,7 +180,7 @@ class SavedBackend:
                         self._folder_of_peer.setdefault(peer, one.folder)
             folder = self._folder_of_peer.get(peer_id)
             if folder is not None:
-                if (path := saved_calls.path_of(folder, name)).is_file():
+                if saved_calls.stands(path := saved_calls.path_of(folder, name)):
                     return path
                 self._say_again(folder, "peer-report", peer_id)
         raise RequestError(404, f"no report of peer {peer_id} is saved in {self.root}")
@@ -214,7 +214,7 @@ class SavedBackend:
         """Return one session, as it was saved."""
         folder = self._folder(session_id)
         path = saved_calls.path_of(folder, saved_calls.SESSION)
-        if path.is_file():
+        if saved_calls.stands(path):
             return _document(path)
         self._say_again(folder, "session")
         return {"id": session_id}
@@ -234,13 +234,15 @@ class SavedBackend:
         notes = tuple(
             failure.message
             for failure in saved_calls.read_failures(folder)
-            if failure.source == "participants" and path.is_file()
+            # What is said of no document in particular is said with the list.
+            if (failure.source == "participants" and path.is_file()) or failure.source not in saved_calls.SOURCES
         )
-        if path.is_file():
+        if saved_calls.stands(path):
             original = _document(path)
             rows = saved_calls.data_of(original.body).get("participants")
             if not isinstance(rows, list):
                 return original  # served broken as it is: the client reports it
+            notes += _of_nobody(folder, rows)
         else:
             self._say_again(folder, "participants")
             rows = [_row_of_report(peer, report) for peer, report in saved_calls.report_files(folder).items()]
@@ -270,7 +272,7 @@ class SavedBackend:
         files = {saved_calls.CHAT: "chat", saved_calls.SUMMARY: "summary"}
         files |= dict.fromkeys(saved_calls.TRANSCRIPTS.values(), "transcript")
         failed = {failure.source for failure in saved_calls.read_failures(folder)}
-        saved = {kind for name, kind in files.items() if saved_calls.path_of(folder, name).is_file()}
+        saved = {kind for name, kind in files.items() if saved_calls.stands(saved_calls.path_of(folder, name))}
         return frozenset(saved | failed & set(files.values()))
 
     def _file(self, session_id: str, kind: Kind, form: str) -> Path:
@@ -280,19 +282,23 @@ class SavedBackend:
 
     def has_download(self, session_id: str, kind: Kind, form: str) -> None:
         """Raise if a download is not saved."""
-        if self._file(session_id, kind, form).is_file():
+        path = self._file(session_id, kind, form)
+        if path.is_file():
             return
+        if saved_calls.stands(path):
+            _document(path)  # raises, and says why
         folder = self._folder(session_id)
         self._say_again(folder, kind)
         message = f"no {kind} is saved with session {session_id}"
-        saved = [key for key, value in saved_calls.TRANSCRIPTS.items() if saved_calls.path_of(folder, value).is_file()]
+        forms = saved_calls.TRANSCRIPTS.items()
+        saved = [key for key, value in forms if saved_calls.stands(saved_calls.path_of(folder, value))]
         if kind == "transcript" and saved:
             message = f"the transcript of session {session_id} is saved as {' and '.join(saved)}, not as {form}"
         raise RequestError(404, message)
 
     def download(self, session_id: str, kind: Kind, form: str) -> bytes:
         """Return a saved download."""
-        return self._file(session_id, kind, form).read_bytes()
+        return saved_calls.read_file(self._file(session_id, kind, form))
 
     def generate_summary(self, session_id: str) -> str:
         """Raise: a replay is read-only."""
@@ -301,7 +307,29 @@ class SavedBackend:
 
 
 def _document(path: Path) -> Response:
-    return Response(200, path.read_bytes(), source=f"{path.parent.name}/{path.name}")
+    try:
+        content = saved_calls.read_file(path)
+    except OSError as error:
+        message = f"the saved file {path.parent.name}/{path.name} cannot be read: {saved_calls.why(error)}"
+        # Not 4xx of the API's own: with the session unreadable, the rest of the call is still there.
+        raise RequestError(424, message, verbatim=True) from None
+    return Response(200, content, source=f"{path.parent.name}/{path.name}")
+
+
+def _of_nobody(folder: Path, rows: list[Any]) -> tuple[str, ...]:
+    """Name the saved reports that belong to nobody in the list of participants, which nobody asks for."""
+    listed = {row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)}
+    files = saved_calls.report_files(folder)
+    others = [path.name for peer, path in files.items() if peer not in listed]
+    if not (folder / saved_calls.COMMIT).is_dir():
+        # Two names can stand for one peer id: "a" and "%61".
+        others += sorted(
+            {path.name for path in saved_calls.all_reports(folder)} - {path.name for path in files.values()}
+        )
+    if not others:
+        return ()
+    named = ", ".join(others[:3]) + (" …" if others[3:] else "")
+    return (f"{len(others)} saved report(s) belong to nobody in the list of participants and are in no table: {named}",)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -58,6 +58,34 @@ TRANSCRIPTS: Final[dict[TranscriptFormat, str]] = {
 }
 
 
+SOURCES: Final = frozenset({"session", "participants", "peer-report", "chat", "transcript", "summary"})
+"""What a saved failure can be about."""
+
+
+def stands(path: Path) -> bool:
+    """Tell whether something stands at a place, also where it is no file that can be read (a folder, a broken link)."""
+    return os.path.lexists(path)
+
+
+def read_file(path: Path) -> bytes:
+    """
+    Read a file of a saved call.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read, or is none: a pipe or a device would be waited for, or read, for ever.
+    """
+    if path.exists() and not path.is_file():
+        raise IsADirectoryError(errno.EISDIR, "it is not a file")
+    return path.read_bytes()
+
+
+def why(error: OSError) -> str:
+    """Return what a file system says is wrong, without the path."""
+    return error.strerror or type(error).__name__
+
+
 def report_name(peer_id: str) -> str:
     """
     Name the file of a peer's report; a character that no file name can hold is written as %XX.
@@ -95,7 +123,7 @@ def report_files(folder: Path) -> dict[str, Path]:
     if commit.is_dir():
         places = [commit] if (commit / _REMOVED).exists() else [folder, commit]
     for place in places:
-        for path in place.glob(f"{REPORT_START}*.json"):
+        for path in all_reports(place):
             peer_id = _unquoted(path.name[len(REPORT_START) : -len(".json")])
             if "~" in peer_id and len(path.name) >= _LONGEST_NAME:
                 # The name holds only a part of a long id.
@@ -103,6 +131,11 @@ def report_files(folder: Path) -> dict[str, Path]:
                 peer_id = stated if isinstance(stated, str) and report_name(stated) == path.name else peer_id
             found[peer_id] = path
     return dict(sorted(found.items(), key=lambda item: item[1].name))
+
+
+def all_reports(folder: Path) -> Iterator[Path]:
+    """List the files of a folder that are called like peer reports."""
+    return folder.glob(f"{REPORT_START}*.json")
 
 
 def _unquoted(name: str) -> str:
@@ -150,8 +183,15 @@ def _call_folders(root: Path) -> Iterator[Path]:
     if holds_call(root):
         yield root
     with os.scandir(root) as entries:
-        below = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+        below = sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry))
     yield from (path for name in below if holds_call(path := root / name))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def holds_any_call(root: Path) -> bool:
@@ -184,10 +224,7 @@ def session_id_of(folder: Path) -> str:
     """
     candidates = [path_of(folder, SESSION), *report_files(folder).values()]
     for path in candidates:
-        try:
-            content = path.read_bytes()
-        except OSError:
-            continue
+        content = read_or_empty(path)
         named = session_of(data_of(content)) if path.name == SESSION else participant_in(content)
         stated = named.get("id" if path.name == SESSION else "session_id")
         if isinstance(stated, str) and stated.strip():
@@ -198,7 +235,7 @@ def session_id_of(folder: Path) -> str:
 def read_or_empty(path: Path) -> bytes:
     """Read a file; nothing where it cannot be read."""
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError:
         return b""
 
@@ -332,16 +369,18 @@ def read_failures(folder: Path) -> list[Failure]:
 
 
 def _text_or_none(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError
 
 
 def _read(path: Path, documents: CallDocuments, source: str, key: str, *, peer_id: str | None = None) -> bytes | None:
-    if not path.exists():
+    if not stands(path):
         return None
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except OSError as error:
-        message = f"{path.name} cannot be read: {error.strerror or type(error).__name__}"
+        message = f"{path.name} cannot be read: {why(error)}"
         documents.failures.append(Failure(source, message, peer_id=peer_id))
         return None
     documents.names[key] = path.name

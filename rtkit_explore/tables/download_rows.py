@@ -16,6 +16,8 @@ from rtkit_explore.tables.json_reader import LATEST_MS, Reader, as_float, child,
 from rtkit_explore.tables.problem_rows import Problems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 Row = dict[str, Any]
@@ -46,7 +48,9 @@ _HEADER = frozenset(
 # Digits are bounded, and read from their first one on: a line of nothing but digits takes no longer than any other.
 _CLOCK = re.compile(r"(?<!\d)(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _CUE = re.compile(rf"{_CLOCK.pattern}\s*-->\s*{_CLOCK.pattern}")
-_PAGE = ("<!doctype", "<html", "<?xml", "<head", "<body")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_MOST_CONTROLS = 0.1
+"""Share of control characters from which on a download is no text; a few can stand in any message."""
 _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # bytes that are not characters of Windows-1252
 _EARLIEST_EPOCH_MS = 1e11  # March 1973; a meeting is not that long
 _SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}): (?P<text>.*)", re.DOTALL)
@@ -92,8 +96,11 @@ def _wide_encoding(document: bytes) -> str:
 def _is_page(text: str, problems: Problems, what: str) -> bool:
     """Tell a web page or an error response from a download, for a server that sends status 200 all the same."""
     head = text[:500].lstrip().lower()
-    if head.startswith(_PAGE):
-        form = "an HTML page"
+    if head.startswith("<"):
+        # A page with an error, or what a storage answers: no download of any form begins so.
+        form = "an HTML page" if "<html" in head or "<!doctype" in head or "<body" in head else "a page in XML"
+    elif len(_CONTROLS.findall(head)) > _MOST_CONTROLS * max(len(head), 1):
+        form = "what is no text (compressed, or of another kind)"
     elif what != "captions" and head.startswith("{"):
         form = "a JSON object"
     else:
@@ -143,6 +150,11 @@ def chat_rows(document: bytes | str, problems: Problems, session_id: str | None 
         if times > 1 and key:
             problems.bad_value(f"header.{key}", "a column that stands twice", "the last one that is filled is shown")
     by_key = {column.key: column for column in CHAT.columns}
+    if not by_key.keys() & set(header):
+        # A chat without its header, with other separators, or something else altogether.
+        said = f"no column of a chat in its first line; {len(table)} line(s)"
+        problems.add("broken", "$", said, "it is in no table; fetch it again")
+        return []
     for key in header:
         if key not in by_key:
             problems.unknown_key(f"header.{key}", count=len(table) - 1)
@@ -161,6 +173,14 @@ def chat_rows(document: bytes | str, problems: Problems, session_id: str | None 
             row[column.name] = read if read is not None else row.get(column.name)
         rows.append(row)
     return rows
+
+
+def check_summary(text: str, problems: Problems) -> None:
+    """Record what is wrong with a summary; it is shown as it came all the same."""
+    if not text.strip():
+        problems.add("broken", "$", "an empty text where a summary belongs", "fetch it again")
+    elif not _is_page(text, problems, "a summary") and (bad := text.count("\ufffd")):
+        problems.bad_value("$", "bytes that are not UTF-8", "shown as \ufffd where they stand", count=bad)
 
 
 def transcript_rows(document: bytes | str, form: str, problems: Problems, session_id: str | None = None) -> list[Row]:
@@ -249,6 +269,21 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return whole + int((fraction or "0").ljust(3, "0")) / 1000
 
 
+def _apart(block: str) -> Iterator[list[str]]:
+    """Split a block at each line of times but the first: some writers leave no blank line between cues."""
+    lines = block.split("\n")
+    begin, seen = 0, False
+    for index, line in enumerate(lines):
+        if "-->" not in line or not _CUE.match(line.strip()):
+            continue
+        if seen:
+            end = index - 1 if lines[index - 1].strip().isdigit() else index
+            yield lines[begin:end]
+            begin = end
+        seen = True
+    yield lines[begin:]
+
+
 def _cues(document: bytes | str, problems: Problems) -> list[Row]:
     """Read the cues of SubRip (SRT) or WebVTT."""
     rows: list[Row] = []
@@ -256,12 +291,13 @@ def _cues(document: bytes | str, problems: Problems) -> list[Row]:
     if _is_page(whole, problems, "captions"):
         return rows
     blocks = re.split(r"\n[ \t]*\n", whole.replace("\r\n", "\n").replace("\r", "\n"))
-    for number, block in enumerate(blocks, start=1):
-        lines = block.strip("\n").split("\n")
+    cues = [(number, cue) for number, block in enumerate(blocks, start=1) for cue in _apart(block.strip("\n"))]
+    for number, lines in cues:
         at = next((index for index, line in enumerate(lines) if "-->" in line), None)
         if at is None:
             head = lines[0].strip()
-            if head and not re.match(r"WEBVTT|NOTE|STYLE|REGION|\d+$", head):
+            number_alone = head.isdigit() and len(lines) == 1
+            if head and not number_alone and not re.match(r"WEBVTT|NOTE|STYLE|REGION", head):
                 problems.bad_value(f"block {number}", "not a cue", "in no table")
             continue
         times = _CUE.search(lines[at])

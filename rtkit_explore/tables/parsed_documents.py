@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.api.progress import Progress
 from rtkit_explore.store.report_bytes import bytes_of
-from rtkit_explore.tables.download_rows import chat_rows, transcript_rows
+from rtkit_explore.tables.download_rows import chat_rows, check_summary, transcript_rows
 from rtkit_explore.tables.peer_report import PeerReport, read_samples
 from rtkit_explore.tables.people_rows import people_of, session_rows
 from rtkit_explore.tables.problem_rows import Problem, Problems
@@ -250,6 +250,10 @@ class ParsedDocuments:
             problems = Problems(documents.names.get("transcript", "transcript"), session_id=session_id)
             found.transcript = transcript_rows(documents.transcript, documents.transcript_format, problems, session_id)
             found.problems += problems.rows()
+        if documents.summary is not None:
+            problems = Problems(documents.names.get("summary", "summary"), session_id=session_id)
+            check_summary(documents.summary, problems)
+            found.problems += problems.rows()
         return found
 
     def _fetch_problem(self, failure: Failure) -> Problem:
@@ -260,4 +264,10 @@ class ParsedDocuments:
         else:
             meaning = "its tables are empty"
         kind = "missing" if failure.missing else "paging" if failure.source == "paging" else "fetch"
-        return Problem(kind, failure.message, meaning, "$", failure.source, self.session_id, failure.peer_id)
+        peer = None if failure.peer_id is None else _writable(failure.peer_id)
+        return Problem(kind, _writable(failure.message), meaning, "$", failure.source, self.session_id, peer)
+
+
+def _writable(text: str) -> str:
+    """Replace halves of surrogate pairs, which no file could hold, as reading a document does."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -23,7 +23,10 @@ def session_rows(document: Any, problems: Problems) -> list[Row]:
     """Read the sessions of one document."""
     value, reader = opened(document, problems)
     data, path = payload(value, reader)
-    return [_session_row(record, place, reader) for place, record in listed(data, "sessions", "session", reader, path)]
+    found = listed(data, "sessions", "session", reader, path)
+    if not found and isinstance(value, dict) and not isinstance(data.get("sessions"), list):
+        problems.add("broken", path, "a session with nothing in it", "of the session only the id is known")
+    return [_session_row(record, place, reader) for place, record in found]
 
 
 def _session_row(record: Row, place: str, reader: Reader) -> Row:

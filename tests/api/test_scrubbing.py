@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-import time
 import traceback
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from rtkit_explore.api.scrubbing import scrub, without_secrets
 from rtkit_explore.errors import ApiError, NotFoundError
 from rtkit_explore.settings import Secret
+from tests.timing import assert_linear
 
 
 @pytest.mark.parametrize(
@@ -133,16 +133,4 @@ LONG = {
 @pytest.mark.parametrize("kind", LONG)
 def test_time_grows_no_faster_than_the_text(kind):
     """A display name of 2,000 characters once took half a minute."""
-
-    def seconds(size):
-        text = LONG[kind](size)
-        best = float("inf")
-        for _ in range(3):
-            start = time.perf_counter()
-            without_secrets(text)
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    short = max(seconds(2_000), 2e-4)
-    assert seconds(20_000) < 40 * short
-    assert seconds(200_000) < 400 * short
+    assert_linear(without_secrets, LONG[kind], 2_000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 
 import pandas as pd
 import pytest
@@ -18,6 +17,7 @@ from rtkit_explore.store.saved_calls import call_folders, read_call
 from rtkit_explore.table_schema.describe import TABLES
 from tests import reference
 from tests.redaction.planting import given_away, planted
+from tests.timing import assert_linear
 
 PEERS = [f"aaaaaaaa-0000-4000-8000-00000000000{number}" for number in range(6)]
 SESSION = "cccccccc-0000-4000-8000-000000000000"
@@ -289,15 +289,6 @@ def test_numbers_that_tables_read_all_stay():
 # Long and many ----------------------------------------------------------------------------------------------------------
 
 
-def seconds(call):
-    best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
-        call.redact()
-        best = min(best, time.perf_counter() - start)
-    return best
-
-
 def named(count, name):
     peers = [f"aaaaaaaa-0000-4000-8000-{number:012d}" for number in range(count)]
     people = [
@@ -310,9 +301,7 @@ def named(count, name):
 
 @pytest.mark.parametrize("name", [lambda _: "Guest", lambda n: f"Guest {n}", lambda n: f"Kit {n % 7}"])
 def test_time_grows_no_faster_than_the_number_of_people(name):
-    short = max(seconds(named(40, name)), 0.004)
-    assert seconds(named(400, name)) < 40 * short
-    assert seconds(named(4000, name)) < 400 * short
+    assert_linear(Call.redact, lambda count: named(count, name), 40)
 
 
 @pytest.mark.parametrize("text", ["a", "Kit Black ", "2026-11-01 ", "audio ", "1.", "token=", "0:0.0 ", ":"])
@@ -326,9 +315,7 @@ def test_time_grows_no_faster_than_a_text(text):
         people = [person(0, long, left_at=spaces, preset_name=long), person(1, "Kit Black")]
         return call_of(people, reports={PEERS[0]: report}, transcript=f"{long}\n\n{spaces}".encode())
 
-    short = max(seconds(call(2_000)), 0.004)
-    assert seconds(call(20_000)) < 40 * short
-    assert seconds(call(200_000)) < 400 * short
+    assert_linear(Call.redact, call, 2_000)
 
 
 @pytest.mark.parametrize("broken", [b"{", b"", b"[1, 2]", b'"Zyqarth"', b"\xff\xfe\x00", b"[" * 100_000])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -15,6 +14,7 @@ from rtkit_explore.store.documents import CallDocuments
 from rtkit_explore.tables.download_rows import chat_rows, transcript_rows
 from rtkit_explore.tables.problem_rows import Problems
 from tests import reference
+from tests.timing import assert_linear
 
 CHAT = "id,displayName,payload,createdAt\r\n"
 
@@ -147,24 +147,15 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_captions_of_any_shape_take_linear_time(shape):
-    def seconds(size: int) -> float:
-        text = SHAPES[shape](size)
-        begin = time.process_time()
-        transcript_rows(text, "SRT", Problems())
-        return time.process_time() - begin
-
-    small = min(seconds(10_000) for _ in range(3))
-    assert seconds(100_000) < 30 * small + 0.05
-    assert seconds(1_000_000) < 300 * small + 0.5
+    assert_linear(lambda text: transcript_rows(text, "SRT", Problems()), SHAPES[shape], 10_000)
 
 
 def test_thousands_of_people_of_one_name_are_told_apart_in_linear_time():
-    def seconds(people: int) -> float:
-        listed = [{"id": f"peer-{number}", "display_name": "Guest"} for number in range(people)]
-        call = Call(CallDocuments(participants=json.dumps({"data": {"participants": listed}}).encode()))
-        begin = time.process_time()
-        assert len(set(call.names.values())) == people
-        return time.process_time() - begin
+    def people(count: int) -> bytes:
+        listed = [{"id": f"peer-{number}", "display_name": "Guest"} for number in range(count)]
+        return json.dumps({"data": {"participants": listed}}).encode()
 
-    small = min(seconds(400) for _ in range(3))
-    assert seconds(4_000) < 30 * small + 0.1
+    def names(listing: bytes) -> None:
+        assert len(set(Call(CallDocuments(participants=listing)).names.values())) == listing.count(b"peer-")
+
+    assert_linear(names, people, 400, factors=(10,))
