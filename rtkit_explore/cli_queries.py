@@ -9,7 +9,7 @@ import shutil
 import sys
 import textwrap
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rtkit_explore.errors import InvalidArgumentError
 
@@ -325,7 +325,7 @@ def show(table: pd.DataFrame, form: str | None, *, columns: tuple[str, ...] = ()
 
         # Names and texts come from outside; whoever opens the file in a spreadsheet must not run them.
         safe, broken_lines = without_formulas(table)
-        quoting = csv.QUOTE_NONNUMERIC if broken_lines else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if broken_lines else csv.QUOTE_MINIMAL
         sys.stdout.write(safe.to_csv(index=False, lineterminator="\n", quoting=quoting))
     elif table.empty:
         print(none)

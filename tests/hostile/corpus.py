@@ -242,16 +242,13 @@ for name, value in TIMES.items():
     device = {"added": [{"device_id": "d", "kind": "audioinput", "label": "Mic"}], "removed": [], "timestamp": value}
     add("report", **{f"a device at {name}": metadata(audio_devices_updates=[device])})
 for name, value in {"null": None, "a list": [], "a text": "none", "a number": 5, "true": True}.items():
-    lost = value is not None
-    add("report", lost=lost, **{f"the report is {name}": report(lambda one, v=value: one.update(peer_report=v))})
-    add(
-        "report", lost=lost, **{f"quality is {name}": report(lambda one, v=value: one["peer_report"].update(quality=v))}
-    )
-    add(
-        "report",
-        lost=lost,
-        **{f"metadata is {name}": report(lambda one, v=value: one["peer_report"].update(metadata=v))},
-    )
+    said = value is not None
+    without, unmeasured, unnamed = copy.deepcopy(REPORT), copy.deepcopy(REPORT), copy.deepcopy(REPORT)
+    without["data"]["participant"]["peer_report"] = value
+    unmeasured["data"]["participant"]["peer_report"]["quality"] = value
+    unnamed["data"]["participant"]["peer_report"]["metadata"] = value
+    spoilt = {f"the report is {name}": without, f"quality is {name}": unmeasured, f"metadata is {name}": unnamed}
+    add("report", lost=said, **spoilt)
 add(
     "report",
     of_another_participant=report(lambda one: one.update(id="somebody else")),
@@ -287,7 +284,9 @@ add(
     "report",
     lost=False,
     no_samples=quality(lambda q: q.clear()),
-    samples_the_wrong_way_round=quality(lambda q: [rows.reverse() for rows in q.values() if isinstance(rows, list)]),
+    samples_the_wrong_way_round=quality(
+        lambda q: q.update({name: rows[::-1] for name, rows in q.items() if isinstance(rows, list)})
+    ),
     all_samples_at_one_time=in_samples(timestamp="2026-11-01T09:00:00Z"),
     one_sample_ten_years_later=in_samples(1, timestamp="2036-11-01T09:00:00Z"),
     one_sample_at_the_epoch=in_samples(1, timestamp="1970-01-01T00:00:00Z"),

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -171,7 +172,7 @@ def test_times_at_the_edge_of_the_calendar_are_understood_or_refused(app, call, 
 # Profiles -------------------------------------------------------------------------------------------------------------
 
 LIMIT = 'name = "m"\n[[limit]]\nrule = "loss_in"\n'
-PROFILES = {
+PROFILES: dict[str, Any] = {
     "nothing": "",
     "no TOML": "name =",
     "UTF-16": 'name = "m"'.encode("utf-16"),
@@ -226,7 +227,7 @@ def test_thresholds_of_any_kind_are_refused_with_a_reason(call, mapping):
 # Labels ---------------------------------------------------------------------------------------------------------------
 
 RATED = "session_id,rating\n" + "".join(f"s{n},{1 + n % 5}\n" for n in range(40))
-LABELS = {
+LABELS: dict[str, Any] = {
     "nothing": "",
     "only a header": "session_id,rating\n",
     "no key": "a,b\n1,2\n",
@@ -277,7 +278,7 @@ SIMULATED = "complaint: x\nscenario: lossy_uplink\n"
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)
 )
-TRAINING = {
+TRAINING: dict[str, Any] = {
     "nothing": "",
     "a list": "- 1",
     "no YAML": "a: [",
@@ -362,7 +363,7 @@ def test_the_command_answers_odd_words_with_a_sentence(name, capsys, tmp_path, m
         try:
             code = main(COMMANDS[name](said))
         except SystemExit as end:
-            code = end.code
+            code = int(end.code or 0)
         told = capsys.readouterr()
         assert code in (0, 1, 2)
         assert code == 0 or len(told.err) > 20
