@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtkit_explore.complaints.symptoms import plain
+from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.tables.participant_lookup import find_participants, person_key
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
@@ -23,6 +22,8 @@ from rtkit_explore.training.cases import ABOUT, LEVELS, SIDES, Truth, draw, key_
 from rtkit_explore.training.scores import keep_score
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rtkit_explore.call import Call
 
 Grade = Literal["right", "partly", "wrong"]
