@@ -161,7 +161,7 @@ def test_a_call_in_which_every_report_is_odd_is_judged(everybody):
         assert str(everybody.explain(name, "choppy"))
 
 
-@pytest.mark.parametrize("draw", ["timeline", "quality", "candidate_pairs", "device_changes", "heatmap", "cumulative"])
+@pytest.mark.parametrize("draw", ["timeline", "quality", "candidate_pairs", "device_changes", "heatmap"])
 def test_a_call_in_which_every_report_is_odd_is_drawn_over_its_own_time(everybody, draw):
     import matplotlib.pyplot as plt
 
