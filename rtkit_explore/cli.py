@@ -143,10 +143,17 @@ def _need(extra: str, *modules: str) -> None:
 
 
 def _demo(words: argparse.Namespace) -> int:
-    _need("lab", *(("nbclient", "nbconvert", "ipykernel") if words.headless else ("jupyterlab", "ipykernel")))
+    wanted = ("nbclient", "nbconvert", "ipykernel") if words.headless else ("jupyterlab", "ipykernel")
     copied, kept = copy_notebooks(words.folder)
     folder = Path(words.folder).resolve()
     print(f"{len(copied)} example notebooks copied to {folder}" + (f", {len(kept)} were there already" if kept else ""))
+    try:
+        _need("lab", *wanted)
+    except MissingExtraError as error:
+        if words.notebook != INCIDENT:
+            raise
+        # Installed without Jupyter, as uvx does it: the incident as a page is better than a refusal.
+        return _demo_page(folder, str(error), browser=not (words.headless or words.no_browser))
     if words.headless:
         return _run_headless(folder / words.notebook)
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
@@ -159,6 +166,25 @@ def _demo(words: argparse.Namespace) -> int:
         command.append("--allow-root")
     print(f"Opening {INCIDENT} in JupyterLab; stop it with Ctrl-C.", flush=True)
     return subprocess.call(command)  # noqa: S603 - our own words
+
+
+def _demo_page(folder: Path, missing: str, *, browser: bool) -> int:
+    """Answer the incident's complaint, and write the report of its call where no Jupyter is installed."""
+    import webbrowser
+
+    from rtkit_explore.report.page import write_report
+    from rtkit_explore.simulated import demo
+
+    with demo(progress=False) as app:
+        answer = app.explain("Boris", "Alma was choppy", on="2026-11-19", tz="Europe/Berlin")
+        print(answer)
+        print(f"Reply: {answer.reply}")
+        page = write_report(answer.call, folder / "incident.html")
+    print(f"Written: {page}")
+    print(f"The notebooks need JupyterLab. {missing}")
+    if browser:
+        webbrowser.open(page.as_uri())
+    return 0
 
 
 def _run_headless(notebook: Path) -> int:

@@ -109,6 +109,23 @@ def test_a_missing_extra_is_named(monkeypatch):
         cli._need("lab", "jupyterlab")
 
 
+def test_without_jupyter_the_demo_answers_the_complaint_and_writes_a_page(monkeypatch, tmp_path, capsys):
+    def without(extra, *_modules):
+        raise rtk.errors.MissingExtraError(f'pip install "rtkit-explore[{extra}]"')
+
+    opened = []
+    monkeypatch.setattr(cli, "_need", without)
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert cli.main(["demo", str(tmp_path / "demo"), "--headless"]) == 0
+    said = capsys.readouterr().out
+    assert "uplink lost" in said
+    assert "rtkit-explore[lab]" in said
+    assert "<html" in (tmp_path / "demo" / "incident.html").read_text(encoding="utf-8")
+    assert opened == []
+    assert cli.main(["demo", str(tmp_path / "other"), "--headless", "--notebook", "gallery.ipynb"]) == 1
+    assert "rtkit-explore[lab]" in capsys.readouterr().err
+
+
 def test_a_port_that_cannot_be_used_is_said_so():
     done = run("serve", "--port", "99999")
     assert done.returncode == 1

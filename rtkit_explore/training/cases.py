@@ -225,14 +225,14 @@ def draw(level: int, number: int) -> Drawn:
     row = rows.iloc[0]
     about, side = KINDS[plan.kind]
     whose = None if about == "no fault" or SCENARIOS[plan.kind].parts[0].shared else plan.who
-    beside = " ".join(f"Beside it: {told}" for told in rows["explanation"].iloc[1:])
+    beside = "".join(f"\nBeside it: {told}" for told in rows["explanation"].iloc[1:])
     truth = Truth(
         whose,
         side,
         about,
         row["start"].to_pydatetime(),
         row["end"].to_pydatetime(),
-        f"{row['explanation']} That is {row['start']:%H:%M:%S} to {row['end']:%H:%M:%S} UTC. {beside}".strip(),
+        f"{row['explanation']}\nThat is {row['start']:%H:%M:%S} to {row['end']:%H:%M:%S} UTC.{beside}",
         _hints(about, side, whose, row["start"], plan.complainer),
     )
     return Drawn(plan.complaint, Call(documents_of(made)), truth)

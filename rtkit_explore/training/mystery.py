@@ -111,7 +111,7 @@ class Judgement:
 
     def _repr_html_(self) -> str:
         mark = {"right": "●", "partly": "◐", "wrong": "○"}[self.grade]
-        return f"<p><b>{mark} {self.grade.capitalize()}.</b> {escape(self.text)}<br><code>{escape(self.evidence)}</code></p>"
+        return f"<p><b>{mark} {self.grade.capitalize()}.</b> {escape(self.text).replace(chr(10), '<br>')}<br><code>{escape(self.evidence)}</code></p>"
 
 
 @dataclass
@@ -239,7 +239,7 @@ class Case:
         said += [self._not_right(name, given[name]) for name in QUESTIONS if parts.get(name) is False]
         if left := [name for name in QUESTIONS if name not in parts]:
             said.append(f"Still to be answered: {', '.join(left)}.")
-        return " ".join(said)
+        return "\n".join(said)
 
     def _not_right(self, question: str, answer: Any) -> str:
         """Say how to see that this very answer cannot be right, without saying which one is."""
