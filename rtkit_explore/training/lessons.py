@@ -73,26 +73,23 @@ class Question:
     asks
         The question.
     choices
-        Answers to choose from, or empty where a number is asked for.
+        Answers to choose from.
     right
-        The right choice, or the number.
+        The right one.
     why
         Said once it is answered rightly.
     hint
         Said otherwise: where to look.
-    near
-        How far a number may be off.
     hints
         Said before it: of each wrong choice, in their order, how to see that it cannot be.
     """
 
     asks: str
     choices: tuple[str, ...]
-    right: str | float
+    right: str
     why: str
     hint: str
-    near: float = 0.0
-    hints: tuple[str, ...] = ()
+    hints: tuple[str, ...]
 
     def check(self, answer: object) -> tuple[bool, str]:
         """
@@ -106,30 +103,19 @@ class Question:
         Raises
         ------
         InvalidArgumentError
-            If it is no answer: not one of the choices, or no number.
+            If it is not one of the choices.
         """
-        if self.choices:
-            wanted = str(answer).strip().casefold()
-            found = [
-                choice
-                for choice in self.choices
-                if wanted and (wanted == choice.casefold() or wanted in choice.casefold())
-            ]
-            if len(found) != 1:
-                msg = f"Answer with one of: {'; '.join(self.choices)}."
-                raise InvalidArgumentError(msg)
-            good = found[0] == self.right
-            wrong = [choice for choice in self.choices if choice != self.right]
-            told = "" if good or not self.hints else self.hints[wrong.index(found[0])]
-        else:
-            try:
-                given = float(str(answer).replace(",", ".").strip().rstrip("%").strip().split()[0])
-            except (ValueError, IndexError):
-                msg = "Answer with a number, such as 12.5."
-                raise InvalidArgumentError(msg) from None
-            good = abs(given - float(self.right)) <= self.near
-            told = f"It is {'more' if given < float(self.right) else 'less'} than {given:g}."
-        return good, f"Right. {self.why}" if good else " ".join(filter(None, ("Not yet.", told, self.hint)))
+        wanted = str(answer).strip().casefold()
+        found = [one for one in self.choices if wanted == one.casefold()] or [
+            one for one in self.choices if wanted and wanted in one.casefold()
+        ]
+        if len(found) != 1:
+            msg = f"Answer with one of: {'; '.join(self.choices)}."
+            raise InvalidArgumentError(msg)
+        good = found[0] == self.right
+        wrong = [choice for choice in self.choices if choice != self.right]
+        told = "" if good else self.hints[wrong.index(found[0])]
+        return good, f"Right. {self.why}" if good else f"Not yet. {told} {self.hint}"
 
 
 @dataclass(frozen=True)
@@ -188,7 +174,7 @@ class Lesson:
     def question(self) -> str:
         """The question, with its choices."""
         asked = self.plan.question
-        return asked.asks + (f" ({'; '.join(asked.choices)})" if asked.choices else "")
+        return f"{asked.asks} ({'; '.join(asked.choices)})"
 
     def at(self, value: float | None = None) -> Call:
         """
@@ -325,7 +311,7 @@ def _drawn(call: Call, plan: _Plan, figure: Figure | None) -> Figure:
         ax.set_ylabel(axis_label(column), fontsize=8)
         ax.tick_params(labelsize=8)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, max(ax.get_ylim()[1], 1.0))  # nothing at all is a flat line at the bottom, not a magnified one
         ax.set_title(
             f"{media.replace('_', ' ')} {'received' if direction == 'consumer' else 'sent'}", fontsize=8, loc="left"
         )
@@ -464,8 +450,9 @@ _PLANS: dict[str, _Plan] = {
                             "Boris's round trip": _mean(_during(call, "audio", "producer", who="Boris"), "rtt_ms", "ms", 0),
                             "Boris gets Chen's audio with": _loss(call, "Boris", "Chen") + " lost",
                             "first finding": _first_finding(call)},
-              Question("The way grows by 100 ms in each direction. By how many ms does the round trip grow?", (), 200.0,
-                       "It goes there and back.", "The round trip counts both ways.", near=15),
+              Question("The way grows by 100 ms in each direction. By how many ms does the round trip grow?", ("50 ms", "100 ms", "200 ms", "400 ms"), "200 ms",
+                       "It goes there and back.", "Compare Chen's round trip at 100 ms and at 200 ms.",
+                       hints=("It is more than that of one direction.", "A packet does not only go there.", "Only Chen's way grew, there and back.")),
               ("round trip", "E-model")),
         _Plan("jitter_buffer", "Jitter and the jitter buffer", _TEXTS["jitter_buffer"], Slider("Jitter on Alma's uplink", "ms", 0, 120, 10, 40),
               lambda value: (Impair("Alma", "up", BEGIN, END, jitter_ms=value),) if value else (), "Alma",
@@ -501,8 +488,9 @@ _PLANS: dict[str, _Plan] = {
                   call.candidate_pairs["peer_id"].map(lambda one: call.names.get(str(one), "")).str.startswith("Chen"), "path_protocol"].dropna()})) or "unknown",
                             "relayed": "yes" if call.candidate_pairs["relayed"].fillna(value=False).any() else "no",
                             "participant ids": str(len(call.participants)), "first finding": _first_finding(call)},
-              Question("After a change of network, how many participant ids has Chen had?", (), 2.0,
-                       "Rejoining makes a new participant id; user_id stays.", "Choose the last step and count Chen in call.participants."),
+              Question("After a change of network, how many participant ids has Chen had?", ("one", "two", "three"), "two",
+                       "Rejoining makes a new participant id; user_id stays.", "Choose the last step: how many ids are there, and how many people?",
+                       hints=("Three people have more than three ids.", "Alma and Boris have one each.")),
               ("candidate pair", "relay", "TCP")),
         _Plan("no_fault", "What is no fault", _TEXTS["no_fault"],
               Slider("What happens to Alma", "", 0, 3, 1, 1, ("nothing", "first case", "second case", "third case")), _off_happens, "Alma",

@@ -6,8 +6,11 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.table_schema.glossary_entries import TERMS
+from rtkit_explore.tables.scope import call_span
 from rtkit_explore.training.cases import ABOUT, SIDES
 
 if TYPE_CHECKING:
@@ -68,17 +71,13 @@ def lesson_view(lesson: Lesson) -> widgets.VBox:
 
     knob.observe(paint, names="value")
     asked = plan.question
-    field: Any = (
-        widgets.RadioButtons(options=asked.choices, value=None, layout=widgets.Layout(width="max-content"))
-        if asked.choices
-        else widgets.Text(placeholder="a number", layout=widgets.Layout(width="160px"))
-    )
+    field = widgets.RadioButtons(options=asked.choices, value=None, layout=widgets.Layout(width="max-content"))
     said = widgets.HTML()
     check = widgets.Button(description="Check", tooltip="Check the answer")
 
     def judge(_: object = None) -> None:
         if field.value in (None, ""):
-            said.value = "Choose or write an answer first."
+            said.value = "Choose an answer first."
             return
         try:
             good, words = lesson.check(field.value)
@@ -179,8 +178,9 @@ def _case_face(case: Case) -> tuple[Any, ...]:
         options=[("", None), *((_SIDE_WORDS[one], one) for one in SIDES)], description="Side", **wide
     )
     about = widgets.Dropdown(options=[("", None), *((one, one) for one in ABOUT)], description="What", **wide)
-    begin = case.call.sessions["started_at"].iloc[0]
-    at = widgets.Text(placeholder=f"such as {begin:%H:%M} (UTC)", description="When", **wide)
+    begin, end = call_span(case.call)
+    minutes = pd.date_range(pd.Timestamp(begin).floor("min"), end, freq="min").strftime("%H:%M")
+    at = widgets.Dropdown(options=[("", None), *((f"{one} (UTC)", one) for one in minutes)], description="When", **wide)
     said = widgets.HTML()
     hint = widgets.Button(description="Hint", tooltip="Show the next hint")
     check = widgets.Button(description="Check", tooltip="Check the answer", button_style="primary")
@@ -194,7 +194,7 @@ def _case_face(case: Case) -> tuple[Any, ...]:
 
     def judge(_: object = None) -> None:
         try:
-            judged = case.answer(who=who.value, side=side.value, about=about.value, at=at.value.strip() or None)
+            judged = case.answer(who=who.value, side=side.value, about=about.value, at=at.value)
         except InvalidArgumentError as error:
             said.value = escape(
                 "Choose an answer first." if not any((who.value, side.value, about.value, at.value)) else str(error)

@@ -44,9 +44,7 @@ def about_of(finding: Mapping[str, Any]) -> str:
     """Return what a finding is about, in the words of the question."""
     rule = finding["rule"]
     if rule == "device_lost":
-        return (
-            "permission" if "refused" in str(finding["story"]) or "not allowed" in str(finding["story"]) else "device"
-        )
+        return "permission" if "refused" in str(finding["story"]) or "not allow" in str(finding["story"]) else "device"
     if finding["side"] == "shared":
         return "server"
     for name, rules in (("narrow", NARROW), ("outage", SILENT), ("delay", LATE), ("no fault", NO_FAULT)):
@@ -153,8 +151,6 @@ def lessons_wrong() -> list[str]:
         if not lesson.check(asked.right)[0]:
             wrong.append(f"lesson {name}: the right answer is refused")
         others: list[Any] = [one for one in asked.choices if one != asked.right]
-        if not asked.choices:
-            others = [float(asked.right) + sign * (2 * asked.near + 1) for sign in (1, -1)]
         said = []
         for answer in others:
             good, words = lesson.check(answer)

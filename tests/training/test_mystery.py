@@ -219,12 +219,12 @@ def test_the_widgets_of_a_mystery_judge_by_mouse(scores):
     check, hint = buttons.children
     hint.click()
     assert "1." in said.value
-    who.value, side.value, about.value, at.value = truth.who, truth.side, truth.about, f"{truth.start:%H:%M:%S}"
+    who.value, side.value, about.value, at.value = truth.who, truth.side, truth.about, f"{truth.start:%H:%M}"
     check.click()
     assert "Right" in said.value
-    at.value = "teatime"
+    side.value = "between"
     check.click()
-    assert "no time" in said.value
+    assert "Partly" in said.value
     what, whom = looks.children[0].children
     for name in what.options:
         what.value = name
