@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtkit_explore.table_schema.glossary_terms import split_at_terms
+from rtkit_explore.table_schema.glossary_terms import NOT_LINKED, split_at_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ class Words:
 
         parts = []
         for piece, term in split_at_terms(self._shown(text)):
-            if term is None:
+            if term is None or piece.casefold() in NOT_LINKED:
                 parts.append(escape(piece))
                 continue
             self._used[term.term] = term

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.table_schema.glossary_entries import TERMS, Term
@@ -71,6 +71,10 @@ def _of_a_column(name: str) -> Term | None:
                 if found:
                     return found[0]
     return None
+
+
+NOT_LINKED: Final = frozenset({"check", "checks", "reports", "utc"})
+"""Words that in a sentence mostly mean something plainer than the term of that name."""
 
 
 def terms_in(text: str) -> list[Term]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from rtkit_explore.call import Call, check_call
 from rtkit_explore.errors import InvalidArgumentError, RtkitError
 from rtkit_explore.table_schema.glossary_entries import TERMS
+from rtkit_explore.table_schema.glossary_terms import NOT_LINKED
 from rtkit_explore.widgets import remembered as memory
 from rtkit_explore.widgets.explorer_model import ExplorerModel
 from rtkit_explore.widgets.explorer_picture import picture_of
@@ -391,7 +392,14 @@ class ExplorerView:
 
 def glossary_terms() -> list[dict[str, Any]]:
     """List the words of the field: what each means, and what else it is called."""
-    return [{"term": one.term, "says": one.says, "names": [one.term, *one.also]} for one in TERMS.values()]
+    return [
+        {
+            "term": one.term,
+            "says": one.says,
+            "names": [name for name in (one.term, *one.also) if name.casefold() not in NOT_LINKED],
+        }
+        for one in TERMS.values()
+    ]
 
 
 def same_finding(model: ExplorerModel, row: pd.Series[Any]) -> int | None:

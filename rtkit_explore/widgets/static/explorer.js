@@ -570,7 +570,7 @@ class Explorer {
             [["", "ended and going on"], ["ENDED", "ended"], ["LIVE", "going on"]].map(([value, words]) => h("option", { value, selected: value === this.filters.status }, words))),
           h("span", { class: "rtk-count", "aria-live": "polite" }),
           h("span", { class: "rtk-spring" }),
-          this.button("Ask again", "Fetch the list of calls again", () => this.send({ do: "refresh" }))),
+          this.button("Refresh the list", "Fetch the list of calls again", () => this.send({ do: "refresh" }))),
         h("div", { class: "rtk-list", role: "listbox", "aria-label": "Calls", onkeydown: (event) => this.arrows(event) }));
     }
     this.renderCallList();
