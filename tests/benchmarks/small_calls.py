@@ -189,6 +189,45 @@ def memory_of(folder: Path) -> Iterator[int]:
     return map(int, done.stdout.split())
 
 
+def measure(folder: Path, place: Path) -> None:
+    """Print what questions to an archive touch and cost; ``place`` is for copies of parts of it."""
+    archive = rtk.open_archive(folder)
+    print(archive)
+    batches = archive._contents.batches
+    given = sum(session.json_bytes for batch in batches for session in batch.sessions)
+    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    tables = sum(size for path, size in sizes.items() if "tables" in path.relative_to(folder).parts)
+    print(
+        f"JSON {given / 1e6:.0f} MB ({given / len(archive) / 1e3:.0f} kB a call); tables {tables / given:.1%} of it,"
+        f" everything {sum(sizes.values()) / given:.1%}; {len(sizes)} files"
+    )
+    day = {"since": "2026-10-02", "until": "2026-10-03"}
+    paths = archive.files("quality", **day)
+    column = archive.table("quality", columns=["loss_pct"], **day)
+    alone = only(folder, place / "alone", paths).table("quality", columns=["loss_pct"], **day)
+    print(
+        f"one column of one day: {len(column)} rows out of {len(paths)} of {len(archive.files('quality'))} files;"
+        f" the same where the archive has these files alone: {alone.equals(column)}"
+    )
+    quick = seconds(lambda: rtk.open_archive(folder).table("quality", columns=["loss_pct"], **day))
+    ids = archive.table("sessions", columns=["session_id"], **day)["session_id"]
+    slow = seconds(lambda: [call.quality["loss_pct"] for call in archive.calls(ids)], times=1)
+    print(f"that took {1e3 * quick:.0f} ms with opening; of the documents {slow:.1f} s, {slow / quick:.0f} times that")
+    query = "select day, avg(loss_pct) from quality group by day"
+    print(f"SQL over everything: {1e3 * seconds(lambda: archive.sql(query)):.0f} ms")
+    first = [file.path for batch in batches if batch.day == "2026-10-01" for file in batch.files.values()]
+    one_day = place / "one-day"
+    only(folder, one_day, first)
+    for batch in batches:
+        if batch.day != "2026-10-01":
+            (one_day / batch.record).unlink()
+    for where in (one_day, folder):
+        begin = time.perf_counter()
+        found, largest = memory_of(where)
+        print(f"a metric over {found} calls: {time.perf_counter() - begin:.1f} s, at most {largest} MB")
+    print(f"this process: at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+
+
 def main(*, small: bool = False, calls: int = 10_000) -> None:
     """Print the figures."""
     count, a_day = (24, 8) if small else (calls, A_DAY)
@@ -196,40 +235,5 @@ def main(*, small: bool = False, calls: int = 10_000) -> None:
         folder = Path(place) / "many"
         begin = time.perf_counter()
         build(folder, count, a_day)
-        archive = rtk.open_archive(folder)
-        print(f"{archive} made in {time.perf_counter() - begin:.0f} s")
-        batches = archive._contents.batches
-        given = sum(session.json_bytes for batch in batches for session in batch.sessions)
-        sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
-        tables = sum(size for path, size in sizes.items() if "tables" in path.relative_to(folder).parts)
-        print(
-            f"JSON {given / 1e6:.0f} MB ({given / count / 1e3:.0f} kB a call); tables {tables / given:.1%} of it,"
-            f" everything {sum(sizes.values()) / given:.1%}; {len(sizes)} files"
-        )
-        day = {"since": "2026-10-02", "until": "2026-10-03"}
-        paths = archive.files("quality", **day)
-        column = archive.table("quality", columns=["loss_pct"], **day)
-        alone = only(folder, Path(place) / "alone", paths).table("quality", columns=["loss_pct"], **day)
-        print(
-            f"one column of one day: {len(column)} rows out of {len(paths)} of {len(archive.files('quality'))} files;"
-            f" the same where the archive has these files alone: {alone.equals(column)}"
-        )
-        quick = seconds(lambda: rtk.open_archive(folder).table("quality", columns=["loss_pct"], **day))
-        ids = archive.table("sessions", columns=["session_id"], **day)["session_id"]
-        slow = seconds(lambda: [call.quality["loss_pct"] for call in archive.calls(ids)], times=1)
-        print(
-            f"that took {1e3 * quick:.0f} ms with opening; of the documents {slow:.1f} s, {slow / quick:.0f} times that"
-        )
-        query = "select day, avg(loss_pct) from quality group by day"
-        print(f"SQL over everything: {1e3 * seconds(lambda: archive.sql(query)):.0f} ms")
-        first = [file.path for batch in batches if batch.day == "2026-10-01" for file in batch.files.values()]
-        one_day = Path(place) / "one-day"
-        only(folder, one_day, first)
-        for batch in batches:
-            if batch.day != "2026-10-01":
-                (one_day / batch.record).unlink()
-        for where in (one_day, folder):
-            begin = time.perf_counter()
-            found, largest = memory_of(where)
-            print(f"a metric over {found} calls: {time.perf_counter() - begin:.1f} s, at most {largest} MB")
-        print(f"this process: at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+        print(f"made in {time.perf_counter() - begin:.0f} s")
+        measure(folder, Path(place))
