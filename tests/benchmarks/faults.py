@@ -76,7 +76,7 @@ def connected(server: SimulatedServer, **options: Any) -> rtk.App:
 
 def documents_of(call: Call) -> dict[str, bytes]:
     documents = call.documents
-    found = {name: getattr(documents, name) for name in OTHERS} | documents.reports
+    found = {name: getattr(documents, name) for name in OTHERS} | dict(documents.reports)
     return {
         name: content.encode() if isinstance(content, str) else content for name, content in found.items() if content
     }

@@ -122,7 +122,8 @@ def test_utf8_with_a_mark_or_a_broken_character_stays_utf8():
 def test_a_page_instead_of_a_download_is_a_problem_and_no_row(page):
     rows, problems = read_chat(page.encode())
     assert rows == []
-    assert problems == [("broken", "$", "an HTML page where a chat belongs")]
+    form = "a page in XML" if "xml" in page else "an HTML page"
+    assert problems == [("broken", "$", f"{form} where a chat belongs")]
     for form in ("CSV", "SRT", "VTT"):
         found = Problems()
         assert transcript_rows(page, form, found) == []
