@@ -118,7 +118,7 @@ def test_without_jupyter_the_demo_answers_the_complaint_and_writes_a_page(monkey
     monkeypatch.setattr("webbrowser.open", opened.append)
     assert cli.main(["demo", str(tmp_path / "demo"), "--headless"]) == 0
     said = capsys.readouterr().out
-    assert "uplink lost" in said
+    assert "“Alma was choppy”. Yes." in said
     assert "rtkit-explore[lab]" in said
     assert "<html" in (tmp_path / "demo" / "incident.html").read_text(encoding="utf-8")
     assert opened == []
