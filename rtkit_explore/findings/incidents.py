@@ -37,6 +37,8 @@ _EFFECTS = ("late_media", "bandwidth_limited", "congested", "keyframe_storm", "d
 _LINKS = ("sender_uplink", "receiver_downlink", "connection")
 _LASTING = ("relayed",)
 """Facts of the whole call, which join no incidents."""
+_ALIKE = 1.5
+"""Incidents whose seconds of trouble differ by less than this factor count as equally bad; the earlier comes first."""
 
 
 @dataclass
@@ -122,7 +124,7 @@ def incidents_of(context: Context, candidates: Iterable[Candidate]) -> list[Inci
     Returns
     -------
     list of Incident
-        The worst first, and of equally bad ones the one that cost most.
+        The worst first; of those that are about as bad, what began first.
     """
     people, candidates = context.persons, list(candidates)
     facts = [one for one in candidates if one.name in ("relayed", "path_changed")]
@@ -145,7 +147,17 @@ def incidents_of(context: Context, candidates: Iterable[Candidate]) -> list[Inci
         else:
             groups.append((key, [fact]))
     found = [Incident(context, sorted(members, key=_order), facts) for _, members in groups]
-    return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), -one.weight, one.window))
+    return _told_in_turn(found)
+
+
+def _told_in_turn(incidents: list[Incident]) -> list[Incident]:
+    """Order incidents: the worst first; of those that cost about as much as the costliest, the one that began first."""
+    rest, told = sorted(incidents, key=lambda one: (-SEVERITIES.index(one.severity), -one.weight, one.window)), []
+    while rest:
+        peers = [one for one in rest if one.severity == rest[0].severity and one.weight * _ALIKE >= rest[0].weight]
+        told.append(min(peers, key=lambda one: one.window))
+        rest.remove(told[-1])
+    return told
 
 
 def _order(candidate: Candidate) -> tuple[bool, bool, float, int, bool, bool, int]:
@@ -272,11 +284,13 @@ def _cut_off(incident: Incident) -> str | None:
     pair = _two(incident)
     if lead.side == "between" and pair is not None:
         both = len({one.peer for one in silent}) > 1
-        who = incident.context
-        way = "in both directions" if both else f"from {who.name(lead.stream.remote if lead.stream else None)}"
         tail = "" if change else " On which side cannot be told in a call of two."
         other = "" if change else _other_way(incident)
-        return f"Nothing passed {pair} {when[0]}, {way}, {when[1]}{change}.{tail}{other}"
+        if both or lead.stream is None:
+            way = "in both directions, " if both else ""
+            return f"Nothing passed {pair} {when[0]}, {way}{when[1]}{change}.{tail}{other}"
+        one, two = incident.context.name(lead.stream.remote), incident.context.name(lead.peer)
+        return f"Nothing got from {one} to {two} {when[0]}, {when[1]}{change}.{tail}{other}"
     if lead.side == "sender_uplink":
         return f"Nothing of {_name(incident)} arrived anywhere {when[0]}, {when[1]}.{_where(incident)}{change}"
     if lead.side == "receiver_downlink":

@@ -62,8 +62,8 @@ SAID = {
         "probably Chen's downlink",
     ),
     "sfu-two-uplinks": ("Alma's uplink lost 8.5 %", "Chen's uplink lost 6.4 %"),
-    "p2p-short-gaps": ("Nothing passed between Alma and Boris 3 times, for about 3.0 s each, from Alma",),
-    "sfu-swap": ("Chen's downlink lost 10.0 %", "Boris's downlink lost 10.2 %"),
+    "p2p-short-gaps": ("Nothing got from Alma to Boris 3 times, for about 3.0 s each",),
+    "sfu-swap": ("Boris's downlink lost 10.2 %", "Chen's downlink lost 10.0 %"),
     "sfu-reconnect-twice": ("Boris was cut off for 8 s, both ways", "Boris was cut off for 14 s, both ways"),
 }  # fmt: skip
 
