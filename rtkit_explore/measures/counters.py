@@ -213,7 +213,9 @@ def _had_time(
     grows = (grown > 0) & (lasted > 0)
     if not grows.any():
         return True
-    needed = values[first][grows] / (grown[grows] / lasted[grows])
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        # Counters beyond what a float can be: infinitely long, or unknown, is too long.
+        needed = values[first][grows] / (grown[grows] / lasted[grows])
     return float(np.median(needed)) <= _SLACK * float(lasted[grows].max()) + _HEAD_START_S
 
 

@@ -93,7 +93,7 @@ def parse_fixed_form(texts: Sequence[str]) -> NDArray[np.int64]:
     months = ((year - 1970) * 12 + month - 1)[fits].astype("M8[M]")
     first = months.astype("M8[D]")
     days = first.astype("int64") + day[fits] - 1
-    exists = (day[fits] >= 1) & (days < (months + 1).astype("M8[D]").astype("int64"))
+    exists = (day[fits] >= 1) & (days < (months + np.timedelta64(1, "M")).astype("M8[D]").astype("int64"))
     seconds = ((days * 24 + hour[fits]) * 60 + minute[fits]) * 60 + second[fits]
     parsed[fits] = np.where(exists, seconds * 1_000_000 + fraction[fits], NAT)
     return parsed
