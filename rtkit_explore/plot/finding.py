@@ -140,12 +140,16 @@ def _over_time(
     own = set(main["stream_id"].astype("object"))
     # The judged values have one row per stream and sample; the columns below have one per layer as well.
     judged = _clipped(values, first, last)
-    drawn = Panels(judged, _own_first(judged, subject, own), (_VALUE,))
+    ranked = f"{'lowest' if rule.low else 'highest'} {rule.title}"
+    drawn = Panels(judged, _own_first(judged, subject, own), (_VALUE,), lead=own, ranked=ranked, low=rule.low)
     spans = [limit.span for limit in limits if limit.over != "sample" and row.get("media") in (limit.media or MEDIA)]
     over = "".join(f"\n{textwrap.fill(span, 18)}" for span in spans[:1])
     drawn.draw(axes[0], _VALUE, label=f"{rule.title}\n({_unit(row, rule)}){over}")
     table = _clipped(pd.concat([main, others]), first, last)
-    below = Panels(table, _own_first(table, subject, own), rule.beside) if rule.beside else drawn
+    # The panels below name the very streams that the judged values are named of: one legend speaks for all.
+    lead = {drawn.series[place].stream_id for place in drawn.leading}
+    lines = _own_first(table, subject, own)
+    below = Panels(table, lines, rule.beside, lead=lead, ranked=ranked) if rule.beside else drawn
     for one, metric in zip(axes[1:], rule.beside, strict=True):
         if metric in table.columns:
             below.draw(one, metric)

@@ -21,7 +21,7 @@ from rtkit_explore.table_schema.columns import LIMITS
 from rtkit_explore.table_schema.labels import low_is_worse, title_of, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -78,9 +78,31 @@ DRAWN: WeakKeyDictionary[Axes, DrawnPanel] = WeakKeyDictionary()
 
 
 class Panels:
-    """The lines of a quality plot: the same stream looks the same in every panel."""
+    """
+    The lines of a quality plot: the same stream looks the same in every panel.
 
-    def __init__(self, table: pd.DataFrame, series: Sequence[Series], metrics: Sequence[str]) -> None:
+    Parameters
+    ----------
+    table, series, metrics
+        The rows, the streams that they make, and what is drawn of them.
+    lead
+        Streams that get lines of their own in any case, however many others stand out more.
+    ranked
+        How the legend names the measure by which the others were chosen; by default from ``metrics``.
+    low
+        Whether low values of that measure are the bad ones; by default what is known of it.
+    """
+
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        series: Sequence[Series],
+        metrics: Sequence[str],
+        *,
+        lead: Collection[object] = (),
+        ranked: str | None = None,
+        low: bool | None = None,
+    ) -> None:
         self.table = table
         self.series = list(series)
         self.start = positions(table["start"])
@@ -88,7 +110,9 @@ class Panels:
         self.gap = flags(table, "gap")
         self.reset = flags(table, "reset")
         self.telling = min(metrics, key=lambda name: TELLING.index(name) if name in TELLING else len(TELLING))
-        self._lead = self._leading()
+        self._low = low_is_worse(self.telling) if low is None else low
+        self._ranked = f"{'lowest' if self._low else 'highest'} {title_of(self.telling)}" if ranked is None else ranked
+        self._lead = self._leading(lead)
         self._marked: dict[str, Artist] = {}
 
     def values(self, metric: str) -> Floats:
@@ -99,14 +123,14 @@ class Panels:
             return np.asarray([LIMITS.index(one) if one in LIMITS else np.nan for one in text], dtype="float64")
         return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan), dtype="float64")
 
-    def _leading(self) -> list[int]:
-        """Choose the streams that get lines of their own: all, or those that stand out most in the telling measure."""
+    def _leading(self, lead: Collection[object]) -> list[int]:
+        """Choose the streams with lines of their own: all, or ``lead`` and what stands out in the telling measure."""
         if len(self.series) <= MOST:
             return list(range(len(self.series)))
-        sign = -1.0 if low_is_worse(self.telling) else 1.0
-        values = sign * self.values(self.telling)
+        values = (-1.0 if self._low else 1.0) * self.values(self.telling)
         worst = [float(np.nanmax(values[one.rows], initial=-np.inf)) for one in self.series]
-        return sorted(sorted(range(len(worst)), key=lambda i: -worst[i])[:MOST])
+        asked = [one.stream_id in lead for one in self.series]
+        return sorted(sorted(range(len(worst)), key=lambda i: (not asked[i], -worst[i]))[:MOST])
 
     @property
     def leading(self) -> list[int]:
@@ -279,9 +303,8 @@ class Panels:
         if rest:
             band = self._marked.pop("band", None)
             handles.append(band or Line2D([], [], color=GREY, linewidth=0.8, alpha=0.7))
-            side = "lowest" if low_is_worse(self.telling) else "highest"
             what = "others: median and 5 to 95 %" if band else "other stream" if rest == 1 else "other streams"
-            labels.append(f"{rest} {what} (named: {side} {title_of(self.telling)})")
+            labels.append(f"{rest} {what} (named: {self._ranked})")
         words = {"gap": "gap: no samples of a stream", "reset": "reset: counters began anew"}
         for kind, handle in self._marked.items():
             handles.append(handle)

@@ -43,6 +43,8 @@ POINT: Final = 10 * DPI / 72
 """Everything is counted in tenths of a pixel, so that coordinates are whole numbers; a point is so many of them."""
 LETTER: Final = 0.54
 """Width of a letter on the average, by the size of the text: sans-serif fonts differ little."""
+BOLDER: Final = 1.16
+"""How much wider bold letters are."""
 _PAD: Final = 60.0
 _MOST_MARKS: Final = 20
 _LETTERS: Final = {1: "M", 2: "L", 3: "Q", 4: "C"}
@@ -159,7 +161,11 @@ class _Picture:
         shape = ax.yaxis.get_tick_params()
         size = float(shape.get("labelsize", 8.0)) * POINT
         lines = ax.get_ylabel().split("\n") if ax.get_ylabel() else []
-        longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
+        bold = _bold(ax.yaxis, len(labels))
+        wide = zip(labels, bold, strict=True)
+        longest = max(
+            (len(line) * (BOLDER if one else 1) for text, one in wide for line in text.split("\n")), default=0.0
+        )
         return longest * LETTER * size + _gap(ax) + 1.2 * float(ax.yaxis.label.get_fontsize()) * POINT * len(lines)
 
     def _title(self, ax: Axes, left: float, top: float) -> float:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+import rtkit_explore as rtk
 from rtkit_explore import plot
 from rtkit_explore.errors import InvalidArgumentError
 from tests.plot.drawn import at, days, legend, line, marked, message, near, samples, table
@@ -170,3 +171,21 @@ def test_a_finding_of_another_call_is_refused(loss, uplink):
     for drawn in (loss, loss.quality):
         with pytest.raises(InvalidArgumentError, match=f"{row['session_id']}, not of {loss.session_id}"):
             plot.finding(drawn, row)
+
+
+def test_among_many_the_judged_stream_has_its_line_and_name_and_the_legend_speaks_for_every_panel():
+    call, _ = rtk.simulate("lossy_downlink", participants=14, minutes=4, seed=3)
+    found = call.findings(severity="warn")
+    for media in ("audio", "video"):
+        finding = found[(found["rule"] == "loss_in") & (found["media"] == media)].iloc[-1]
+        axes = plot.finding(call, finding, events=False)
+        streams = [{one.get_gid(): one for one in ax.lines if str(one.get_gid()).startswith("stream ")} for ax in axes]
+        assert len(axes) > 1
+        for ax_streams in streams:
+            assert f"stream {finding['stream_id']}" in ax_streams
+            assert set(ax_streams) == set(streams[0])
+        for gid, one in streams[0].items():
+            assert {(other[gid].get_color(), other[gid].get_marker()) for other in streams} == {
+                (one.get_color(), one.get_marker())
+            }
+            assert one.get_label() in legend(axes[-1])

@@ -264,7 +264,7 @@ def test_without_ax_it_makes_one_pyplot_figure(loss):
         ({"window": ("2026-11-20", "2026-11-19")}, "ends before it starts"),
         ({"window": ("yesterday-ish", None)}, "is no time"),
         ({"tz": "Berlin"}, "Europe/Berlin"),
-        ({"tz": 3}, "tz="),
+        ({"tz": 3}, "not int"),
         ({"ax": "here"}, "ax="),
     ],
 )
