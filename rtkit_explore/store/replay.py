@@ -237,15 +237,27 @@ class SavedBackend:
             # What is said of no document in particular is said with the list.
             if (failure.source == "participants" and path.is_file()) or failure.source not in saved_calls.SOURCES
         )
-        if saved_calls.stands(path):
-            original = _document(path)
-            rows = saved_calls.data_of(original.body).get("participants")
-            if not isinstance(rows, list):
-                return original  # served broken as it is: the client reports it
-            notes += _of_nobody(folder, rows)
-        else:
+        if not saved_calls.stands(path):
             self._say_again(folder, "participants")
-            rows = [_row_of_report(peer, report) for peer, report in saved_calls.report_files(folder).items()]
+            rows = _rows_of_reports(folder)
+        else:
+            reports = saved_calls.report_files(folder)
+            try:
+                original = _document(path)
+            except RequestError:
+                if not reports:
+                    raise
+                listed = None
+            else:
+                listed = saved_calls.data_of(original.body).get("participants")
+            if isinstance(listed, list):
+                rows = listed
+                notes += _of_nobody(folder, rows)
+            elif original is not None and not reports:
+                return original  # served broken as it is: the client reports it
+            else:
+                rows, original = _rows_of_reports(folder), None
+                notes += (f"{path.name} cannot be read; the people are taken from their reports",)
         if peer_events is False:
             slim = [_without(row, ("peer_events",)) for row in rows]
             return Participants(slim, original if slim == rows else None, notes)
@@ -349,6 +361,11 @@ def _index(path: Path, folder: Path, stamp: tuple[int, int] | None) -> _Indexed:
     session_id = stated.strip() if isinstance(stated, str) else ""
     session_id = session_id or saved_calls.session_id_of(folder)
     return _Indexed(folder, stamp, session_id, {**record, "id": session_id}, damaged=stamp is not None and not data)
+
+
+def _rows_of_reports(folder: Path) -> list[Any]:
+    """Make a list of participants of what their reports say."""
+    return [_row_of_report(peer, report) for peer, report in saved_calls.report_files(folder).items()]
 
 
 def _row_of_report(peer_id: str, path: Path) -> Row:

@@ -9,6 +9,7 @@ import shutil
 import httpx
 import pytest
 
+import rtkit_explore as rtk
 from rtkit_explore.api.client import ApiClient
 from rtkit_explore.errors import BadAnswerError, BadRequestError, NotFoundError, SavedCallError
 from rtkit_explore.settings import Settings
@@ -246,7 +247,23 @@ def test_a_replay_gives_out_no_other_file(folder):
 
 def test_a_file_that_breaks_is_an_error_of_that_document_alone(ask, folder, ids):
     session_id, _ = ids("clean")
+    whole = {row["id"] for row in ask(lambda client: client.participants(session_id)).rows}
     (folder / "clean" / "participants.json").write_text("{broken")
+    # The saved reports tell who was there.
+    listed = ask(lambda client: client.participants(session_id))
+    assert {row["id"] for row in listed.rows} == whole
+    assert ask(lambda client: client.session(session_id))
+    for report in (folder / "clean").glob("peer-report-*.json"):
+        report.unlink()
     with pytest.raises(BadAnswerError, match="not JSON"):
         ask(lambda client: client.participants(session_id))
-    assert ask(lambda client: client.session(session_id))
+
+
+def test_where_the_saved_list_is_broken_the_reports_are_read_and_that_is_said(folder, ids):
+    session_id, _ = ids("clean")
+    (folder / "clean" / "participants.json").write_text("{broken")
+    call = rtk.replay(folder, progress=False).call(session_id)
+    assert call.participants["report"].astype(str).tolist() == ["read", "read"]
+    assert (
+        "participants.json cannot be read; the people are taken from their reports" in call.problems["message"].tolist()
+    )
