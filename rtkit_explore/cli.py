@@ -285,7 +285,7 @@ def _report(words: argparse.Namespace) -> int:
     from rtkit_explore.report.page import write_report
 
     named = words.archive or words.demo or words.replay
-    if not named and Path(words.call).is_dir():
+    if not named and os.path.isdir(words.call):  # noqa: PTH112 - False for what can be no path, where Path raises
         with replay(words.call) as app:
             sessions = app.sessions()
             if len(sessions) != 1:
