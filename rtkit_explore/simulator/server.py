@@ -131,8 +131,8 @@ def _handler(server: SimulatedServer) -> type[BaseHTTPRequestHandler]:
             if fault == "slow":
                 time.sleep(server.app.faults.slow_seconds)
             answer = with_fault(server.app, fault) or server.answer(self.command, self.path, headers, body)
-            if fault == "broken_json":
-                answer.body = spoiled(answer.body)
+            if fault == "broken_json" and "json" in answer.headers.get("content-type", ""):
+                answer.body = spoiled(answer.body)  # a text that is spoilt looks like any other
             self.reply(answer, cut=fault == "cut")
 
         def reply(self, answer: Response, *, cut: bool = False) -> None:

@@ -257,7 +257,7 @@ class SavedBackend:
                 return original  # served broken as it is: the client reports it
             else:
                 rows, original = _rows_of_reports(folder), None
-                notes += (f"{path.name} cannot be read; the people are taken from their reports",)
+                notes += (f"{folder.name}/{path.name} is damaged; the people are taken from their reports",)
         if peer_events is False:
             slim = [_without(row, ("peer_events",)) for row in rows]
             return Participants(slim, original if slim == rows else None, notes)

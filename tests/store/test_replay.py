@@ -265,5 +265,6 @@ def test_where_the_saved_list_is_broken_the_reports_are_read_and_that_is_said(fo
     call = rtk.replay(folder, progress=False).call(session_id)
     assert call.participants["report"].astype(str).tolist() == ["read", "read"]
     assert (
-        "participants.json cannot be read; the people are taken from their reports" in call.problems["message"].tolist()
+        "clean/participants.json is damaged; the people are taken from their reports"
+        in call.problems["message"].tolist()
     )
