@@ -18,6 +18,7 @@ from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import clock, figure, lasting, listed, moment, story_of
 from rtkit_explore.findings.rules import rank_of
+from rtkit_explore.findings.rules.streams import SILENT
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _APART_US = 15_000_000
 """Findings of one cause that lie further apart are two incidents."""
 _BESIDE_US = 36_000_000
 """Five samples beside an outage, in which round trips are compared."""
-_SILENT = ("nothing_received", "interrupted")
 _EFFECTS = ("late_media", "bandwidth_limited", "congested", "keyframe_storm", "decoder_behind", "low_resolution")
 """What outlives its cause: buffers drain and encoders climb slowly."""
 _LINKS = ("sender_uplink", "receiver_downlink", "connection")
@@ -65,8 +65,8 @@ class Incident:
         """The findings that last as long as the incident: neither what follows nor what outlives its cause."""
         if self.narrow:
             return self.narrow
-        silent = self.of(*_SILENT)
-        if silent and self.lead.name in _SILENT:
+        silent = self.of(*SILENT)
+        if silent and self.lead.name in SILENT:
             return [one for one in silent if not one.follows] or silent
         trips = self.of("round_trip")
         if trips and self.lead.name in ("round_trip", "late_media", "jitter"):
@@ -269,9 +269,9 @@ def _never_connected(incident: Incident) -> str | None:
 
 def _cut_off(incident: Incident) -> str | None:
     """Say who was cut off, in which direction, and which change of path went with it."""
-    silent, lead = incident.of(*_SILENT), incident.lead
+    silent, lead = incident.of(*SILENT), incident.lead
     silent = [one for one in silent if not one.follows] or silent
-    if not silent or lead.name not in (*_SILENT, "reconnects"):
+    if not silent or lead.name not in (*SILENT, "reconnects"):
         return None
     when = _silence(incident, silent)
     change = _path_change(incident)

@@ -9,6 +9,7 @@ from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS
+from rtkit_explore.findings.rules.streams import SILENT
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
@@ -92,9 +93,8 @@ def queues_delay_reports(around: Concurrency) -> None:
 
 def follow_outages(around: Concurrency) -> None:
     """If a finding started during an outage, or when its late reports arrived, attribute it to that outage."""
-    silent = ("nothing_received", "interrupted")
     whole = ("between", "shared", "connection")
-    outages = [one for one in around.candidates if one.name in silent and one.side in whole and one.severity != "note"]
+    outages = [one for one in around.candidates if one.name in SILENT and one.side in whole and one.severity != "note"]
     outages += around.one_way
     for candidate in around.candidates:
         if candidate in outages or candidate.severity == "note":
@@ -124,7 +124,7 @@ def _frozen_by_silence(around: Concurrency, candidate: Candidate) -> bool:
         return False
     one, two = around.window(candidate)
     for outage in around.candidates:
-        if outage.name not in ("nothing_received", "interrupted") or outage.stream is None:
+        if outage.name not in SILENT or outage.stream is None:
             continue
         start, end = around.window(outage)
         same = (outage.peer, outage.stream.remote) == (candidate.peer, candidate.stream.remote)
@@ -167,7 +167,7 @@ def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Ca
 
 def lateness_outlives_its_cause(around: Concurrency) -> None:
     """Put late media behind the loss or outage of the same receiver with which the buffer grew: it drains slowly."""
-    heard, sent = ("loss_in", "nothing_received", "interrupted"), ("congested", "bandwidth_limited", "loss_out")
+    heard, sent = ("loss_in", *SILENT), ("congested", "bandwidth_limited", "loss_out")
     causes = [one for one in around.candidates if one.name in (*heard, *sent)]
     causes = [one for one in causes if one.severity != "note" and one.side != "unknown"]
     for candidate in around.candidates:

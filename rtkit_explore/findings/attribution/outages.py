@@ -8,7 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.context import SOUND
-from rtkit_explore.findings.rules.streams import INTERRUPTED, NOTHING_RECEIVED
+from rtkit_explore.findings.rules.streams import INTERRUPTED, NOTHING_RECEIVED, SILENT
 from rtkit_explore.findings.segments import judged_values, part_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.context import Context, Window
     from rtkit_explore.findings.stream_arrays import Stream
 
-_SILENT = ("nothing_received", "interrupted")
 _SILENT_S, _SHARE = 1.5, 10.0
 """Seconds of a sample in which nothing was heard; percent of the usual packets: from there on it was silent."""
 _FEWEST = 2
@@ -92,7 +91,7 @@ def outages_of_one_direction(around: Concurrency) -> None:
     A browser that hears nothing any more, not even answers to its checks, stops sending after some seconds. So the
     other direction falls silent as well, later and for less time: that is no second fault, and none of both ways.
     """
-    outages = [one for one in around.candidates if one.name in _SILENT and one.side == "connection"]
+    outages = [one for one in around.candidates if one.name in SILENT and one.side == "connection"]
     for outage in outages:
         who = outage.side_peer
         if any(outage is one for one in around.one_way):

@@ -21,6 +21,7 @@ from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure, named
 from rtkit_explore.findings.rules.rule import SEEN, UPWARD, WAY
+from rtkit_explore.findings.rules.streams import SILENT
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate, Confidence
@@ -293,9 +294,8 @@ class ReceiverAttribution:
 
     def _both_silent(self) -> bool:
         """Tell whether both directions of a call of two stopped at that time."""
-        rules = ("nothing_received", "interrupted")
         return all(
-            any(self.around.troubled(one, self.window, rules) for one in self.context.of_peer.get(who or "", ()))
+            any(self.around.troubled(one, self.window, SILENT) for one in self.context.of_peer.get(who or "", ()))
             for who in (self.stream.peer, self.stream.remote)
         )
 

@@ -528,6 +528,8 @@ INTERRUPTED = Rule(
     families=("silence",),
     beside=("packets_per_s",),
 )
+SILENT = (NOTHING_RECEIVED.name, INTERRUPTED.name)
+"""The rules by which nothing of somebody arrived: whole samples, or seconds within one."""
 CONGESTED = Rule(
     "congested",
     "transport",
