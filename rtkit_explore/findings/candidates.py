@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.localization import Link
-    from rtkit_explore.findings.rules.rule import Rule
+    from rtkit_explore.findings.rules.rule import Rule, Tag
     from rtkit_explore.findings.segments import Judged, Rows
     from rtkit_explore.findings.stream_arrays import Stream
 
@@ -93,10 +93,19 @@ class Candidate:
         """Name of its rule."""
         return self.rule.name
 
+    def has(self, *tags: Tag) -> bool:
+        """Tell whether its rule carries any of these tags: what goes for rules of the user's own as well."""
+        return not self.rule.tags.isdisjoint(tags)
+
     @property
     def seconds(self) -> float:
         """How long it lasted."""
         return max(0.0, (self.end - self.start) / 1e6)
+
+    @property
+    def silent_seconds(self) -> float:
+        """Of a silence: for how long nothing was heard, what is missing of each sample or from edge to edge."""
+        return self.mean * self.count if self.name == "interrupted" else self.seconds
 
     def attribute_to(self, side: Side, peer: str | None, confidence: Confidence) -> None:
         """Say whose side it was on, and how sure that is."""

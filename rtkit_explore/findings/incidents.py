@@ -18,7 +18,7 @@ from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import clock, figure, lasting, listed, moment, story_of
 from rtkit_explore.findings.rules import rank_of
-from rtkit_explore.findings.rules.streams import SILENT
+from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, LOSS, OUTLIVES, SILENCE
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
@@ -26,14 +26,13 @@ if TYPE_CHECKING:
 
     from rtkit_explore.findings.candidates import Candidate, Severity
     from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.rules.rule import Tag
 
 _SAMPLE_US = 8_000_000
 _APART_US = 15_000_000
 """Findings of one cause that lie further apart are two incidents."""
 _BESIDE_US = 36_000_000
 """Five samples beside an outage, in which round trips are compared."""
-_EFFECTS = ("late_media", "bandwidth_limited", "congested", "keyframe_storm", "decoder_behind", "low_resolution")
-"""What outlives its cause: buffers drain and encoders climb slowly."""
 _LINKS = ("sender_uplink", "receiver_downlink", "connection")
 _LASTING = ("relayed",)
 """Facts of the whole call, which join no incidents."""
@@ -65,22 +64,22 @@ class Incident:
         """The findings that last as long as the incident: neither what follows nor what outlives its cause."""
         if self.narrow:
             return self.narrow
-        silent = self.of(*SILENT)
-        if silent and self.lead.name in SILENT:
+        silent = self.tagged(SILENCE)
+        if silent and self.lead.has(SILENCE):
             return [one for one in silent if not one.follows] or silent
         trips = self.of("round_trip")
-        if trips and self.lead.name in ("round_trip", "late_media", "jitter"):
+        if trips and self.lead.has(DELAY):
             return trips  # buffers stay up long after the round trip has come down
         timed = [one for one in self.members if one.name not in _LASTING] or self.members
         lasting = [one for one in timed if not one.follows]
-        return [one for one in lasting if one.name not in _EFFECTS] or lasting or timed
+        return [one for one in lasting if not one.has(OUTLIVES)] or lasting or timed
 
     @cached_property
     def narrow(self) -> list[Candidate]:
         """The limits of an encoder whose uplink was too narrow, where that is what the incident comes to; else none."""
-        limited = self.of("bandwidth_limited", "congested")
-        slow = ("congested", "bandwidth_limited", "low_frame_rate", "low_resolution")
-        told = self.lead.name in slow or any(one.name == "congested" for one in limited)
+        limited = self.tagged(LIMIT)
+        slow = self.lead.has(LIMIT) or self.lead.name in ("low_frame_rate", "low_resolution")
+        told = slow or any(one.name == "congested" for one in limited)
         return limited if self.lead.side == "sender_uplink" and told else []
 
     @property
@@ -116,6 +115,10 @@ class Incident:
         """Return its findings of some rules."""
         return [one for one in self.members if one.name in names]
 
+    def tagged(self, *tags: Tag) -> list[Candidate]:
+        """Return its findings of the rules that carry any of these tags."""
+        return [one for one in self.members if one.has(*tags)]
+
 
 def incidents_of(context: Context, candidates: Iterable[Candidate]) -> list[Incident]:
     """
@@ -132,7 +135,7 @@ def incidents_of(context: Context, candidates: Iterable[Candidate]) -> list[Inci
     told = [one for one in candidates if one.severity != "note" and one.name not in _LASTING]
     lasting_facts = [one for one in candidates if one.severity != "note" and one.name in _LASTING]
     # Causes make the incidents; what outlives them or follows from them joins the one in which it began.
-    for one in sorted(told, key=lambda one: (one.follows or one.name in _EFFECTS, _window(context, one))):
+    for one in sorted(told, key=lambda one: (one.follows or one.has(OUTLIVES), _window(context, one))):
         key = _key(one, people)
         fits = [members for other, members in groups if other == key and _near(context, members, one)]
         if fits:
@@ -191,10 +194,9 @@ def _window(context: Context, candidate: Candidate) -> tuple[int, int]:
 def _near(context: Context, members: list[Candidate], candidate: Candidate) -> bool:
     """Tell whether a finding lies within an incident, or close to one of its causes."""
     one, two = _window(context, candidate)
-    narrow = ("congested", "bandwidth_limited")
-    causes = [one for one in members if not one.follows and (one.name not in _EFFECTS or one.name in narrow)] or members
+    causes = [one for one in members if not one.follows and (not one.has(OUTLIVES) or one.has(LIMIT))] or members
     spans = [_window(context, member) for member in causes]
-    late = 2 * _APART_US if candidate.follows or candidate.name in _EFFECTS else 0
+    late = 2 * _APART_US if candidate.follows or candidate.has(OUTLIVES) else 0
     apart = _APART_US
     if candidate.name == "interrupted" and any(member.name == "interrupted" for member in causes):
         apart = 2 * _APART_US  # short gaps that keep coming back are one trouble
@@ -269,9 +271,9 @@ def _never_connected(incident: Incident) -> str | None:
 
 def _cut_off(incident: Incident) -> str | None:
     """Say who was cut off, in which direction, and which change of path went with it."""
-    silent, lead = incident.of(*SILENT), incident.lead
+    silent, lead = incident.tagged(SILENCE), incident.lead
     silent = [one for one in silent if not one.follows] or silent
-    if not silent or lead.name not in (*SILENT, "reconnects"):
+    if not silent or not (lead.has(SILENCE) or lead.name == "reconnects"):
         return None
     when = _silence(incident, silent)
     change = _path_change(incident)
@@ -302,7 +304,7 @@ def _silence(incident: Incident, silent: list[Candidate]) -> tuple[str, str]:
     """Say for how long it was silent, and from when: of short silences only the sample is known."""
     short = [one for one in silent if one.name == "interrupted"]
     if len(short) == len(silent):
-        seconds = float(np.median([one.mean * one.count for one in short]))
+        seconds = float(np.median([one.silent_seconds for one in short]))
         gaps = [(one.peer, one.stream.remote if one.stream else None) for one in short]
         times = max(gaps.count(pair) for pair in gaps)
         if times > 1:
@@ -349,7 +351,7 @@ def _other_way(incident: Incident) -> str:
 def _long_way(incident: Incident) -> str | None:
     """Say that a way was long or unsteady: delay is no congestion, and names no direction."""
     trips, lead = incident.of("round_trip"), incident.lead
-    if lead.name not in ("round_trip", "late_media", "jitter"):
+    if not lead.has(DELAY):
         return None
     if trips:
         best = max(trips, key=lambda one: one.seconds)
@@ -380,7 +382,7 @@ def _long_way(incident: Incident) -> str | None:
 def _lossy(incident: Incident) -> str | None:
     """Say how much of whose audio was lost, by the listeners' own count where there is one."""
     lead = incident.lead
-    if lead.name not in ("loss_in", "loss_out", "concealment"):
+    if not lead.has(LOSS, HEARD_LOSS):
         return None
     heard = incident.of("loss_in")
     sound = [one for one in heard if one.stream is not None and one.stream.media in SOUND]

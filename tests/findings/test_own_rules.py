@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -9,6 +11,7 @@ from matplotlib.figure import Figure
 import rtkit_explore as rtk
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.profiles import profile_of
+from rtkit_explore.findings.rules import RULES
 from rtkit_explore.findings.rules.rule import Rule
 from tests.plot.drawn import line, marked
 
@@ -86,3 +89,18 @@ def test_findings_are_worked_out_once_per_profile(call):
     call.story(own)
     assert len(call.judging.evaluations) == count
     assert call.findings(own) is not call.findings(own)
+
+
+@pytest.mark.parametrize(("scenario", "name"), [("delay_and_jitter", "jitter"), ("cpu_bound", "cpu_limited")])
+def test_tags_and_families_say_whose_side_it_was_on_as_they_do_of_shipped_rules(scenario, name):
+    call = rtk.simulate(scenario, seed=1, minutes=4, participants=2).call
+    shipped = next(rule for rule in RULES if rule.name == name)
+    limits = [limit for limit in profile_of("default").limits if limit.rule == name]
+    own = replace(shipped, name="mine", limits=tuple(replace(limit, rule="mine") for limit in limits))
+    found = call.findings({"rules": [own]})
+    mine, theirs = (
+        found[found["rule"] == which].set_index(["stream_id", "start"]).sort_index() for which in ("mine", name)
+    )
+    assert len(mine)
+    for column in ("side", "side_peer_id"):
+        assert mine[column].tolist() == theirs[column].tolist()

@@ -8,8 +8,7 @@ from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
-from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, OF_LOSS
-from rtkit_explore.findings.rules.streams import SILENT
+from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, LIMIT, OF_LOSS, SILENCE
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def limits_follow_delay(around: Concurrency) -> None:
     """Put an encoder's limit behind the round trip that rose at that time, on the same side: it is an answer to it."""
     trips = [one for one in around.candidates if one.name == "round_trip" and one.severity != "note"]
     for candidate in around.candidates:
-        if candidate.name not in ("bandwidth_limited", "congested") or candidate.stream is None:
+        if not candidate.has(LIMIT) or candidate.stream is None:
             continue
         one, two = around.window(candidate)
         for trip in trips:
@@ -94,7 +93,7 @@ def queues_delay_reports(around: Concurrency) -> None:
 def follow_outages(around: Concurrency) -> None:
     """If a finding started during an outage, or when its late reports arrived, attribute it to that outage."""
     whole = ("between", "shared", "connection")
-    outages = [one for one in around.candidates if one.name in SILENT and one.side in whole and one.severity != "note"]
+    outages = [one for one in around.candidates if one.has(SILENCE) and one.side in whole and one.severity != "note"]
     outages += around.one_way
     for candidate in around.candidates:
         if candidate in outages or candidate.severity == "note":
@@ -124,7 +123,7 @@ def _frozen_by_silence(around: Concurrency, candidate: Candidate) -> bool:
         return False
     one, two = around.window(candidate)
     for outage in around.candidates:
-        if outage.name not in SILENT or outage.stream is None:
+        if not outage.has(SILENCE) or outage.stream is None:
             continue
         start, end = around.window(outage)
         same = (outage.peer, outage.stream.remote) == (candidate.peer, candidate.stream.remote)
@@ -167,7 +166,7 @@ def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Ca
 
 def lateness_outlives_its_cause(around: Concurrency) -> None:
     """Put late media behind the loss or outage of the same receiver with which the buffer grew: it drains slowly."""
-    heard, sent = ("loss_in", *SILENT), ("congested", "bandwidth_limited", "loss_out")
+    heard, sent = ("loss_in", *around.tagged(SILENCE)), (*around.tagged(LIMIT), "loss_out")
     causes = [one for one in around.candidates if one.name in (*heard, *sent)]
     causes = [one for one in causes if one.severity != "note" and one.side != "unknown"]
     for candidate in around.candidates:

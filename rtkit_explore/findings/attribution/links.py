@@ -12,6 +12,7 @@ import numpy as np
 
 from rtkit_explore.findings.attribution.two_people import loss_links
 from rtkit_explore.findings.localization import localization_of
+from rtkit_explore.findings.rules.rule import HEARD_LOSS
 from rtkit_explore.findings.segments import part_of
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ SIDES: dict[str, Side] = {
     "server": "between",
 }
 """The side of a finding, by the part of the link at fault."""
-OF_LOST_SOUND = ("loss_in", "concealment")
-"""The rules that tell what was lost, and what was heard of it."""
 _EVERYBODY: Link = ("server", "everybody")
 """Stands for a cause that is nobody's own."""
 _DRAINED = 0.5
@@ -49,7 +48,7 @@ def cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list[
     if stream is None or not stream.consumer or samples is None or len(samples) < 4:
         return [candidate]
     if localization_of(context).two:
-        labels = loss_links(context, candidate) if candidate.name in OF_LOST_SOUND else []
+        labels = loss_links(context, candidate) if candidate.has(HEARD_LOSS) else []
     else:
         labels = [
             _EVERYBODY if shared else leading(context, candidate, vote)

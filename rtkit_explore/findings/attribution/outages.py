@@ -8,7 +8,8 @@ import numpy as np
 
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.context import SOUND
-from rtkit_explore.findings.rules.streams import INTERRUPTED, NOTHING_RECEIVED, SILENT
+from rtkit_explore.findings.rules.rule import LOSS, SILENCE
+from rtkit_explore.findings.rules.streams import INTERRUPTED, NOTHING_RECEIVED
 from rtkit_explore.findings.segments import judged_values, part_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def cut_at_outages(context: Context, candidate: Candidate) -> list[Candidate]:
     What was lost when a connection was cut belongs to the outage. Loss that had gone on before is a trouble of its own.
     """
     stream, samples = candidate.stream, candidate.samples
-    if stream is None or samples is None or candidate.name not in ("loss_in", "loss_out"):
+    if stream is None or samples is None or not candidate.has(LOSS):
         return [candidate]
     windows = _silences_of(context, stream)
     shift, arrays = context.shift(stream), context.arrays
@@ -91,7 +92,7 @@ def outages_of_one_direction(around: Concurrency) -> None:
     A browser that hears nothing any more, not even answers to its checks, stops sending after some seconds. So the
     other direction falls silent as well, later and for less time: that is no second fault, and none of both ways.
     """
-    outages = [one for one in around.candidates if one.name in SILENT and one.side == "connection"]
+    outages = [one for one in around.candidates if one.has(SILENCE) and one.side == "connection"]
     for outage in outages:
         who = outage.side_peer
         if any(outage is one for one in around.one_way):
@@ -101,7 +102,7 @@ def outages_of_one_direction(around: Concurrency) -> None:
         up = [one for one in mine if one.stream is not None and one.stream.remote == who and _of_sound(one)]
         if not down or not up:
             continue
-        below, above = max(map(_silent_seconds, down)), max(map(_silent_seconds, up))
+        below, above = max(one.silent_seconds for one in down), max(one.silent_seconds for one in up)
         shorter, longer = sorted((below, above))
         if shorter > _SHORTER * longer or longer - shorter < _LESS_S:
             continue
@@ -123,8 +124,3 @@ def _near(around: Concurrency, one: Candidate, other: Candidate) -> bool:
 
 def _of_sound(candidate: Candidate) -> bool:
     return candidate.stream is not None and candidate.stream.media in SOUND
-
-
-def _silent_seconds(candidate: Candidate) -> float:
-    """Return for how long nothing was heard: what is missing of each sample, or from edge to edge."""
-    return candidate.mean * candidate.count if candidate.name == "interrupted" else candidate.seconds

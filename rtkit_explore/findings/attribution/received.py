@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.attribution.links import (
-    OF_LOST_SOUND,
     SIDES,
     family_of,
     leading,
@@ -20,8 +19,7 @@ from rtkit_explore.findings.attribution.two_people import BOTH, loss_links
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure, named
-from rtkit_explore.findings.rules.rule import SEEN, UPWARD, WAY
-from rtkit_explore.findings.rules.streams import SILENT
+from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, SEEN, SILENCE, UPWARD, WAY
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate, Confidence
@@ -132,7 +130,7 @@ class ReceiverAttribution:
         candidate, who = self.candidate, self.stream.remote
         if candidate.name in ("decoder_behind", "frozen"):
             return False
-        wrong = self._sender_troubles(("cpu_limited", "congested", "bandwidth_limited"))
+        wrong = self._sender_troubles(("cpu_limited", *self.around.tagged(LIMIT)))
         if not wrong:
             return candidate.name == "low_frame_rate" and self._sent_slowly()
         limit = next((one for one in wrong if one.stream is self.producer), wrong[0])
@@ -241,7 +239,7 @@ class ReceiverAttribution:
     def _lost_beyond(self) -> bool:
         """Say of a call of two what was lost beyond the server, by what the sender's far end did not count."""
         candidate = self.candidate
-        if not self.localization.two or candidate.name not in OF_LOST_SOUND:
+        if not self.localization.two or not candidate.has(HEARD_LOSS):
             return False
         told = Counter(label for label in loss_links(self.context, candidate) if label is not None)
         if told.total() < _FEWEST_TOLD:
@@ -278,11 +276,10 @@ class ReceiverAttribution:
         In an outage the far end's figures stand still, so that it reports no loss is then no evidence.
         """
         candidate = self.candidate
-        if not self.localization.two or candidate.name not in (
-            "nothing_received", "interrupted", "frozen", "late_media", "jitter"):  # fmt: skip
+        if not self.localization.two or candidate.rule.families[:1] == ("loss",):
             return False
         lossy = self._sender_troubles(("loss_out",))
-        if candidate.name in ("late_media", "jitter") and (lossy or self._sender_troubles(("congested",))):
+        if candidate.has(DELAY) and (lossy or self._sender_troubles(("congested",))):
             return False
         if candidate.name == "frozen" and lossy and not self._both_silent():
             return False
@@ -294,8 +291,9 @@ class ReceiverAttribution:
 
     def _both_silent(self) -> bool:
         """Tell whether both directions of a call of two stopped at that time."""
+        silence = self.around.tagged(SILENCE)
         return all(
-            any(self.around.troubled(one, self.window, SILENT) for one in self.context.of_peer.get(who or "", ()))
+            any(self.around.troubled(one, self.window, silence) for one in self.context.of_peer.get(who or "", ()))
             for who in (self.stream.peer, self.stream.remote)
         )
 
@@ -377,7 +375,7 @@ class ReceiverAttribution:
         elif candidate.name == "concealment" and self._arrived_whole():
             candidate.attribute_to("receiver", stream.peer, "low")
             candidate.evidence_for.append("packets arrived in full and on time: playing them out is what failed")
-        elif told and candidate.name in ("loss_in", "concealment", "nothing_received"):
+        elif told and (candidate.has(HEARD_LOSS) or candidate.name == "nothing_received"):
             candidate.attribute_to("receiver_downlink", stream.peer, "medium")
             candidate.evidence_for.append(f"{self.sender}'s far end reports no loss at that time")
         else:

@@ -10,7 +10,7 @@ from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.attribution.tcp_relay import through_tcp
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.narrative import named
-from rtkit_explore.findings.rules.rule import SEEN, WAY
+from rtkit_explore.findings.rules.rule import DELAY, LIMIT, OF_MACHINE, SEEN, WAY
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
@@ -34,11 +34,11 @@ def _sent(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
     """Attribute a finding on a sent stream."""
     context = around.context
     who, window = context.name(stream.peer), around.window(candidate)
-    if candidate.name in ("cpu_limited", "nothing_sent", "low_frame_rate", "low_resolution"):
+    if candidate.has(OF_MACHINE, SEEN):
         _of_encoder(around, candidate, stream)
     elif candidate.name == "keyframe_storm":
         _of_keyframes(around, candidate, stream)
-    elif candidate.name in ("round_trip", "jitter"):
+    elif candidate.has(DELAY):
         _of_round_trip(around, candidate, stream)
     else:
         shared = _others_up(around, candidate, stream, window)
@@ -59,8 +59,8 @@ def _on_everyone(context: Context, candidate: Candidate, shared: list[str]) -> N
 
 def _of_encoder(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
     """Attribute what the sender's own client says of its encoder."""
-    limited = around.troubled(stream, around.window(candidate), ("bandwidth_limited", "congested"))
-    if candidate.name in ("low_frame_rate", "low_resolution") and limited is not None:
+    limited = around.troubled(stream, around.window(candidate), around.tagged(LIMIT))
+    if candidate.has(SEEN) and limited is not None:
         candidate.attribute_to("sender_uplink", stream.peer, "medium")
     else:
         candidate.attribute_to("sender", stream.peer, "high" if candidate.name == "cpu_limited" else "medium")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.rules.participants import paths_of
+from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, LOSS
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.concurrency import Concurrency
@@ -24,22 +25,21 @@ def stalls_of_tcp(around: Concurrency) -> None:
     relayed = [peer for peer in context.of_peer if through_tcp(context, peer)]
     if len({context.person(peer) for peer in context.of_peer}) > 2 or len(relayed) != 1:
         return
-    lossless = ("late_media", "round_trip", "jitter", "congested", "bandwidth_limited")
     for candidate in around.candidates:
         if candidate.stream is None:
             continue
-        if candidate.name in ("loss_in", "concealment") and candidate.stream.remote == relayed[0]:
+        if candidate.has(HEARD_LOSS) and candidate.stream.remote == relayed[0]:
             candidate.attribute_to("between", None, "low")
             candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
             continue
-        if candidate.name not in lossless or candidate.side == "connection":
+        if not candidate.has(DELAY, LIMIT) or candidate.side == "connection":
             continue
-        if around.troubled(candidate.stream, around.window(candidate), ("loss_in", "loss_out")):
+        if around.troubled(candidate.stream, around.window(candidate), around.tagged(LOSS)):
             continue
         if not _comes_and_goes(around, around.window(candidate)) or _late_one_way(around, around.window(candidate)):
             continue
         candidate.attribute_to("connection", relayed[0], "low")
-        candidate.follows = candidate.name in ("congested", "bandwidth_limited")
+        candidate.follows = candidate.has(LIMIT)
         candidate.evidence_for.append(f"{context.name(relayed[0])} went through a TURN server over TCP, which stalls")
         candidate.evidence_against.append("with two people, either end would report the same")
 

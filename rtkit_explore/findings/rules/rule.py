@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 Layer = Literal["connectivity", "transport", "pipeline", "perception"]
 LAYERS: tuple[Layer, ...] = ("connectivity", "transport", "pipeline", "perception")
-Tag = Literal["way", "seen", "upward", "fed_back", "follows_outage", "of_loss", "related"]
+Tag = Literal[
+    "way", "seen", "upward", "fed_back", "follows_outage", "of_loss", "related",
+    "silence", "loss", "heard_loss", "delay", "limit", "of_machine", "outlives",
+]  # fmt: skip
 WAY: Tag = "way"
 """What a receiver sees of trouble on the way."""
 SEEN: Tag = "seen"
@@ -31,6 +34,20 @@ OF_LOSS: Tag = "of_loss"
 """What lost packets do to pictures, also where repairing them hides the loss itself."""
 RELATED: Tag = "related"
 """What shows that a receiver did not get somebody well, whichever stream it is seen on."""
+SILENCE: Tag = "silence"
+"""Nothing of somebody arrived: whole samples, or seconds within one."""
+LOSS: Tag = "loss"
+"""Packets counted as lost, at either end."""
+HEARD_LOSS: Tag = "heard_loss"
+"""What a receiver counted as lost, and what was heard of it."""
+DELAY: Tag = "delay"
+"""A long or unsteady way: round trips, jitter, full buffers."""
+LIMIT: Tag = "limit"
+"""An encoder that is held back by its uplink."""
+OF_MACHINE: Tag = "of_machine"
+"""What a sender's own client says of its processor and devices."""
+OUTLIVES: Tag = "outlives"
+"""What outlives its cause: buffers drain and encoders climb slowly."""
 
 Family = Literal["loss", "silence", "late"]
 """In what sense what everybody received is compared, to find the link that explains it."""

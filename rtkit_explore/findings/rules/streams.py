@@ -10,11 +10,18 @@ from rtkit_explore.findings.congestion import congested, limited_share, ratio
 from rtkit_explore.findings.context import PICTURE, SOUND, Context
 from rtkit_explore.findings.rules.edges import interruption_edges, lateness_edges, limit_edges, loss_edges, outage_edges
 from rtkit_explore.findings.rules.rule import (
+    DELAY,
     FED_BACK,
     FOLLOWS_OUTAGE,
+    HEARD_LOSS,
+    LIMIT,
+    LOSS,
     OF_LOSS,
+    OF_MACHINE,
+    OUTLIVES,
     RELATED,
     SEEN,
+    SILENCE,
     UPWARD,
     WAY,
     Rule,
@@ -490,7 +497,7 @@ NOTHING_RECEIVED = Rule(
     samples=1,
     seconds=4.5,
     edges=outage_edges,
-    tags=frozenset({WAY, RELATED}),
+    tags=frozenset({WAY, RELATED, SILENCE}),
     families=("silence",),
     beside=("packets_per_s",),
 )
@@ -508,6 +515,7 @@ NOTHING_SENT = Rule(
     low=True,
     samples=1,
     seconds=4.5,
+    tags=frozenset({OF_MACHINE}),
     beside=("packets_per_s",),
 )
 INTERRUPTED = Rule(
@@ -524,12 +532,10 @@ INTERRUPTED = Rule(
     media=SOUND,
     samples=1,
     edges=interruption_edges,
-    tags=frozenset({WAY, RELATED}),
+    tags=frozenset({WAY, RELATED, SILENCE}),
     families=("silence",),
     beside=("packets_per_s",),
 )
-SILENT = (NOTHING_RECEIVED.name, INTERRUPTED.name)
-"""The rules by which nothing of somebody arrived: whole samples, or seconds within one."""
 CONGESTED = Rule(
     "congested",
     "transport",
@@ -544,7 +550,7 @@ CONGESTED = Rule(
     bridges=True,
     samples=1,
     edges=limit_edges,
-    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE}),
+    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE, LIMIT, OUTLIVES}),
     beside=("rtt_ms", "bitrate_kbps"),
 )
 LOSS_OUT = Rule(
@@ -561,7 +567,7 @@ LOSS_OUT = Rule(
     at_once=True,
     by_packets=True,
     edges=loss_edges,
-    tags=frozenset({UPWARD, FOLLOWS_OUTAGE}),
+    tags=frozenset({UPWARD, FOLLOWS_OUTAGE, LOSS}),
 )
 LOSS_IN = Rule(
     "loss_in",
@@ -577,7 +583,7 @@ LOSS_IN = Rule(
     at_once=True,
     by_packets=True,
     edges=loss_edges,
-    tags=frozenset({WAY, RELATED}),
+    tags=frozenset({WAY, RELATED, LOSS, HEARD_LOSS}),
     families=("loss",),
 )
 ROUND_TRIP = Rule(
@@ -592,7 +598,7 @@ ROUND_TRIP = Rule(
     direction="producer",
     media=_ALL,
     at_once=True,
-    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE}),
+    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE, DELAY}),
     beside=("loss_pct",),
 )
 JITTER = Rule(
@@ -605,7 +611,7 @@ JITTER = Rule(
     value=_jitter,
     reads=("jitter_ms",),
     media=(*SOUND, "video"),
-    tags=frozenset({WAY, RELATED, FOLLOWS_OUTAGE}),
+    tags=frozenset({WAY, RELATED, FOLLOWS_OUTAGE, DELAY}),
     families=("late", "loss", "silence"),
     beside=("loss_pct",),
 )
@@ -620,6 +626,7 @@ CPU_LIMITED = Rule(
     reads=("limited_by", "limited_cpu_s"),
     direction="producer",
     media=PICTURE,
+    tags=frozenset({OF_MACHINE}),
     beside=("fps", "width"),
 )
 BANDWIDTH_LIMITED = Rule(
@@ -636,7 +643,7 @@ BANDWIDTH_LIMITED = Rule(
     media=PICTURE,
     bridges=True,
     edges=limit_edges,
-    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE}),
+    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE, LIMIT, OUTLIVES}),
     beside=("bitrate_kbps", "width"),
 )
 KEYFRAME_STORM = Rule(
@@ -650,7 +657,7 @@ KEYFRAME_STORM = Rule(
     reads=("pli", "fir"),
     direction="producer",
     media=PICTURE,
-    tags=frozenset({FOLLOWS_OUTAGE}),
+    tags=frozenset({FOLLOWS_OUTAGE, OUTLIVES}),
     beside=("loss_pct",),
 )
 DECODER_BEHIND = Rule(
@@ -665,7 +672,7 @@ DECODER_BEHIND = Rule(
     direction="consumer",
     media=("video",),
     low=True,
-    tags=frozenset({SEEN, RELATED, OF_LOSS}),
+    tags=frozenset({SEEN, RELATED, OF_LOSS, OUTLIVES}),
     beside=("fps", "frames_dropped"),
 )
 CONCEALMENT = Rule(
@@ -679,7 +686,7 @@ CONCEALMENT = Rule(
     reads=("concealment_events",),
     direction="consumer",
     media=SOUND,
-    tags=frozenset({WAY, RELATED}),
+    tags=frozenset({WAY, RELATED, HEARD_LOSS}),
     beside=("loss_pct", "jitter_ms"),
 )
 FROZEN = Rule(
@@ -728,7 +735,7 @@ LATE_MEDIA = Rule(
     at_once=True,
     edges=lateness_edges,
     excuse=_only_the_buffer_is_long,
-    tags=frozenset({WAY, RELATED}),
+    tags=frozenset({WAY, RELATED, DELAY, OUTLIVES}),
     families=("late", "silence", "loss"),
     beside=("jitter_ms",),
 )
@@ -743,5 +750,5 @@ LOW_RESOLUTION = Rule(
     reads=("width",),
     media=PICTURE,
     low=True,
-    tags=frozenset({SEEN}),
+    tags=frozenset({SEEN, OUTLIVES}),
 )
