@@ -36,6 +36,8 @@ _BESIDE_US = 36_000_000
 _LINKS = ("sender_uplink", "receiver_downlink", "connection")
 _LASTING = ("relayed",)
 """Facts of the whole call, which join no incidents."""
+_LASTS_S = 13.0
+"""Loss over two samples: no edge of a silence."""
 _ALIKE = 1.5
 """Incidents whose seconds of trouble differ by less than this factor count as equally bad; the earlier comes first."""
 
@@ -193,6 +195,8 @@ def _window(context: Context, candidate: Candidate) -> tuple[int, int]:
 
 def _near(context: Context, members: list[Candidate], candidate: Candidate) -> bool:
     """Tell whether a finding lies within an incident, or close to one of its causes."""
+    if _loss_beside_silence(members, candidate):
+        return False
     one, two = _window(context, candidate)
     causes = [one for one in members if not one.follows and (not one.has(OUTLIVES) or one.has(LIMIT))] or members
     spans = [_window(context, member) for member in causes]
@@ -201,6 +205,24 @@ def _near(context: Context, members: list[Candidate], candidate: Candidate) -> b
     if candidate.name == "interrupted" and any(member.name == "interrupted" for member in causes):
         apart = 2 * _APART_US  # short gaps that keep coming back are one trouble
     return any(one <= end + apart + late and two >= start - apart for start, end in spans)
+
+
+def _loss_beside_silence(members: list[Candidate], candidate: Candidate) -> bool:
+    """
+    Tell whether of an incident and a finding that are nobody's one is lasting loss and the other silence.
+
+    What somebody's line does is one story. Where nobody is named, nothing says that the two have to do with each other.
+    """
+    if candidate.side_peer is not None or candidate.follows:
+        return False
+
+    def lossy(one: Candidate) -> bool:
+        return one.name in ("loss_in", "loss_out", "concealment") and one.seconds >= _LASTS_S
+
+    if candidate.name in SILENT:
+        causes = [one for one in members if not one.follows]
+        return bool(causes) and all(map(lossy, causes))
+    return lossy(candidate) and any(one.name in SILENT for one in members)
 
 
 # What happened, in a sentence --------------------------------------------------------------------------------------
@@ -348,6 +370,12 @@ def _other_way(incident: Incident) -> str:
     )
 
 
+def _up_to(mean: float, most: float, unit: str) -> str:
+    """Say a mean, and in brackets the most, where that says more."""
+    said, peak = f"{figure(mean)}{unit}", f"{figure(most)}{unit}"
+    return said if said == peak else f"{said} (up to {peak})"
+
+
 def _long_way(incident: Incident) -> str | None:
     """Say that a way was long or unsteady: delay is no congestion, and names no direction."""
     trips, lead = incident.of("round_trip"), incident.lead
@@ -355,12 +383,12 @@ def _long_way(incident: Incident) -> str | None:
         return None
     if trips:
         best = max(trips, key=lambda one: one.seconds)
-        figures = f"a round trip of {figure(best.mean)} ms (up to {figure(max(one.value for one in trips))} ms)"
+        figures = f"a round trip of {_up_to(best.mean, max(one.value for one in trips), ' ms')}"
     else:
         late = max(incident.members, key=lambda one: one.seconds)
         if late.name != "late_media":
             return None
-        figures = f"{figure(late.mean)} ms in the jitter buffer (up to {figure(late.value)} ms)"
+        figures = f"{_up_to(late.mean, late.value, ' ms')} in the jitter buffer"
     over = next((one for one in incident.facts if one.name == "relayed" and one.peer == lead.side_peer), None)
     relay = f" ({over.detail})" if over is not None else ""
     pair = _two(incident)

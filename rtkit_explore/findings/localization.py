@@ -9,6 +9,7 @@ person a connection. Two faults at once are two of these: that is what tells the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
@@ -100,6 +101,7 @@ class Localization:
         self._bad: dict[tuple[Family, int], frozenset[tuple[str, str]]] = {}
         self._all: dict[tuple[Family, int], bool] = {}
         self._states: dict[Family, tuple[Bools, Bools]] = {}
+        self._hit: dict[tuple[Family, int], tuple[str, ...]] = {}
 
     def slots(self, times: NDArray[np.int64]) -> list[int]:
         """Return the slots of times on the call's clock."""
@@ -123,6 +125,56 @@ class Localization:
             well = any(self.pairs[k][1] != SERVER for k in np.flatnonzero(good[:, slot]))
             self._all[key] = len(bad) >= 4 and not well and len({who for pair in bad for who in pair}) > 2
         return self._all[key]
+
+    def people_hit(self, family: Family, slot: int) -> tuple[str, ...]:
+        """
+        Return who was hit where no single link explains it: three people and half the call, or everything; else none.
+
+        What hit several and goes on at those who stay when others of them leave is still the same.
+        """
+        key = (family, slot)
+        if key not in self._hit:
+            self._hit[key] = self._hit_at_once(family, slot) or self._still_hit(family, slot)
+        return self._hit[key]
+
+    def _hit_at_once(self, family: Family, slot: int) -> tuple[str, ...]:
+        if self.all_bad(family, slot):
+            return tuple(who for who in self.people if self.there[self._place[who], slot])
+        people = sorted({who for _, who in self.explain(family, slot).links})
+        return tuple(people) if len(people) >= 3 and 2 * len(people) >= len(self.people) else ()
+
+    def _still_hit(self, family: Family, slot: int) -> tuple[str, ...]:
+        """Look for the moment, before or after, from which on the others who were hit are not in the call."""
+        receivers = self._receivers(family, slot)
+        if self.two or not 1 < len(receivers) <= 2 + len(self.people) // 4:
+            return ()
+        for step in (-1, 1):
+            other = slot + step
+            while 0 <= other < len(self.moments) and self._receivers(family, other) == receivers:
+                other += step
+            if not 0 <= other < len(self.moments):
+                continue
+            hit = set(self._hit_at_once(family, other))
+            gone = hit - receivers
+            if receivers < hit and gone and not any(self.there[self._place[who], slot] for who in gone):
+                return tuple(sorted(hit))
+        return ()
+
+    def _receivers(self, family: Family, slot: int) -> set[str]:
+        """Return who received anything badly in a slot."""
+        return {to for _, to in self.bad_pairs(family, slot) if to != SERVER}
+
+    @cached_property
+    def there(self) -> Bools:
+        """Whether each of ``people`` received anything in each slot."""
+        found = np.zeros((len(self.people), len(self.moments)), dtype=bool)
+        for stream in self.streams:
+            found[self._place[stream.peer or ""]] |= self._rows(stream)[1]
+        return found
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {who: k for k, who in enumerate(self.people)}
 
     def explain(self, family: Family, slot: int) -> Explanation:
         """Return the links that explain what was bad in a slot."""

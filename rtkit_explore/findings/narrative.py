@@ -158,7 +158,8 @@ def next_step_of(context: Context, candidate: Candidate) -> str:
 def _what_separates(context: Context, candidate: Candidate) -> str:
     """Say of trouble that is nobody's own who was hit and who was spared, and where to see what separates them."""
     hit = [peer for peer in context.everybody if peer in candidate.hit] or context.everybody
-    spared = [peer for peer in context.everybody if peer not in hit]
+    struck = {context.person(peer) for peer in hit}
+    spared = [peer for peer in context.everybody if context.person(peer) not in struck]
     if not spared:
         return (
             f"Everybody was hit ({named(context, hit)}): ask for the state of the service at that time,"

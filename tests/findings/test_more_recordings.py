@@ -41,7 +41,7 @@ TRUE = {
     "sfu-one-way-outages": ({"Boris", "Chen"}, {"sender_uplink"}, "Boris", (1, 1)),
     "sfu-two-uplinks": ({"Alma", "Chen"}, {"sender_uplink"}, "Alma", (1, 1)),
     "p2p-short-gaps": (set(), {"between"}, None, None),
-    "p2p-turn-udp-lossy": ({"Boris"}, {"sender_uplink"}, "Boris", (1, 1)),
+    "p2p-turn-udp-lossy": ({"Boris"}, {"between"}, None, (1, 1)),
     "sfu-swap": ({"Boris", "Chen"}, {"receiver_downlink"}, "Chen", (2, 2)),
     "sfu-reconnect-twice": ({"Boris"}, {"connection"}, "Boris", (3, 3)),
 }

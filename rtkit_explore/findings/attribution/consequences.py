@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
+from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, LIMIT, OF_LOSS, SILENCE
@@ -193,6 +196,40 @@ def lateness_outlives_its_cause(around: Concurrency) -> None:
         if localization_of(around.context).two and len({(one.side, one.side_peer) for one in fit}) > 1:
             candidate.attribute_to("between", None, "low")
             candidate.evidence_against.append("more than one thing went wrong at that time")
+        elif candidate.side == "sender_uplink" and _unsteady_beyond(around, candidate, candidate.stream):
+            candidate.attribute_to("between", None, "low")
+            candidate.follows = False
+            name = around.context.name(candidate.stream.remote)
+            candidate.evidence_for = [f"it came unsteadily, and {name}'s far end saw it arrive steadily: not one cause"]
+            candidate.evidence_against = [
+                "with two people, the access of the listener or the server would look the same"
+            ]
+
+
+_UNSTEADY_MS, _STEADIER = 15.0, 1 / 3
+"""Jitter of sound at the receiver that is no chance, and what of it the sender's far end sees where it arises before."""
+
+
+def _unsteady_beyond(around: Concurrency, candidate: Candidate, stream: Stream) -> bool:
+    """
+    Tell whether a stream of a call of two arrived unsteadily while the sender's far end saw it arrive steadily.
+
+    Over a server that far end is the server: what is unsteady after it is not the sender's uplink, lossy or not.
+    """
+    context, arrays = around.context, around.context.arrays
+    producer = context.by_producer.get(stream.producer_id or "")
+    if producer is None or not localization_of(context).two or stream.media not in SOUND:
+        return False
+    one, two = around.window(candidate)
+    middles: list[float] = []
+    for end in (stream, producer):
+        rows, shift = end.rows, context.shift(end)
+        inside = (arrays.end[rows] - shift > one) & (arrays.start[rows] - shift < two)
+        jitter = arrays["jitter_ms"][rows][inside]
+        if np.isnan(jitter).all():
+            return False
+        middles.append(float(np.nanmedian(jitter)))
+    return middles[0] >= _UNSTEADY_MS and middles[1] <= _STEADIER * middles[0]
 
 
 def pictures_follow_loss(around: Concurrency) -> None:

@@ -18,7 +18,7 @@ from rtkit_explore.findings.segments import part_of
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate, Side
     from rtkit_explore.findings.context import Context
-    from rtkit_explore.findings.localization import Link, Localization
+    from rtkit_explore.findings.localization import Link
     from rtkit_explore.findings.rules.rule import Family
     from rtkit_explore.findings.stream_arrays import Stream
 
@@ -126,7 +126,7 @@ def _shared_samples(context: Context, candidate: Candidate) -> list[bool]:
     found = []
     for slot in slots_of(context, candidate):
         family = family_of(context, candidate, pair, slot)
-        found.append(family is not None and bool(people_hit(where, family, slot)))
+        found.append(family is not None and bool(where.people_hit(family, slot)))
     return found
 
 
@@ -171,11 +171,3 @@ def slots_of(context: Context, candidate: Candidate) -> list[int]:
 def family_of(context: Context, candidate: Candidate, pair: tuple[str, str], slot: int) -> Family | None:
     """Return in what sense a pair of people was bad at a time, of those that explain the rule."""
     return next((one for one in candidate.rule.families if pair in localization_of(context).bad_pairs(one, slot)), None)
-
-
-def people_hit(where: Localization, family: Family, slot: int) -> list[str]:
-    """Return who was hit where no single link explains it: three people and half the call, or everything; else none."""
-    if where.all_bad(family, slot):
-        return list(where.people)
-    people = sorted({who for _, who in where.explain(family, slot).links})
-    return people if len(people) >= 3 and 2 * len(people) >= len(where.people) else []

@@ -11,11 +11,10 @@ from rtkit_explore.findings.attribution.links import (
     SIDES,
     family_of,
     leading,
-    people_hit,
     slots_of,
     votes_of,
 )
-from rtkit_explore.findings.attribution.two_people import BOTH, loss_links
+from rtkit_explore.findings.attribution.two_people import BOTH, connected_directly, loss_links
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure, named
@@ -38,6 +37,8 @@ def received_findings(around: Concurrency) -> None:
             ReceiverAttribution(around, candidate, candidate.stream).attribute()
 
 
+_LOST_OR_QUEUED = ("loss_out", "congested")
+"""What shows by itself that a sender's way up failed; an encoder that is limited may be limited by anything."""
 _AT_ONCE = 0.75
 """What two stretches of time share, of both together, where they are one."""
 _FEWEST_TOLD, _MOST_TOLD = 2, 0.6
@@ -142,8 +143,8 @@ class ReceiverAttribution:
     def _sent_slowly(self) -> bool:
         """Tell whether the sender's own frame rate was hardly higher."""
         producer, arrays = self.producer, self.context.arrays
-        if producer is None:
-            return False
+        if producer is None or self.stream.media == "screenshare_video":
+            return False  # of a shared screen few frames are sent where little moves: no machine is slow
         rows = np.arange(producer.rows.start, producer.rows.stop)
         shift = self.context.shift(producer)
         rows = rows[(arrays.end[rows] - shift > self.window[0]) & (arrays.start[rows] - shift < self.window[1])]
@@ -166,7 +167,7 @@ class ReceiverAttribution:
         votes, pair = 0, (self.stream.remote or "", self.stream.peer or "")
         for slot in slots_of(self.context, self.candidate):
             family = family_of(self.context, self.candidate, pair, slot)
-            people = people_hit(self.localization, family, slot) if family is not None else []
+            people = self.localization.people_hit(family, slot) if family is not None else ()
             votes += bool(people)
             hit |= dict.fromkeys(people)
         if self.candidate.samples is None or 2 * votes <= len(self.candidate.samples):
@@ -174,9 +175,10 @@ class ReceiverAttribution:
         self.candidate.attribute_to("shared", None, "high" if len(hit) > 3 else "medium")
         self.candidate.hit = tuple(sorted(hit))
         names = named(self.context, sorted(hit, key=self.context.name))
-        there = len(self.localization.people)
+        # One who came back under a new id is one person.
+        struck, there = ({self.context.person(who) for who in some} for some in (hit, self.localization.people))
         self.candidate.evidence_for.append(
-            f"{len(hit)} of {there} people with a report were hit at once, from several senders: {names}"
+            f"{len(struck)} of {len(there)} people with a report were hit at once, from several senders: {names}"
         )
         return True
 
@@ -224,9 +226,9 @@ class ReceiverAttribution:
                 names = named(self.context, self.fine_senders)
                 candidate.evidence_against.append(f"{self.me} received {names} well at that time")
         else:
-            wrong = self._sender_troubles(self.around.tagged(UPWARD))
+            wrong = self._sender_troubles(_LOST_OR_QUEUED) or self._sender_troubles(self.around.tagged(UPWARD))
             if wrong:
-                first = next((one for one in wrong if one.name in ("loss_out", "congested")), wrong[0])
+                first = wrong[0]
                 shown = f"{first.name.replace('_', ' ')} of {figure(first.value)} {first.unit}"
                 candidate.evidence_for.append(f"{name}'s own report shows it: {shown}")
             elif self.producer is None or not self._far_end(self.producer):
@@ -300,11 +302,12 @@ class ReceiverAttribution:
     def _sender_shows_it(self) -> bool:
         """Tell whether the sender's report shows trouble on its way up."""
         candidate, who = self.candidate, self.stream.remote
-        wrong = self._sender_troubles(self.around.tagged(UPWARD))
-        strong = [one for one in wrong if one.name in ("loss_out", "congested")]
+        # A limit of the encoder outlasts what brought it about, and must not hide it.
+        strong = self._sender_troubles(_LOST_OR_QUEUED)
+        wrong = strong or self._sender_troubles(self.around.tagged(UPWARD))
         if not wrong or (not strong and not self.bad_others and candidate.name in ("loss_in", "nothing_received")):
             return False
-        first = (strong or wrong)[0]
+        first = wrong[0]
         candidate.evidence_for.append(
             f"{self.sender}'s own report shows it: {first.name.replace('_', ' ')} of {figure(first.value)} {first.unit}"
         )
@@ -320,6 +323,11 @@ class ReceiverAttribution:
         elif self._both_ways():
             candidate.attribute_to("between", None, "low")
             candidate.evidence_for.append("both directions were hit at the same time")
+        elif self.localization.two and connected_directly(self.context) and not self._sender_troubles(("congested",)):
+            candidate.attribute_to("between", None, "low")
+            candidate.evidence_against.append(
+                "no media server stands between the two: either one's access would look the same"
+            )
         else:
             candidate.attribute_to("sender_uplink", who, "low")
             candidate.evidence_against.append(

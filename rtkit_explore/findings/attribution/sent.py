@@ -8,6 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.attribution.tcp_relay import through_tcp
+from rtkit_explore.findings.attribution.two_people import connected_directly
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.narrative import named
 from rtkit_explore.findings.rules.rule import DELAY, LIMIT, OF_MACHINE, SEEN, WAY
@@ -162,6 +163,8 @@ def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2
         full = ("congested", "bandwidth_limited", "loss_out")
         queued = {other.peer for other in context.arrays.streams if around.troubled(other, window, full)}
         heard = [one for one in heard if not lossy[one.number] and one.remote not in queued]
+        # What was late before the round trip rose is late for another reason.
+        sent, heard = ([one for one in ours if not _late_before(around, one, window)] for ours in (sent, heard))
     from_me = {one.peer for one in sent if hit[one.number]}
     to_me = {one.remote for one in heard if hit[one.number]}
     if not from_me and not to_me and fewest < 2:
@@ -173,6 +176,12 @@ def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2
     if len(to_me) >= fewest and not from_me:
         return "down"
     return "connection" if fewest > 1 or (sent and heard) else "server"
+
+
+def _late_before(around: Concurrency, stream: Stream, window: Window) -> bool:
+    """Tell whether a stream had been late for some samples when a time began."""
+    late = around.troubled(stream, window, ("late_media",))
+    return late is not None and around.window(late)[0] < window[0] - 2 * SLACK_US
 
 
 def _shakes(context: Context, stream: Stream, window: Window) -> bool:
@@ -202,6 +211,11 @@ def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> Non
     elif through_tcp(context, stream.peer) and candidate.name == "loss_out":
         candidate.attribute_to("between", None, "low")
         candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
+    elif whole <= 2 and connected_directly(context) and not _queued(around, stream, window):
+        candidate.attribute_to("between", None, "low")
+        candidate.evidence_against.append(
+            "no media server stands between the two: either one's access would look the same"
+        )
     else:
         candidate.attribute_to("sender_uplink", stream.peer, "low")
         candidate.evidence_against.append("a single receiver's report, or none: nobody else could have noticed")
@@ -211,6 +225,12 @@ def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> Non
     if fine:
         names = named(context, fine)
         candidate.evidence_against.append(f"{names} received it well (a server repairs lost video)")
+
+
+def _queued(around: Concurrency, stream: Stream, window: Window) -> bool:
+    """Tell whether anything that a participant sent queued or overflowed at that time."""
+    own = [one for one in around.context.of_peer.get(stream.peer or "", ()) if not one.consumer]
+    return any(around.troubled(one, window, ("congested",)) is not None for one in own)
 
 
 def _path_changed(around: Concurrency, peer: str | None, window: Window) -> bool:

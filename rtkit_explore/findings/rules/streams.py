@@ -174,7 +174,8 @@ def _nothing_received(context: Context) -> Floats:
     # Without the sender's report a lone silent stream may be muted; everything at once is no mute.
     on = np.where(unknown, ~alone & ~context.final, on)
     # A picture that stops while the sound of the same person goes on is withheld or paused, not cut off.
-    withheld = ~sound & _sound_goes_on(context, dead)
+    # Nor is one that the receiver's hidden tab does not fetch.
+    withheld = ~sound & (_sound_goes_on(context, dead) | context.unseen)
     return np.where(judged & ~withheld & (on | ~dead), context.share, np.nan)
 
 

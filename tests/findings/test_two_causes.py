@@ -1,0 +1,46 @@
+"""Two causes at once that were once told wrong: each is found, and nobody innocent is accused."""
+
+from __future__ import annotations
+
+import pytest
+
+import rtkit_explore as rtk
+from tests.benchmarks.two_causes import Case, judge
+
+ONCE_WRONG = [
+    ("server_trouble+rejoin", 3, 639302),
+    ("rejoin+server_trouble", 3, 639304),
+    ("narrow_uplink+server_cap", 2, 740705),
+    ("static_screen_share+server_trouble", 3, 44803),
+    ("hidden_tab+microphone_refused", 3, 893403),
+    ("lossy_uplink+narrow_downlink", 2, 695301),
+    ("burst_loss+narrow_downlink", 2, 181802),
+    ("long_path+turn_stalls", 2, 350202),
+    ("turn_stalls+long_path", 2, 350204),
+]
+
+
+@pytest.mark.parametrize(("scenario", "people", "seed"), ONCE_WRONG)
+def test_both_causes_are_found_and_nobody_innocent_is_accused(scenario, people, seed):
+    result = judge(Case(scenario, people, seed))
+    assert result.found, result.wrong
+    assert not result.accused, result.wrong
+
+
+def test_trouble_of_a_server_stays_shared_while_one_of_three_is_away():
+    call, _ = rtk.simulate("server_trouble+rejoin", participants=3, seed=639302)
+    found = call.findings().query("severity != 'note'")
+    assert set(found["side"]) == {"shared"}
+    # one who came back under a new id is one person
+    assert found["evidence_for"].str.contains("3 of 3 people").any()
+
+
+def test_a_picture_that_a_hidden_tab_does_not_fetch_is_not_missing():
+    call, _ = rtk.simulate("hidden_tab+microphone_refused", participants=3, seed=893403)
+    assert "nothing_received" not in set(call.findings()["rule"])
+
+
+def test_few_frames_of_a_still_screen_are_no_slow_machine():
+    call, truth = rtk.simulate("static_screen_share+server_trouble", participants=3, seed=44803)
+    slow = call.findings().query("rule == 'low_frame_rate'")
+    assert "sender" not in set(slow["side"]), truth
