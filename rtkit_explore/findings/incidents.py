@@ -217,12 +217,12 @@ def _loss_beside_silence(members: list[Candidate], candidate: Candidate) -> bool
         return False
 
     def lossy(one: Candidate) -> bool:
-        return one.name in ("loss_in", "loss_out", "concealment") and one.seconds >= _LASTS_S
+        return one.has(LOSS, HEARD_LOSS) and one.seconds >= _LASTS_S
 
-    if candidate.name in SILENT:
+    if candidate.has(SILENCE):
         causes = [one for one in members if not one.follows]
         return bool(causes) and all(map(lossy, causes))
-    return lossy(candidate) and any(one.name in SILENT for one in members)
+    return lossy(candidate) and any(one.has(SILENCE) for one in members)
 
 
 # What happened, in a sentence --------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ def lateness_outlives_its_cause(around: Concurrency) -> None:
 
 
 _UNSTEADY_MS, _STEADIER = 15.0, 1 / 3
-"""Jitter of sound at the receiver that is no chance, and what of it the sender's far end sees where it arises before."""
+"""Jitter of sound at a receiver that is no chance, and how much less of it a far end sees that it arises beyond."""
 
 
 def _unsteady_beyond(around: Concurrency, candidate: Candidate, stream: Stream) -> bool:
