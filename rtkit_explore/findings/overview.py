@@ -9,6 +9,7 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.evaluate import evaluate
+from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.findings.verdicts import judge, span_minutes
 from rtkit_explore.measures.intervals import known_intervals
 from rtkit_explore.measures.plausibility import plausible
@@ -19,6 +20,8 @@ from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
 
     from rtkit_explore.findings.context import CallTables, Context
     from rtkit_explore.findings.profiles import ProfileLike
@@ -70,8 +73,11 @@ def overview_of(
     people = call.participants
     # Only what is read is split by person: a row of the whole table is three times as wide.
     quality = plausible(call.quality)[[*_READ]]
-    # One after the other: everybody's rows at once would be a copy of the table.
-    rows_of = {str(peer): rows for peer, rows in quality.groupby("peer_id", observed=True, sort=False).indices.items()}
+    columns = _Columns(quality)
+    rows_of = {
+        str(peer): np.asarray(rows)
+        for peer, rows in quality.groupby("peer_id", observed=True, sort=False).indices.items()
+    }
     scored = _scores(known_intervals(call, media=("audio",), clock_ahead_s=context.arrays.shifts, measures=_SCORED))
     clients = getattr(call, "clients", None)
     rows: list[dict[str, Any]] = []
@@ -93,7 +99,7 @@ def overview_of(
             **_client(clients, who),
         }
         if who in rows_of:
-            row |= _figures(quality.iloc[rows_of[who]]) | scored.get(who, {})
+            row |= columns.figures(rows_of[who]) | scored.get(who, {})
         rows.append(row)
     return _with_metrics(from_rows(OVERVIEW, rows), call, metrics)
 
@@ -143,34 +149,66 @@ def _path(pairs: pd.DataFrame, peer: str) -> str | None:
 
 
 _LIMITED = ("limited_bandwidth_s", "limited_cpu_s", "limited_other_s")
-_READ = (
-    "peer_id", "media", "direction", "end", "interval_s", "far_end", "packets", "packets_lost", "rtt_ms", "jitter_ms",
-    "buffer_ms", "fps", "height", "bitrate_kbps", *_LIMITED,
+_NUMBERS = (
+    "interval_s", "packets", "packets_lost", "rtt_ms", "jitter_ms", "buffer_ms", "fps", "height", "bitrate_kbps",
+    *_LIMITED,
 )  # fmt: skip
+_READ = ("peer_id", "media", "direction", "end", "far_end", *_NUMBERS)
 """Columns of ``quality`` that the figures are made of."""
 
 
-def _figures(rows: pd.DataFrame) -> dict[str, float]:
-    media, consumer = rows["media"].astype("object"), (rows["direction"] == "consumer")
-    heard, seen = rows[(media == "audio") & consumer], rows[(media == "video") & consumer]
-    spoken, shown = rows[(media == "audio") & ~consumer], rows[(media == "video") & ~consumer]
-    known = spoken[spoken["far_end"].fillna(value=False).astype(bool)]
-    limited = shown[[*_LIMITED]].sum(axis=1, min_count=1)
-    # The client reads the durations and the clock at different moments: within an interval they can exceed it.
-    limited = limited.clip(upper=shown["interval_s"]).where(shown["interval_s"].notna())
-    timed = shown["interval_s"].where(limited.notna()).sum()
-    return {
-        "heard_loss_pct": _loss(heard, received=True),
-        "seen_loss_pct": _loss(seen, received=True),
-        "sent_loss_pct": _loss(known, received=False),
-        "rtt_ms": _middle(rows["rtt_ms"].where(~consumer)),
-        "jitter_ms": _middle(heard["jitter_ms"], 0.95),
-        "buffer_ms": _middle(heard["buffer_ms"]),
-        "seen_fps": _middle(seen["fps"]),
-        "seen_height": _middle(seen["height"]),
-        "sent_kbps": _middle(shown.groupby("end")["bitrate_kbps"].sum(min_count=1)),
-        "limited_pct": float(100 * limited.sum() / timed) if timed > 0 else np.nan,
-    }
+class _Columns:
+    """The columns of ``quality`` that the figures are made of, as arrays: a person's rows are taken from each alone."""
+
+    def __init__(self, quality: pd.DataFrame) -> None:
+        self.media = quality["media"].astype("object").to_numpy(dtype=object)
+        self.consumer = (quality["direction"] == "consumer").to_numpy(dtype=bool)
+        self.far_end = quality["far_end"].fillna(value=False).to_numpy(dtype=bool)
+        self.end = pd.DatetimeIndex(quality["end"]).as_unit("us").asi8
+        self.numbers = {name: quality[name].to_numpy(dtype="float64", na_value=np.nan) for name in _NUMBERS}
+
+    def figures(self, rows: NDArray[np.intp]) -> dict[str, float]:
+        """Work out the figures of the person whose rows these are."""
+        consumer = self.consumer[rows]
+        media = self.media[rows]
+        audio, video = media == "audio", media == "video"
+        heard, seen, shown = rows[audio & consumer], rows[video & consumer], rows[video & ~consumer]
+        spoken = rows[audio & ~consumer]
+        return {
+            "heard_loss_pct": self._loss(heard, received=True),
+            "seen_loss_pct": self._loss(seen, received=True),
+            "sent_loss_pct": self._loss(spoken[self.far_end[spoken]], received=False),
+            "rtt_ms": _middle(self.numbers["rtt_ms"][rows[~consumer]]),
+            "jitter_ms": _middle(self.numbers["jitter_ms"][heard], 95.0),
+            "buffer_ms": _middle(self.numbers["buffer_ms"][heard]),
+            "seen_fps": _middle(self.numbers["fps"][seen]),
+            "seen_height": _middle(self.numbers["height"][seen]),
+            "sent_kbps": _middle(self._bitrates(shown)),
+            "limited_pct": self._limited(shown),
+        }
+
+    def _loss(self, rows: NDArray[np.intp], *, received: bool) -> float:
+        counted, packets = self.numbers["packets_lost"][rows], self.numbers["packets"][rows]
+        lost = float(np.nansum(np.maximum(counted, 0)))
+        whole = float(np.nansum(packets)) + (lost if received else 0.0)
+        return 100 * lost / whole if whole > 0 and not np.isnan(counted).all() else np.nan
+
+    def _bitrates(self, rows: NDArray[np.intp]) -> Floats:
+        """Sum the bitrates of what was sent at the same time: the layers of simulcast, and several cameras."""
+        rates, end = self.numbers["bitrate_kbps"][rows], self.end[rows]
+        known = ~np.isnan(rates) & (end != NO_TIME)
+        moments, place = np.unique(end[known], return_inverse=True)
+        return np.asarray(np.bincount(place, weights=rates[known], minlength=len(moments)), dtype="float64")
+
+    def _limited(self, rows: NDArray[np.intp]) -> float:
+        """Return the share of the time in which something limited the encoder."""
+        parts = np.array([self.numbers[name][rows] for name in _LIMITED])
+        seconds = self.numbers["interval_s"][rows]
+        known = ~np.isnan(parts).all(axis=0) & ~np.isnan(seconds)
+        # The client reads the durations and the clock at different moments: within an interval they can exceed it.
+        limited = np.minimum(np.nansum(parts[:, known], axis=0), seconds[known])
+        timed = float(seconds[known].sum())
+        return float(100 * limited.sum() / timed) if timed > 0 else np.nan
 
 
 def _scores(known: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -195,12 +233,6 @@ def _scores(known: pd.DataFrame) -> dict[str, dict[str, float]]:
     return {str(peer): {name: float(column[at]) for name, column in columns.items()} for at, peer in enumerate(peers)}
 
 
-def _loss(rows: pd.DataFrame, *, received: bool) -> float:
-    lost = float(rows["packets_lost"].clip(lower=0).sum())
-    whole = float(rows["packets"].sum()) + (lost if received else 0.0)
-    return 100 * lost / whole if whole > 0 and rows["packets_lost"].notna().any() else np.nan
-
-
-def _middle(values: pd.Series[float], share: float = 0.5) -> float:
-    known = values.dropna()
-    return float(known.quantile(share)) if len(known) else np.nan
+def _middle(values: Floats, percent: float = 50.0) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.percentile(known, percent)) if len(known) else np.nan

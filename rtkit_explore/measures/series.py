@@ -15,21 +15,31 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_MOST_CODES = np.iinfo(np.int64).max
 STREAM_KEYS = ("session_id", "peer_id", "media", "direction", "stream_id")
 
 
 def codes_of(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.intp]:
     """Give each distinct combination of columns a number, in order of appearance; missing is a value too."""
     total = np.zeros(len(frame), dtype="int64")
+    most = 1
     for name in columns:
         column = frame[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
             codes = column.cat.codes.to_numpy().astype("int64")
         else:
             codes = pd.factorize(column)[0].astype("int64")
-        combined = total * (int(codes.max(initial=0)) + 2) + codes + 1
-        total = pd.factorize(combined)[0].astype("int64")  # renumbered each time, so that it cannot overflow
-    return total
+        several = int(codes.max(initial=0)) + 2
+        if most > _MOST_CODES // several:  # renumbered before it overflows
+            total = _in_order(total)
+            most = int(total.max(initial=0)) + 1
+        total, most = total * several + codes + 1, most * several
+    return _in_order(total)
+
+
+def _in_order(numbers: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Give each distinct number one of its own, in order of appearance."""
+    return np.asarray(pd.factorize(numbers)[0], dtype="int64")
 
 
 @dataclass(frozen=True)

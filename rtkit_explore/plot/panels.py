@@ -189,14 +189,14 @@ class Panels:
         series = self.series[place]
         rows = series.rows
         x, y, samples = steps(self.start[rows], self.end[rows], numbers[rows], self.gap[rows])
-        if not samples:
+        if not len(samples):
             return
         every = max(1, -(-len(samples) // 40))
         ax.plot(
             x,
             y,
             **self.look(place),
-            markevery=samples[::every],
+            markevery=samples[::every].tolist(),
             markersize=3.6,
             linewidth=1.5,
             alpha=0.9,

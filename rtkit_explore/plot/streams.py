@@ -142,7 +142,7 @@ def flags(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
     return table[name].to_numpy(dtype=bool, na_value=False) if name in table else np.zeros(len(table), dtype=bool)
 
 
-def steps(start: Floats, end: Floats, value: Floats, gap: NDArray[np.bool_]) -> tuple[Floats, Floats, list[int]]:
+def steps(start: Floats, end: Floats, value: Floats, gap: NDArray[np.bool_]) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """
     Make the line of a series: a step over each interval, nothing across what is unknown.
 
@@ -170,4 +170,4 @@ def steps(start: Floats, end: Floats, value: Floats, gap: NDArray[np.bool_]) -> 
             together[:-1] = (np.abs(start[1:] - end[:-1]) < 1e-9) & ~gap[1:]
     y[~together, 2] = np.nan
     places = np.flatnonzero(np.isfinite(value)) * 3 + 1
-    return x.ravel(), y.ravel(), [int(place) for place in places]
+    return x.ravel(), y.ravel(), places

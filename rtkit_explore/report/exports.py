@@ -14,7 +14,7 @@ import pandas as pd
 from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
 from rtkit_explore.paths import user_path
-from rtkit_explore.report.files import check_arguments, write_whole
+from rtkit_explore.report.files import check_arguments, check_place, write_whole
 from rtkit_explore.table_schema.describe import TABLES, describe
 from rtkit_explore.tables.frames import TEXT, column_dtype, join_frames
 
@@ -106,8 +106,9 @@ def export_tables(
             " people across calls."
         )
         warnings.warn(msg, UserWarning, stacklevel=2)
-    shown = [one.redact(salt=salt) if redacted else one for one in calls]
     target = user_path(folder, "the folder to export to")
+    check_place(target / f"schema.{format}")
+    shown = [one.redact(salt=salt) if redacted else one for one in calls]
     made = {}
     for name, table in (_joined(shown) | {"schema": _schema(redacted=redacted, salted=salt is not None)}).items():
         clean = _with_clean_texts(table, secrets=not redacted, formulas=format == "csv")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,7 +21,7 @@ from rtkit_explore.report.view import Plot
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from matplotlib.axes import Axes
     from matplotlib.transforms import BboxBase
@@ -51,7 +53,7 @@ def drawn(draw: Callable[[Figure], Any], *, alt: str, caption: str, zone: dt.tzi
     """
     figure = Figure()
     try:
-        with warnings.catch_warnings():
+        with _without_collecting(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # letters that the font has not
             draw(figure)
             width, height = figure.get_size_inches()
@@ -66,6 +68,24 @@ def drawn(draw: Callable[[Figure], Any], *, alt: str, caption: str, zone: dt.tzi
     except Exception as error:  # noqa: BLE001 - a plot that fails must not take the rest of the report with it
         return Plot(caption, alt, trouble=type(error).__name__)
     return Plot(caption, alt, picture, wide, high, interactive=data)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """
+    Keep Python from looking for unused objects while a plot is drawn: its many small objects set that off all the time.
+
+    Each time it would look through all tables of the call, which took a ninth of the time of a report. Afterwards the
+    figure is found unused like everything else.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _as_svg(figure: Figure) -> tuple[str, int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import uuid
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,28 @@ def check_arguments(call: object, path: object, taker: str, place: str) -> None:
         raise InvalidArgumentError(msg)
 
 
+def check_place(path: Path) -> None:
+    """
+    Raise if a file cannot be written at a place, before anything is worked out for it; nothing is left there.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where the nearest folder above it that exists is none, or takes no file.
+    """
+    there = next((place for place in path.parents if place.exists()), path.parent)
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidArgumentError:
+    msg = f"{path} cannot be written ({error.strerror or type(error).__name__}): choose another place."
+    return InvalidArgumentError(msg)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """
     Write a file so that nobody ever sees half of it; folders above it are made.
@@ -47,8 +70,7 @@ def write_whole(path: Path, content: bytes) -> None:
         building.write_bytes(content)
         building.replace(path)
     except OSError as error:
-        msg = f"{path} cannot be written ({error.strerror or type(error).__name__}): choose another place."
-        raise InvalidArgumentError(msg) from error
+        raise _unwritable(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             building.unlink(missing_ok=True)

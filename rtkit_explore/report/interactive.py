@@ -126,10 +126,13 @@ def _at(moments: Floats, begin: Floats, end: Floats, values: Floats) -> Floats:
 
 def _column(values: Floats) -> tuple[float | None, ...]:
     """Return numbers with as many digits as a plot can show, missing ones as None."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.abs(values))))
-        short = np.where(np.isfinite(scale), np.round(values * scale) / scale, values)
-    return tuple(None if number != number else float(f"{number:.6g}") for number in short.tolist())  # noqa: PLR0124
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        digits = _DIGITS - 1 - np.floor(np.log10(np.abs(values)))
+        # Powers of ten from 1 up are exact, and so the quotient is the nearest number to the short decimal.
+        up, down = 10.0 ** np.maximum(digits, 0.0), 10.0 ** np.maximum(-digits, 0.0)
+        short = np.round(values / down * up) / up * down
+    short = np.where(np.isfinite(short), short, values)
+    return tuple([number if number == number else None for number in short.tolist()])  # noqa: PLR0124
 
 
 def _band(drawn: DrawnPanel, shift: float) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.local_time import time_zone
 from rtkit_explore.paths import user_path
 from rtkit_explore.report.contents import ReportContext, report_of
-from rtkit_explore.report.files import check_arguments, write_whole
+from rtkit_explore.report.files import check_arguments, check_place, write_whole
 from rtkit_explore.report.shown import shown
 from rtkit_explore.report.words import Words
 
@@ -82,6 +82,7 @@ def write_report(
     check_arguments(call, path, "write_report", "the file's path")
     target = user_path(path, "the file to write")
     _check(target, overwrite=overwrite)
+    check_place(target)
     where = time_zone(tz)
     shown = call.redact() if redacted else call
     context = ReportContext(shown, profile, where)

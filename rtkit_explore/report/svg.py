@@ -537,25 +537,17 @@ def path_of(points: Floats) -> str:
     """Return the path of a line: broken where it is unknown, in whole numbers, without points that change nothing."""
     known = _known(points)
     whole = np.where(known[:, None], np.round(np.nan_to_num(points)), 0.0).astype("int64")
-    path: list[str] = []
-    last_x = last_y = None
-    for (x, y), ok in zip(whole.tolist(), known.tolist(), strict=True):
-        if not ok:
-            last_x = None
-        elif last_x is None:
-            path.append(f"M{x},{y}")
-            last_x, last_y = x, y
-        elif y == last_y:
-            if x != last_x:
-                path.append(f"h{x - last_x}")
-                last_x = x
-        elif x == last_x:
-            path.append(f"v{y - last_y}")
-            last_y = y
-        else:
-            path.append(f"l{x - last_x},{y - last_y}")
-            last_x, last_y = x, y
-    return "".join(path)
+    begins = known.copy()
+    begins[1:] &= ~known[:-1]
+    step = np.diff(whole, axis=0, prepend=whole[:1])
+    step[begins] = whole[begins]
+    drawn = begins | (known & step.any(axis=1))
+    return "".join(
+        [
+            f"M{x},{y}" if begin else f"h{x}" if not y else f"v{y}" if not x else f"l{x},{y}"
+            for (x, y), begin in zip(step[drawn].tolist(), begins[drawn].tolist(), strict=True)
+        ]
+    )
 
 
 def _vertices(path: Path) -> Floats:

@@ -341,6 +341,20 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         rtk.write_report(Call(CallDocuments()), tmp_path / "file" / "call.html")
 
 
+def test_nothing_is_drawn_for_a_place_that_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(Call, "redact", lambda *_, **__: pytest.fail("the place comes first"))
+    for write, name in ((rtk.write_report, "call.html"), (rtk.export_tables, "tables")):
+        with pytest.raises(InvalidArgumentError, match="cannot be written"):
+            write(Call(CallDocuments()), tmp_path / "file" / name)
+
+
+def test_asking_whether_a_place_can_be_written_leaves_nothing_there(tmp_path):
+    with pytest.raises(InvalidArgumentError):
+        rtk.write_report(Call(CallDocuments()), tmp_path / "new" / "call.html", tz="Mars/Base")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_wrong_zone_or_profile_leaves_no_file(tmp_path):
     for wrong in ({"tz": "Mars/Base"}, {"profile": "nobody's"}):
         with pytest.raises(InvalidArgumentError):
