@@ -221,13 +221,26 @@ def _elsewhere_as_well(context: Context, silent: Floats) -> Bools:
     found = np.zeros(len(silent), dtype=bool)
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero(silent >= 1)
-    for row in rows:
+    of_receiver: dict[str | None, list[tuple[int, int, str | None, int]]] = {}
+    for row in rows.tolist():
         stream = arrays.streams[int(arrays.stream_number[row])]
-        for other in rows:
-            beside = arrays.streams[int(arrays.stream_number[other])]
-            at_once = arrays.start[other] < arrays.end[row] and arrays.end[other] > arrays.start[row]
-            if at_once and beside.peer == stream.peer and beside.remote != stream.remote:
-                found[row] = True
+        window = (int(arrays.start[row]), int(arrays.end[row]), stream.remote, row)
+        of_receiver.setdefault(stream.peer, []).append(window)
+    for windows in of_receiver.values():
+        # In the order in which they begin. Of those before, the latest end of each of two senders is enough to know.
+        latest: list[tuple[int, str | None]] = []
+        alone: list[tuple[int, str | None, int]] = []
+        for start, end, remote, row in sorted(windows, key=lambda window: window[0]):
+            found[row] = any(until > start and who != remote for until, who in latest)
+            alone = [window for window in alone if window[0] > start]
+            for _, who, one in alone:
+                found[one] |= who != remote
+            alone = [window for window in alone if not found[window[2]]]
+            if not found[row]:
+                alone.append((end, remote, row))
+            own = max([end, *(until for until, who in latest if who == remote)])
+            others = [(until, who) for until, who in latest if who != remote]
+            latest = sorted([(own, remote), *others], key=lambda window: window[0])[-2:]
     return found
 
 
