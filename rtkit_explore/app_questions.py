@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from rtkit_explore.errors import ApiError, InvalidArgumentError
 from rtkit_explore.local_time import day_range, time_zone, zone_label
+from rtkit_explore.redaction.safe_words import SERVICE_ID
 from rtkit_explore.tables.frames import TEXT, TIME
 from rtkit_explore.tables.participant_lookup import is_called, person_key
 
@@ -149,7 +149,7 @@ async def what_it_is(app: AsyncApp, given: str) -> str | None:
 
     It may be a URL of the dashboard with an id in it, a participant's id, a meeting's id, or the title of a meeting.
     """
-    ids = _UUID.findall(given)
+    ids = SERVICE_ID.findall(given)
     if ids and given.casefold() != ids[-1].casefold():
         return f"{given[:80]!r} is an address that names the id {ids[-1]}. Get its call with app.call({ids[-1]!r})."
     try:
@@ -174,9 +174,6 @@ async def what_it_is(app: AsyncApp, given: str) -> str | None:
         line = f"app.call({where!r})" if where else f"app.peer_report({given!r}), which is a call of that report alone"
         return f"{given!r} is the id of a participant, not of a session. Get the call with {line}."
     return None
-
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
 def as_listed(sessions: pd.DataFrame, most: int = 5) -> str:

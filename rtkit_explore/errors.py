@@ -9,7 +9,10 @@ or a presigned URL.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class RtkitError(Exception):
@@ -122,3 +125,9 @@ class PartialResultWarning(UserWarning):
 
 def _rebuild(kind: type[ApiError], message: str, status: int | None, code: int | str | None) -> ApiError:
     return kind(message, status=status, code=code)
+
+
+def did_you_mean(near: Iterable[object]) -> str:
+    """Return the part of a message that offers what may have been meant: " Did you mean 'x' or 'y'?", or nothing."""
+    offered = " or ".join(map(repr, dict.fromkeys(near)))
+    return f" Did you mean {offered}?" if offered else ""

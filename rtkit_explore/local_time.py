@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.errors import InvalidArgumentError, did_you_mean
 
 EXAMPLES = (
     "'2026-11-17', '2026-11-17 15:00', '3pm', '2:31 pm', '15:00', 'yesterday 15:00', 'Tuesday 3pm', '17 Nov 15:00'"
@@ -58,7 +58,7 @@ def time_zone(tz: object) -> tzinfo:
             pass
         known = {name.rpartition("/")[2].casefold().replace("_", " "): name for name in sorted(available_timezones())}
         near = difflib.get_close_matches(tz.strip().rpartition("/")[2].casefold(), known, n=3, cutoff=0.6)
-        offered = f" Did you mean {' or '.join(repr(known[name]) for name in near)}?" if near else ""
+        offered = did_you_mean(known[name] for name in near)
         msg = f"There is no time zone {tz[:60]!r}.{offered} Give a name such as 'Europe/Berlin' or 'UTC'."
         raise InvalidArgumentError(msg)
     msg = f"A time zone is a name such as 'Europe/Berlin' or a tzinfo, not {type(tz).__name__}."

@@ -36,11 +36,8 @@ from rtkit_explore.api.query_params import (
 from rtkit_explore.api.responses import RequestInfo
 from rtkit_explore.errors import (
     BadAnswerError,
-    BadRequestError,
     DownloadExpiredError,
     InvalidArgumentError,
-    NotFoundError,
-    PermissionDeniedError,
     RtkitError,
     without_frames,
 )
@@ -405,7 +402,3 @@ def _redirected(address: Secret, response: httpx.Response, subject: RequestInfo)
     if joined.scheme in ("http", "https"):
         return Secret(str(joined))
     raise failure
-
-
-REFUSALS = (PermissionDeniedError, NotFoundError, BadRequestError)
-"""Errors that mean that the request itself cannot work, as opposed to one that may work later."""

@@ -8,6 +8,8 @@ import pandas as pd
 
 from rtkit_explore.findings.context import OPEN_END
 from rtkit_explore.local_time import zone_label
+from rtkit_explore.table_schema.labels import media_words
+from rtkit_explore.tables.frames import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +25,8 @@ _PERSONAL = ("never_connected", "one_way_transport", "device_lost")
 _CUT_OFF = ("never_connected", "one_way_transport", "interrupted")
 _DEVICES = {"audio": "microphone", "video": "camera", "screenshare_video": "screen share"}
 _SHORTEST_OFF = pd.Timedelta(seconds=5)
-_TEXT = pd.StringDtype("python")
 _CHECKED: dict[str, Any] = {
-    "stream": _TEXT, "peer_id": _TEXT, "remote_peer_id": _TEXT, "media": _TEXT, "direction": _TEXT, "samples": "Int64",
+    "stream": TEXT, "peer_id": TEXT, "remote_peer_id": TEXT, "media": TEXT, "direction": TEXT, "samples": "Int64",
     "covered_s": "float64", "asked_s": "float64", "covered": "float64",
 }  # fmt: skip
 
@@ -77,11 +78,7 @@ def coverage(
             .sum()
         )
         who, remote = (call.names.get(str(one), "somebody") for one in (stream.peer_id, stream.remote_peer_id))
-        what = (
-            str(stream.media)
-            .replace("screenshare_video", "screen share")
-            .replace("screenshare_audio", "screen-share audio")
-        )
+        what = media_words(str(stream.media))
         rows.append(
             {
                 "stream": f"{who} gets {remote}'s {what}" if stream.direction == "consumer" else f"{who} sends {what}",

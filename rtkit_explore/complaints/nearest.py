@@ -9,6 +9,7 @@ import pandas as pd
 
 from rtkit_explore.findings.profiles import profile_of
 from rtkit_explore.findings.segments import judged_values
+from rtkit_explore.tables.frames import TEXT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
     from rtkit_explore.complaints.symptoms import Symptom
     from rtkit_explore.findings.profiles import ProfileLike
 
-_TEXT = pd.StringDtype("python")
 _COLUMNS: dict[str, Any] = {
-    "rule": _TEXT, "measure": _TEXT, "value": "float64", "threshold": "float64", "unit": _TEXT, "share": "float64",
-    "who": _TEXT, "time": "datetime64[us, UTC]",
+    "rule": TEXT, "measure": TEXT, "value": "float64", "threshold": "float64", "unit": TEXT, "share": "float64",
+    "who": TEXT, "time": "datetime64[us, UTC]",
 }  # fmt: skip
 
 

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.errors import InvalidArgumentError, did_you_mean
+from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Direction = Literal["received", "sent", "person"]
-AUDIO = ("audio", "screenshare_audio")
 CAMERA = ("video",)
 SCREEN = ("screenshare_video",)
 NETWORK_AUDIO = ("nothing_received", "interrupted", "never_connected", "loss_in", "concealment", "jitter", "late_media")
@@ -78,7 +78,7 @@ SYMPTOMS: dict[str, Symptom] = {
              "no audio", "sound gone", "audio gone", "lost sound", "lost audio", "silence", "was silent", "were silent",
              "went silent", "mute for me", "nothing to hear", "hear nothing", "heard nothing", "sound stopped",
              "audio stopped", "sound dropped", "audio dropped", "dropped audio"),
-            "received", AUDIO, ("nothing_received", "interrupted", "never_connected", "loss_in", "concealment", "late_media", "nothing_sent", "device_lost"),
+            "received", SOUND, ("nothing_received", "interrupted", "never_connected", "loss_in", "concealment", "late_media", "nothing_sent", "device_lost"),
             "you could not hear {others}", f"{_LEVEL}; {_SHORT}", _OFF,
             ("audio_play_failed", "audio_track_muted", "audio_off"),
         ),
@@ -90,7 +90,7 @@ SYMPTOMS: dict[str, Symptom] = {
              "missing words", "patchy", "bits missing", "in and out", "intermittent", "interrupted sound", "bad audio",
              "bad sound", "sound was bad", "sound is bad", "audio was bad", "audio is bad", "lost whole words", "whole words", "lost words",
              "every other word", "poor audio", "poor sound", "audio quality", "sound quality"),
-            "received", AUDIO, NETWORK_AUDIO, "the voices of {others} were broken up for you",
+            "received", SOUND, NETWORK_AUDIO, "the voices of {others} were broken up for you",
             f"words that were said; {_SHORT}; a bad microphone or room", _OFF,
         ),
         Symptom(
@@ -98,7 +98,7 @@ SYMPTOMS: dict[str, Symptom] = {
             "Voices sounded metallic or distorted.",
             ("robot", "robotic", "robot voice", "metallic", "underwater", "under water", "garbled", "distorted",
              "distortion", "tinny", "alien", "dalek", "warped", "unintelligible"),
-            "received", AUDIO, ("concealment", "loss_in", "jitter", "late_media", "nothing_received"),
+            "received", SOUND, ("concealment", "loss_in", "jitter", "late_media", "nothing_received"),
             "the voices of {others} sounded distorted for you",
             "distortion made by a microphone, a headset or noise suppression; words that were said", _OFF,
         ),
@@ -139,7 +139,7 @@ SYMPTOMS: dict[str, Symptom] = {
             "Sound or picture came late.",
             ("late", "delay", "delayed", "delays", "lag", "laggy", "lagging", "lags", "latency", "behind", "seconds later",
              "slow to respond", "slow response", "slow"),
-            "received", (*AUDIO, *CAMERA), ("late_media", "round_trip", "jitter"),
+            "received", (*SOUND, *CAMERA), ("late_media", "round_trip", "jitter"),
             "{others} reached you late", "the delay from mouth to ear as a whole: only the round trip and buffers", (),
         ),
         Symptom(
@@ -148,7 +148,7 @@ SYMPTOMS: dict[str, Symptom] = {
             ("talking over each other", "talk over each other", "talked over each other", "talking over one another",
              "talk over one another", "talking over", "spoke over", "speaking over", "interrupting each other",
              "interrupt each other", "interrupted each other", "at the same time", "awkward pauses", "long pauses"),
-            "received", AUDIO, ("round_trip", "late_media", "jitter"),
+            "received", SOUND, ("round_trip", "late_media", "jitter"),
             "what was said reached the other side late, so people talked over each other",
             "who spoke when: only delays are known", (),
         ),
@@ -161,7 +161,7 @@ SYMPTOMS: dict[str, Symptom] = {
              "not hear me", "not heard", "wasn't heard", "my microphone", "my mic", "mic not working",
              "microphone not working", "mic doesn't work", "my sound", "my audio", "my voice", "i was mute",
              "i was muted", "hear me badly", "i sound"),
-            "sent", AUDIO, ("nothing_sent", "device_lost", "loss_out", "nothing_received", "interrupted", "never_connected", "loss_in",
+            "sent", SOUND, ("nothing_sent", "device_lost", "loss_out", "nothing_received", "interrupted", "never_connected", "loss_in",
                             "concealment", "jitter", "late_media"),
             "the others could not hear you well", _LEVEL, _OFF, ("audio_off", "audio_track_muted", "media_permission"),
         ),
@@ -218,24 +218,24 @@ SYMPTOMS: dict[str, Symptom] = {
         Symptom(
             "echo", "The customer heard an echo.",
             ("echo", "echoes", "echoing", "hear myself", "heard myself", "hearing myself", "my own voice", "feedback", "howling"),
-            "received", AUDIO, (), "you heard an echo", "echo: it arises between a loudspeaker and a microphone, and no "
+            "received", SOUND, (), "you heard an echo", "echo: it arises between a loudspeaker and a microphone, and no "
             "report holds sound", measurable=False,
         ),
         Symptom(
             "loudness", "Somebody was too quiet or too loud.",
             ("too quiet", "quiet", "too loud", "loud", "volume", "faint", "soft", "barely hear", "hardly hear", "whisper"),
-            "received", AUDIO, (), "{others} were too quiet or too loud for you",
+            "received", SOUND, (), "{others} were too quiet or too loud for you",
             "volume: a report has no audio level", measurable=False,
         ),
         Symptom(
             "noise", "There was noise.",
             ("noise", "noisy", "background noise", "hiss", "hissing", "hum", "humming", "buzz", "buzzing", "static", "typing sounds", "wind"),
-            "received", AUDIO, (), "there was noise in the call", "noise: no report holds sound", measurable=False,
+            "received", SOUND, (), "there was noise in the call", "noise: no report holds sound", measurable=False,
         ),
         Symptom(
             "lip_sync", "Sound and picture did not go together.",
             ("lip sync", "out of sync", "lips", "not in sync", "async", "desync", "sound and picture"),
-            "received", (*AUDIO, *CAMERA), (), "sound and picture did not go together",
+            "received", (*SOUND, *CAMERA), (), "sound and picture did not go together",
             "whether sound and picture went together: reports have the delay of each buffer, not of the playback",
             measurable=False,
         ),
@@ -300,10 +300,9 @@ def _unknown(text: str, words: str) -> InvalidArgumentError:
     near: list[str] = difflib.get_close_matches(words, phrases, n=3, cutoff=0.6)
     for word in words.split():
         near += [one for one in difflib.get_close_matches(word, phrases, n=2, cutoff=0.72) if one not in near]
-    offered = f" Did you mean {' or '.join(repr(one) for one in near[:4])}?" if near else ""
     names = ", ".join(SYMPTOMS)
     return InvalidArgumentError(
-        f"{text[:80]!r} is no complaint that is known.{offered} Known are {names}; rtk.symptoms() lists their words."
+        f"{text[:80]!r} is no complaint that is known.{did_you_mean(near[:4])} Known are {names}; rtk.symptoms() lists their words."
     )
 
 

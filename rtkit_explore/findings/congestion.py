@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from rtkit_explore.findings.context import PICTURE
+from rtkit_explore.findings.stream_arrays import runs_of
+from rtkit_explore.table_schema.columns import LIMITS, PICTURE
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.context import Context
@@ -36,8 +37,7 @@ def limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Float
 def _limited_share(context: Context, limit: Literal["cpu", "bandwidth"]) -> Floats:
     arrays = context.arrays
     timed = ratio(arrays[f"limited_{limit}_s"], arrays.seconds, fewest=0.5)
-    code = {"none": 0, "cpu": 1, "bandwidth": 2, "other": 3}[limit]
-    by_reason = np.where(arrays.limited_by < 0, np.nan, (arrays.limited_by == code).astype("float64"))
+    by_reason = np.where(arrays.limited_by < 0, np.nan, (arrays.limited_by == LIMITS.index(limit)).astype("float64"))
     by_reason = np.where(arrays.known, by_reason, np.nan)
     share = np.minimum(np.where(np.isnan(timed), by_reason, timed), 1.0)
     if limit == "bandwidth":
@@ -64,8 +64,7 @@ def _inferred_limit(context: Context, stream: Stream) -> Floats:
     with np.errstate(invalid="ignore"):
         low, lossy = rate < 0.5 * usual, loss > _OVERFLOWS
     found[~np.isnan(rate)] = 0.0
-    turns = np.flatnonzero(np.diff(np.concatenate([[0], low.astype("int8"), [0]]))).tolist()
-    for first, last in zip(turns[::2], turns[1::2], strict=True):
+    for first, last in runs_of(low):
         begun = lossy[max(0, first - 2) : first + 2]
         if last - first >= 2 and begun.any() and settled[first]:
             found[max(0, first - 2) + int(np.argmax(begun)) : last] = 1.0
@@ -107,8 +106,7 @@ def _stays_up(trip: Floats) -> Bools:
     calm = np.nanmedian(np.sort(trip[~np.isnan(trip)])[: max(1, len(trip) // 2)]) if (~np.isnan(trip)).any() else 0.0
     up = np.nan_to_num(trip, nan=np.inf) > calm + 60
     found = np.zeros(len(trip), dtype=bool)
-    turns = np.flatnonzero(np.diff(np.concatenate([[0], up.astype("int8"), [0]]))).tolist()
-    for first, last in zip(turns[::2], turns[1::2], strict=True):
+    for first, last in runs_of(up):
         known = up[first:last] & ~np.isnan(trip[first:last])
         if known.sum() > _SOON:
             found[first:last] = True
@@ -163,8 +161,7 @@ def _overflow(context: Context, stream: Stream, limited: Bools) -> Floats:
     found = np.full(len(loss), np.nan)
     with np.errstate(invalid="ignore"):
         heavy = loss > _OVERFLOWS
-        turns = np.flatnonzero(np.diff(np.concatenate([[0], heavy.astype("int8"), [0]]))).tolist()
-        for first, clear in zip(turns[::2], turns[1::2], strict=True):
+        for first, clear in runs_of(heavy):
             before, after = rate[max(0, first - 6) : first], slice(clear, clear + 2)
             before = before[~np.isnan(before)]
             ended = len(loss[after]) == 2 and bool((limited[after] & (loss[after] < _CLEARED)).all())

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.rules.rule import Rule
     from rtkit_explore.findings.stream_arrays import Bools, Floats
 
-SOUND = ("audio", "screenshare_audio")
-PICTURE = ("video", "screenshare_video")
 _SWITCHES = {
     "audio_on": ("audio", True),
     "audio_off": ("audio", False),

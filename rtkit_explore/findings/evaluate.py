@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rtkit_explore.findings.attribution import attribute
 from rtkit_explore.findings.candidates import SEVERITIES, Candidate
-from rtkit_explore.findings.context import SOUND, Context, context_of
+from rtkit_explore.findings.context import Context, context_of
 from rtkit_explore.findings.incidents import Incident, incidents_of
 from rtkit_explore.findings.narrative import next_step_of, story_of, zone_said
 from rtkit_explore.findings.profiles import Profile, ProfileLike, profile_of
@@ -22,6 +22,7 @@ from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.findings.segments import stream_candidates
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.measures.clock_offsets import clock_offsets
+from rtkit_explore.table_schema.columns import SOUND
 from rtkit_explore.table_schema.findings import FINDINGS
 from rtkit_explore.tables.frames import from_rows
 

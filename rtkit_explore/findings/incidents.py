@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
-from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import clock, figure, lasting, listed, moment, story_of
 from rtkit_explore.findings.rules import rank_of
 from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, LOSS, OUTLIVES, SILENCE
+from rtkit_explore.table_schema.columns import SOUND
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.rules.streams import INTERRUPTED, JITTER, LATE_MEDIA, LOSS_IN, NOTHING_RECEIVED
 from rtkit_explore.findings.segments import judged_values
 from rtkit_explore.findings.stream_arrays import NO_TIME
+from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

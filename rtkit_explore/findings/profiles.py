@@ -16,7 +16,7 @@ from rtkit_explore.findings.candidates import SEVERITIES, Severity
 from rtkit_explore.findings.rules import BY_NAME, RULES
 from rtkit_explore.findings.rules.rule import Rule
 from rtkit_explore.paths import user_path
-from rtkit_explore.table_schema.columns import MEDIA
+from rtkit_explore.table_schema.columns import CAMERA, MEDIA, PICTURE, SCREEN, SOUND
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -378,8 +378,6 @@ def _limit(rule: str, value: Any, media: tuple[str, ...], source: str) -> Limit:
     return Limit(rule, pair[0], pair[1], source, media)
 
 
-CAMERA, SCREEN, SOUND = ("video",), ("screenshare_video",), ("audio", "screenshare_audio")
-PICTURE = (*CAMERA, *SCREEN)
 _CLIENT = "RealtimeKit web client 2.0.2, its statistics client"
 _CQD = "Microsoft Teams Call Quality Dashboard, stream classification"
 _OBSERVER = "ObserveRTC client-monitor-js, default detectors"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from rtkit_explore.measures.plausibility import plausible
 from rtkit_explore.measures.series import STREAM_KEYS, codes_of
+from rtkit_explore.tables.times import NAT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-NO_TIME = np.iinfo(np.int64).min
+NO_TIME = NAT
 SUMS = ("packets", "packets_lost", "bytes", "pli", "fir", "concealment_events")
 TOPS = ("frames", "frames_dropped", "width", "fps", "jitter_ms", "buffer_ms", "limited_bandwidth_s", "limited_cpu_s")
 _TOGETHER_US = 500_000
 """Layers sampled within half a second of each other belong to one sample of their stream."""
+
+
+def runs_of(flags: Bools) -> list[tuple[int, int]]:
+    """Return begin and end (behind the last) of every run of flags that are up."""
+    turns = np.flatnonzero(np.diff(flags.astype("int8"), prepend=0, append=0)).tolist()
+    return list(zip(turns[::2], turns[1::2], strict=True))
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from rtkit_explore.tables.times import NAT
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-_NOWHEN = np.iinfo(np.int64).min
 SEARCH_S = 600.0
 LEAST_S = 10.0
 """Smaller offsets do not change what is compared: samples are 7 s long."""
@@ -99,7 +100,7 @@ def _by_joining(
     joined, left = _moments(participants, "joined_at"), _moments(participants, "left_at")
     lead = {peer: (first[peer] - joined[peer]) / 1e6 for peer in peers if peer in first and peer in joined}
     if len(lead) == 1:
-        return {peer: _alone(value, (last[peer] - left.get(peer, _NOWHEN)) / 1e6) for peer, value in lead.items()}
+        return {peer: _alone(value, (last[peer] - left.get(peer, NAT)) / 1e6) for peer, value in lead.items()}
     if len(lead) < 2:
         return {}
     # What everyone needs from joining to the first report; a lead that differs from it is a clock offset.

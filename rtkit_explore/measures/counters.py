@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.table_schema.columns import LIMITS
+from rtkit_explore.table_schema.columns import LIMITS, SOUND
 from rtkit_explore.table_schema.media import COUNTER_READINGS, COUNTERS
 from rtkit_explore.tables.frames import from_rows
 from rtkit_explore.tables.times import NAT
@@ -245,7 +245,7 @@ def decide(samples: pd.DataFrame, index: SeriesIndex, counters: Counters = None)
     forced = forced_readings(counters)
     # Columns are taken out of the frame once, not once a report: on small calls that was most of the time.
     columns = {name: samples[name].to_numpy(dtype="float64") for name in (*COUNTERS, "frames_per_second")}
-    audio = samples["media"].isin(["audio", "screenshare_audio"]).to_numpy()
+    audio = samples["media"].isin(SOUND).to_numpy()
     reason = samples["quality_limitation_reason"].astype(_REASON).cat.codes.to_numpy()
     owners = samples[["session_id", "peer_id"]]
     rows: list[dict[str, object]] = []

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from rtkit_explore.measures.series import STREAM_KEYS, codes_of
+from rtkit_explore.tables.times import NAT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_NOWHEN = np.iinfo(np.int64).min
 
 
 class CumulativeCount:
@@ -79,7 +78,7 @@ def delivery(quality: pd.DataFrame, *, shifts: dict[str, float] | None = None) -
     end = pd.DatetimeIndex(quality["end"]).as_unit("us").asi8
     order = np.lexsort((end, code))
     known = ~np.logical_or.reduce([quality[name].fillna(value=False).to_numpy(dtype=bool) for name in _UNKNOWN])
-    known &= (end != _NOWHEN) & ~quality["interval_s"].isna().to_numpy()
+    known &= (end != NAT) & ~quality["interval_s"].isna().to_numpy()
     start = end - np.nan_to_num(1e6 * quality["interval_s"].to_numpy()).astype("int64")
     packets, lost = quality["packets"].to_numpy(), np.nan_to_num(quality["packets_lost"].to_numpy())
     bounds = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1))

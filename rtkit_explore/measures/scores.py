@@ -19,6 +19,7 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.measures.intervals import Tables, intervals
+from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -223,7 +224,7 @@ def client_score(quality: pd.DataFrame) -> Floats:
     """
     media = quality["media"].astype("object").to_numpy()
     consumer = (quality["direction"] == "consumer").to_numpy()
-    audio = np.isin(media, ("audio", "screenshare_audio"))
+    audio = np.isin(media, SOUND)
     loss = quality["loss_pct"].to_numpy()
     jitter_s = quality["jitter_ms"].to_numpy() / 1000.0
     by_jitter, by_loss = ramp(jitter_s, 0.02, 0.03, 1.0), ramp(loss, 0.0, 10.0, 1.0)
@@ -329,7 +330,7 @@ def scores(tables: Tables, *, band: Band = "narrow", codec: str = "opus") -> pd.
         a producer what the far side got: never average the two.
     """
     known = intervals(tables)
-    audio = known["media"].isin(["audio", "screenshare_audio"]).to_numpy(dtype=bool)
+    audio = known["media"].isin(SOUND).to_numpy(dtype=bool)
     delay, counted = delay_of(known)
     loss = heard_loss(known)
     rating = np.where(audio, r_factor(loss, delay, band=band, codec=codec), np.nan)

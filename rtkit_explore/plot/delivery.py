@@ -17,6 +17,8 @@ from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, m
 from rtkit_explore.plot.palette import BLACK, LINE_COLOURS, LINE_MARKERS, RECEIVED, SENT
 from rtkit_explore.plot.streams import flags, steps
 from rtkit_explore.plot.time_axis import positions, time_axis, window_of
+from rtkit_explore.table_schema.columns import MEDIA
+from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from rtkit_explore.plot.layout import Many
     from rtkit_explore.plot.time_axis import Floats
 
-MEDIA = ("audio", "video", "screenshare_audio", "screenshare_video")
 MOST_LISTENERS = len(LINE_COLOURS) - 1
 
 
@@ -98,15 +99,14 @@ def delivery(
     offsets = clock_offsets(quality, call.participants, call.events)
     told = offsets[offsets["estimable"] & (offsets["offset_s"].abs() >= offsets["least_s"])]
     shifts = {str(peer): float(off) for peer, off in zip(told["peer_id"], told["offset_s"], strict=True)}
-    what = media.replace("screenshare_video", "screen share").replace("screenshare_audio", "screen-share audio")
-    title = f"{names.get(me, 'sender')}'s {what} on its way" + (
+    title = f"{names.get(me, 'sender')}'s {media_words(media)} on its way" + (
         f" to {', '.join(names.get(peer, peer[:8]) for peer in listeners[:4])}" if listeners else ""
     )
     axes = many_axes(ax, [1.5, 1.3, 1.1, 1.1], sharex=True, extra=1.6)
     if own.empty and got.empty:
         for one in axes:
             show_message(one, "nothing to draw")
-        show_message(axes[0], f"neither end reports {what} of {names.get(me, 'this participant')} here")
+        show_message(axes[0], f"neither end reports {media_words(media)} of {names.get(me, 'this participant')} here")
         headline(axes[0], title)
         return array_of(axes)
     drawn = _Ends(axes, shifts, view, video=media.endswith("video"))

@@ -10,7 +10,7 @@ import pandas as pd
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.metrics.metric import Metric, parts_of
 from rtkit_explore.plot.inputs import PlotInput
-from rtkit_explore.plot.labels import axis_label, shown
+from rtkit_explore.plot.labels import axis_label, sentence_case, shown
 from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, show_message
 from rtkit_explore.plot.metric_columns import with_metrics
 from rtkit_explore.plot.palette import LINE_COLOURS, RECEIVED
@@ -83,7 +83,7 @@ def distribution(
         for label in pd.unique(labels[known]):
             mine = known & (labels == label)
             chosen.setdefault(str(label), []).append((values[mine], seconds[mine]))
-    title = f"{title_of(name)[0].upper()}{title_of(name)[1:]}: share of the time"
+    title = f"{sentence_case(title_of(name))}: share of the time"
     if not chosen:
         return show_message(one_axes(ax, 1.6), f"No values of {title_of(name)} ({name}) here.", title=title)
     ax = one_axes(ax, 3.2)

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.local_time import time_zone
 from rtkit_explore.plot.inputs import PlotInput
+from rtkit_explore.plot.labels import sentence_case
 from rtkit_explore.plot.layout import SMALL, axes_size_inches, headline, legend_below, one_axes, show_message
 from rtkit_explore.plot.metric_columns import with_metrics
 from rtkit_explore.plot.palette import GREY
@@ -110,7 +111,7 @@ def heatmap(
     view = window_of(window, where)
     chosen = select(table, peers, media=media, direction=direction, streams=stream_ids(streams, table), view=view)
     values = chosen[names[0]].to_numpy(dtype="float64", na_value=np.nan)
-    title = f"{title_of(names[0])[0].upper()}{title_of(names[0])[1:]} of every stream"
+    title = f"{sentence_case(title_of(names[0]))} of every stream"
     if chosen.empty or not np.isfinite(values).any():
         why = why_empty(subject, table, peers, filtered=not table.empty) if chosen.empty else ""
         why = why or f"No values of {title_of(names[0])} ({names[0]}) in the reports chosen here."

@@ -7,6 +7,7 @@ import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from rtkit_explore.errors import did_you_mean
 from rtkit_explore.table_schema.labels import column_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ def axis_label(metric: str, *, wide_score: bool = False) -> str:
         return f"{title}\n({'1 to 5' if wide_score else '0 to 1'}, best is {5 if wide_score else 1})"
     repeats = column.unit and column.title.startswith(column.unit)  # "frames per interval" needs no "(frames)"
     return f"{title}\n({column.unit})" if column.unit and not repeats else title
+
+
+def sentence_case(text: str) -> str:
+    """Write the first letter of a title large, and leave the others: "MOS" stays "MOS"."""
+    return text[:1].upper() + text[1:]
 
 
 @lru_cache(maxsize=8)
@@ -71,7 +77,7 @@ def close_to(word: str, known: Iterable[str]) -> str:
     folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.55)
     near += [name for name in folded if name not in near and len(word) > 2 and name.startswith(word.casefold())][:3]
-    return f" Did you mean {' or '.join(repr(folded[name]) for name in near)}?" if near else ""
+    return did_you_mean(folded[name] for name in near)
 
 
 def listed(names: Iterable[object], *, most: int = 40) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.errors import InvalidArgumentError, did_you_mean
 from rtkit_explore.plot.inputs import choices
 from rtkit_explore.plot.labels import close_to, listed
 from rtkit_explore.plot.time_axis import SECOND, positions
@@ -58,7 +58,7 @@ def check_metrics(metrics: object, table: pd.DataFrame) -> list[str]:
             else:
                 titles = {title_of(one): one for one in known}
                 meant = titles.get(str(name).replace("_", " "))
-                near = f" Did you mean {meant!r}?" if meant else close_to(str(name), known)
+                near = did_you_mean([meant]) if meant else close_to(str(name), known)
                 problem = f"There is no measure {name!r:.80}.{near}"
             msg = f"{problem.rstrip('.')}{'' if problem.endswith('?') else '.'} Measures: {listed(known)}."
             raise InvalidArgumentError(msg)

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from rtkit_explore.redaction.redactor import REDACTED, said
 from rtkit_explore.redaction.rules import chat_rules, transcript_tree
 from rtkit_explore.redaction.safe_words import KEY_WORDS, service_id, technical, time_stamp
+from rtkit_explore.tables.download_rows import caption_blocks, spoken_by
 
 if TYPE_CHECKING:
     from rtkit_explore.redaction.redactor import Rewriter
 
 _CLOCK = r"(?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3}"
 _TIMES = re.compile(rf"({_CLOCK})\s*-->\s*({_CLOCK})")
-_SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}): (?P<text>.*)", re.DOTALL)
-_VOICE = re.compile(r"<v(?:\.[^ >]*)? (?P<name>[^>]+)>(?P<text>.*?)(?:</v>)?$", re.DOTALL)
 _FLAGS = ("true", "false", "1", "0", "yes", "no")
 _MILLISECONDS = re.compile(r"\d{1,16}(?:\.\d{1,9})?")
 
@@ -152,7 +151,7 @@ def _utterance(record: Any, rewriter: Rewriter) -> Any:
 def _cues(text: str, rewriter: Rewriter, *, header: str) -> bytes:
     """Write the cues anew: number, times, speaker; styles, notes and settings may say anything and go."""
     blocks = []
-    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+    for block in caption_blocks(text):
         lines = block.strip("\n").split("\n")
         at = next((index for index, line in enumerate(lines) if "-->" in line), None)
         head = lines[0].strip()
@@ -162,7 +161,7 @@ def _cues(text: str, rewriter: Rewriter, *, header: str) -> bytes:
             continue
         times = _TIMES.search(lines[at])
         said_text = "\n".join(lines[at + 1 :]).strip()
-        spoken = _VOICE.match(said_text) or _SPEAKER.match(said_text)
+        spoken = spoken_by(said_text)
         words = said(spoken["text"].strip() if spoken else said_text)
         line = f"{rewriter.name(spoken['name'].strip())}: {words}" if spoken else words
         number = [head] if at == 1 and head.isascii() and head.isdigit() and not service_id(head) else []

@@ -92,7 +92,7 @@ KEY_WORDS: Final = WORDS | {"a", "an", "as", "max", "per"}
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PLAIN = re.compile(r"[A-Za-z0-9 ._/:,()-]{1,80}")
 _MOST_DIGITS = 6
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+SERVICE_ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _TIME = re.compile(
     r"\s*+[\"']?\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?\s*+(?:Z|[+-]\d\d:?\d\d)?[\"']?\s*+"
 )
@@ -146,7 +146,7 @@ def _is_address(text: str) -> bool:
 
 def service_id(text: str) -> bool:
     """Tell whether a text has the form of the ids that the service gives out (UUIDs)."""
-    return _UUID.fullmatch(text) is not None
+    return SERVICE_ID.fullmatch(text) is not None
 
 
 def time_stamp(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.simulator.link import wander
+from rtkit_explore.simulator.link import runs_of, wander
 from rtkit_explore.simulator.plan import STEP
 
 if TYPE_CHECKING:
@@ -358,8 +358,8 @@ def audio_bytes(link: Link, rng: np.random.Generator) -> Floats:
     since = index - np.maximum.accumulate(np.where(lossy, -1, index))
     adapted = lossy & (since > 24)
     held = np.zeros(steps, dtype=bool)
-    for j in np.flatnonzero(np.diff(adapted.astype(int), append=0) == -1).tolist():
-        held[j : j + 17] = True
+    for _, end in runs_of(adapted):
+        held[end - 1 : end + 16] = True
     return np.where(adapted | held, usual * 0.66, usual)
 
 

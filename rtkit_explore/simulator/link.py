@@ -138,6 +138,12 @@ def cover(start: float, end: float, steps: int) -> Floats:
     return share
 
 
+def runs_of(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return first step, and the one behind the last, of every run of flags that are up."""
+    turns = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0)).tolist()
+    return list(zip(turns[::2], turns[1::2], strict=True))
+
+
 def gilbert(rng: np.random.Generator, loss: float, burst_ms: float, steps: int) -> Floats:
     """
     Share of lost packets per step from a two-state chain (Gilbert 1960): all is lost in the bad state, nothing else.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.simulator.encoder import AUDIO_GROSS_KBPS, LAYERS, SHAPES
-from rtkit_explore.simulator.link import SHORT_OUTAGE_S, fading_peak, overflow, wander
+from rtkit_explore.simulator.link import SHORT_OUTAGE_S, fading_peak, overflow, runs_of, wander
 from rtkit_explore.simulator.media import BREAKS_PER_S, UNREPAIRED, binomial
 from rtkit_explore.simulator.participants import new_id
 from rtkit_explore.simulator.plan import STEP
@@ -87,29 +87,23 @@ def request_key_frames(world: SimulationState) -> None:
             continue
         asked: set[int] = set(track.breaks)
         if bool((seats[track.seat].up.down > 0).any()):
-            asked.update(_ends(seats[track.seat].up.down > 0))
+            asked.update(end for _, end in runs_of(seats[track.seat].up.down > 0))
         for r, seat in enumerate(seats):
             if r == track.seat:
                 continue
             wanted = track.active & seat.present & ~seat.hidden
             if not wanted.any():
                 continue
-            begins = np.flatnonzero(np.diff(wanted.astype(np.int8), prepend=0) == 1).tolist()
             if not plan.direct:
-                asked.update(begins)
+                asked.update(begin for begin, _ in runs_of(wanted))
             if seat.down.touched and not plan.direct:
                 rate = np.minimum(np.where(np.isfinite(seat.down.kbps), 0.08, seat.down.loss), 0.25)
                 hit = (rng.random(wanted.size) < rate * BREAKS_PER_S * STEP) & wanted & (rate > 0.01)
                 own[t, r] = np.flatnonzero(hit).tolist()
                 asked.update(own[t, r])
-                asked.update(j for j in _ends(seat.down.down > 0) if j < wanted.size and wanted[j])
+                asked.update(j for _, j in runs_of(seat.down.down > 0) if j < wanted.size and wanted[j])
         for step in sorted(asked):
             track.ask_key_frame(step)
-
-
-def _ends(flags: Flags) -> list[int]:
-    ends: list[int] = (np.flatnonzero(np.diff(flags.astype(np.int8), append=0) == -1) + 1).tolist()
-    return ends
 
 
 @dataclass(frozen=True)
@@ -323,11 +317,7 @@ def _found_missing(gone: Ints, down: Floats, mask: Flags, *, direct: bool) -> Fo
     and sfu-reconnect). It does not for audio, nor between two browsers after a long outage (recording blackout).
     """
     taken, counted = np.zeros_like(gone), np.zeros_like(gone)
-    flags = down > 0
-    for end in _ends(flags):
-        begin = end - 1
-        while begin > 0 and flags[begin - 1]:
-            begin -= 1
+    for begin, end in runs_of(down > 0):
         at = end + 1  # the first step in which media flows in full again
         if at >= mask.size or not mask[at] or (direct and (end - begin) * STEP > SHORT_OUTAGE_S):
             continue
@@ -362,7 +352,7 @@ def _buffer(world: SimulationState, stream: Stream, downlink: Downlink, outage: 
     sender, receiver = world.seats[stream.track.seat], world.seats[stream.receiver]
     stall_ms = np.maximum(sender.up.stall_ms, receiver.down.stall_ms)
     over = np.zeros(steps)
-    ends = np.array(_ends(outage > 0.3), dtype=np.int64)
+    ends = np.array([end for _, end in runs_of(outage > 0.3)], dtype=np.int64)
     silent_s = np.convolve(outage > 0.3, np.ones(int(SHORT_OUTAGE_S / STEP)))[: steps + 1] * STEP
     if stream.pictures is None:
         home = rng.uniform(44.0, 62.0) + np.abs(wander(rng, steps, scale=16.0, memory_s=25.0))
@@ -408,7 +398,7 @@ def _pictures(rng: np.random.Generator, stream: Stream, layer: Ints | None, whol
         span = slice(at, min(at + BROKEN_STEPS, frames.size))
         dropped[span] += decoded[span]
         decoded[span] = 0
-    for at in _ends(whole < 0.3):
+    for _, at in runs_of(whole < 0.3):
         span = slice(at, min(at + 1, frames.size))
         dropped[span] += decoded[span]
         decoded[span] = 0

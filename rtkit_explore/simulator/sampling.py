@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rtkit_explore.simulator.encoder import REASONS
-from rtkit_explore.simulator.link import SHORT_OUTAGE_S
+from rtkit_explore.simulator.link import SHORT_OUTAGE_S, runs_of
 from rtkit_explore.simulator.plan import STEP
 from rtkit_explore.simulator.scores import (
     audio_consumer_score,
@@ -258,9 +258,7 @@ def _late_reports(world: SimulationState, track: Track, layer: int) -> Ints:
     if not (down > 0).any() or (world.plan.direct and track.pictures is None):
         return lost
     lost = lost.copy()
-    flags = down > 0
-    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
-    for begin, end in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
+    for begin, end in runs_of(down > 0):
         at = end + 1
         if at < lost.size and track.active[at] and not (world.plan.direct and (end - begin) * STEP > SHORT_OUTAGE_S):
             lost[at] += int(track.gone[layer][begin:end].sum())

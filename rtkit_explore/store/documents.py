@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rtkit_explore.store.report_bytes import ReportBytes
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-TranscriptFormat = Literal["CSV", "JSON", "SRT", "VTT"]
+    from rtkit_explore.api.query_params import TranscriptFormat
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from rtkit_explore.errors import (
     PermissionDeniedError,
     RtkitError,
 )
-from rtkit_explore.store.documents import CallDocuments, Failure, TranscriptFormat
+from rtkit_explore.store.documents import CallDocuments, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from rtkit_explore.api.client import ApiClient
     from rtkit_explore.api.progress import Progress
+    from rtkit_explore.api.query_params import TranscriptFormat
 
 T = TypeVar("T")
 

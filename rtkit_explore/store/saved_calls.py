@@ -30,10 +30,12 @@ import msgspec
 
 from rtkit_explore.errors import SavedCallError
 from rtkit_explore.paths import user_path
-from rtkit_explore.store.documents import CallDocuments, Failure, TranscriptFormat
+from rtkit_explore.store.documents import CallDocuments, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rtkit_explore.api.query_params import TranscriptFormat
 
 SESSION: Final = "session.json"
 PARTICIPANTS: Final = "participants.json"

@@ -9,6 +9,9 @@ Kind = Literal["string", "category", "float64", "Int64", "boolean", "time", "epo
 """How a value is read: ``epoch_ms`` is a number that becomes a time, ``json`` is kept whole as JSON text."""
 
 MEDIA = ("audio", "video", "screenshare_audio", "screenshare_video")
+SOUND = ("audio", "screenshare_audio")
+CAMERA, SCREEN = ("video",), ("screenshare_video",)
+PICTURE = (*CAMERA, *SCREEN)
 DIRECTIONS = ("consumer", "producer")
 LIMITS = ("none", "cpu", "bandwidth", "other")
 READINGS = ("increments", "totals", "mixed")
@@ -184,6 +187,11 @@ def text(name: str, meaning: str, *, key: str | None = None, redact: Redaction |
 def number(name: str, meaning: str, unit: str, *, key: str | None = None, title: str = "", worse: Worse = "") -> Column:
     """Declare a number with its unit."""
     return Column(name, "float64", meaning, unit, key=name if key is None else key, title=title, worse=worse)
+
+
+def derived(name: str, meaning: str, unit: str = "", *, title: str = "", worse: Worse = "") -> Column:
+    """Declare a number that is worked out, and stands in no document."""
+    return Column(name, "float64", meaning, unit, title=title, worse=worse)
 
 
 def count(name: str, meaning: str, unit: str = "", *, key: str | None = None) -> Column:

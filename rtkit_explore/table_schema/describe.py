@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.errors import InvalidArgumentError, did_you_mean
 from rtkit_explore.table_schema import findings, media, people, report
 from rtkit_explore.table_schema.webrtc_stats import WEBRTC_STATS
 
@@ -115,12 +115,7 @@ def _named(rows: list[dict[str, object]], what: str) -> list[dict[str, object]]:
             str(row["table"]),
             str(row["column"]),
             str(row["title"]),
-            *(
-                stat
-                for full in str(row["webrtc_stats"]).split(" | ")
-                if full
-                for stat in (full, full.partition(".")[2])
-            ),
+            *(stat for full in _stats(row) for stat in (full, full.partition(".")[2])),
         }
         for row in rows
     ]
@@ -129,8 +124,7 @@ def _named(rows: list[dict[str, object]], what: str) -> list[dict[str, object]]:
     if found:
         return found
     close = difflib.get_close_matches(what, sorted(set().union(*names)), n=3)
-    near = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    msg = f"No table or column is called {what!r}.{near} Tables: {', '.join(TABLES)}."
+    msg = f"No table or column is called {what!r}.{did_you_mean(close)} Tables: {', '.join(TABLES)}."
     raise InvalidArgumentError(msg)
 
 

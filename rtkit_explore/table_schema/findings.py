@@ -11,8 +11,8 @@ from rtkit_explore.table_schema.columns import (
     Column,
     Redaction,
     Table,
-    Worse,
     choice,
+    derived,
 )
 
 SEVERITIES = ("note", "warn", "bad")
@@ -23,10 +23,6 @@ VERDICTS = ("good", "degraded", "bad", "unclassified")
 
 def _words(name: str, meaning: str, *, redact: Redaction | None = None) -> Column:
     return Column(name, "string", meaning, redact=redact)
-
-
-def _figure(name: str, meaning: str, unit: str = "", *, title: str = "", worse: Worse = "") -> Column:
-    return Column(name, "float64", meaning, unit, title=title, worse=worse)
 
 
 FINDINGS = Table(
@@ -43,8 +39,8 @@ FINDINGS = Table(
         _words("stream_id", "Stream that shows it.", redact="id"),
         Column("start", "time", "From when (clock of the participant's client)."),
         Column("end", "time", "Until when."),
-        _figure("value", "Worst value in that time.", "see unit"),
-        _figure("threshold", "Threshold of the severity that it reached; missing for facts.", "see unit"),
+        derived("value", "Worst value in that time.", "see unit"),
+        derived("threshold", "Threshold of the severity that it reached; missing for facts.", "see unit"),
         _words("unit", "Unit of value and threshold."),
         _words("profile", "Profile that it was judged by."),
         _words("source", "Where the threshold comes from."),
@@ -73,7 +69,7 @@ VERDICTS_TABLE = Table(
         Column("bad", "Int64", "Findings that are bad.", "findings"),
         Column("warn", "Int64", "Findings that warn.", "findings"),
         Column("note", "Int64", "Notes.", "findings"),
-        _figure("affected_s", "Time covered by findings of warn or worse.", "s", title="affected", worse="high"),
+        derived("affected_s", "Time covered by findings of warn or worse.", "s", title="affected", worse="high"),
         _words("profile", "Profile that it was judged by."),
         _words("story", "One line.", redact="said"),
     ),
@@ -88,31 +84,31 @@ OVERVIEW = Table(
         DISPLAY_NAME,
         choice("verdict", "good, degraded, bad or unclassified.", VERDICTS),
         _words("report", "State of the peer report: read, missing, failed or not_fetched."),
-        _figure("minutes", "How long the participant was there.", "min", title="stay"),
+        derived("minutes", "How long the participant was there.", "min", title="stay"),
         _words("browser", "Browser and version."),
         _words("os", "Operating system."),
         _words("path", "How media went: direct or relayed, and over what."),
-        _figure("heard_loss_pct", "Audio received: packets lost.", "%", title="heard: loss", worse="high"),
-        _figure(
+        derived("heard_loss_pct", "Audio received: packets lost.", "%", title="heard: loss", worse="high"),
+        derived(
             "sent_loss_pct",
             "Audio sent: packets lost, where the far end reports it.",
             "%",
             title="sent: loss",
             worse="high",
         ),
-        _figure(
+        derived(
             "seen_loss_pct", "Video received: packets lost, repaired or not.", "%", title="seen: loss", worse="high"
         ),
-        _figure("rtt_ms", "Median round trip.", "ms", title="round trip", worse="high"),
-        _figure("jitter_ms", "95th percentile of the jitter of audio received.", "ms", title="jitter", worse="high"),
-        _figure(
+        derived("rtt_ms", "Median round trip.", "ms", title="round trip", worse="high"),
+        derived("jitter_ms", "95th percentile of the jitter of audio received.", "ms", title="jitter", worse="high"),
+        derived(
             "buffer_ms",
             "Median time of audio received in the jitter buffer.",
             "ms",
             title="jitter buffer",
             worse="high",
         ),
-        _figure(
+        derived(
             "mos",
             "MOS of audio received by the narrow-band E-model, mean over time; network and jitter buffer are counted "
             "where they are known.",
@@ -120,38 +116,38 @@ OVERVIEW = Table(
             title="MOS",
             worse="low",
         ),
-        _figure(
+        derived(
             "mos_low",
             "MOS of audio received over the worst tenth of the time.",
             "MOS 1 to 4.41",
             title="MOS, worst tenth",
             worse="low",
         ),
-        _figure(
+        derived(
             "mos_below_pct",
             "Share of the time with a MOS below 3.6 (many users dissatisfied, G.107).",
             "%",
             title="MOS below 3.6",
             worse="high",
         ),
-        _figure(
+        derived(
             "score_heard",
             "Client's score of audio received, mean over time.",
             "score 0-1",
             title="score",
             worse="low",
         ),
-        _figure(
+        derived(
             "score_heard_low",
             "Client's score of audio received over the worst tenth of the time.",
             "score 0-1",
             title="score, worst tenth",
             worse="low",
         ),
-        _figure("seen_fps", "Median frame rate of video received.", "frames/s", title="seen: frame rate", worse="low"),
-        _figure("seen_height", "Median height of video received.", "px", title="seen: height", worse="low"),
-        _figure("sent_kbps", "Median bitrate of video sent.", "kbit/s", title="sent: video", worse="low"),
-        _figure(
+        derived("seen_fps", "Median frame rate of video received.", "frames/s", title="seen: frame rate", worse="low"),
+        derived("seen_height", "Median height of video received.", "px", title="seen: height", worse="low"),
+        derived("sent_kbps", "Median bitrate of video sent.", "kbit/s", title="sent: video", worse="low"),
+        derived(
             "limited_pct",
             "Share of the time that the video encoder was limited.",
             "%",
@@ -159,7 +155,7 @@ OVERVIEW = Table(
             worse="high",
         ),
         Column("findings", "Int64", "Findings of warn or worse of which this is the side or the reporter.", "findings"),
-        _figure(
+        derived(
             "clock_ahead_s",
             "How far the client's clock runs ahead of the others'; missing if it cannot be told.",
             "s",

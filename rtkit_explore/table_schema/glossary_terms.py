@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.errors import InvalidArgumentError, did_you_mean
 from rtkit_explore.table_schema.glossary_entries import TERMS, Term
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def glossary(term: str | None = None) -> pd.DataFrame | Term:
     if found := _of_a_column(term.strip()):
         return found
     near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
-    offered = f" Did you mean {' or '.join(repr(known[name].term) for name in dict.fromkeys(near))}?" if near else ""
+    offered = did_you_mean(known[name].term for name in near)
     msg = f"{term[:60]!r} is not in the glossary.{offered} rtk.glossary() lists all terms."
     raise InvalidArgumentError(msg)
 

@@ -15,8 +15,8 @@ from rtkit_explore.table_schema.columns import (
     SESSION_ID,
     Column,
     Table,
-    Worse,
     choice,
+    derived,
     text,
     time,
 )
@@ -166,10 +166,6 @@ def _flag(name: str, meaning: str) -> Column:
     return Column(name, "boolean", meaning)
 
 
-def _made(name: str, meaning: str, unit: str, *, title: str = "", worse: Worse = "") -> Column:
-    return Column(name, "float64", meaning, unit, title=title, worse=worse)
-
-
 QUALITY = Table(
     "quality",
     "sample of a stream, as an interval; same rows and order as `samples`",
@@ -181,21 +177,21 @@ QUALITY = Table(
         Column("producer_id", "string", "Joins a consumer to the remote producer.", redact="id"),
         Column("start", "time", "Previous sample of the series; missing in its first row."),
         Column("end", "time", "This sample."),
-        _made("interval_s", "Real time since the previous sample of the series.", "s"),
-        _made("bitrate_kbps", "8 x bytes / interval / 1000.", "kbit/s", worse="low"),
-        _made("packets_per_s", "Packets / interval.", "packets/s", title="packet rate", worse="low"),
-        _made(
+        derived("interval_s", "Real time since the previous sample of the series.", "s"),
+        derived("bitrate_kbps", "8 x bytes / interval / 1000.", "kbit/s", worse="low"),
+        derived("packets_per_s", "Packets / interval.", "packets/s", title="packet rate", worse="low"),
+        derived(
             "packets", "Packets received or sent in the interval.", "packets", title="packets per interval", worse="low"
         ),
-        _made(
+        derived(
             "packets_lost",
             "Packets lost in the interval; negative on producers means duplicates.",
             "packets",
             title="packets lost per interval",
             worse="high",
         ),
-        _made("bytes", "Bytes received or sent in the interval.", "B", title="bytes per interval", worse="low"),
-        _made(
+        derived("bytes", "Bytes received or sent in the interval.", "B", title="bytes per interval", worse="low"),
+        derived(
             "loss_pct",
             "Consumers 100 x lost / (received + lost); producers 100 x lost / sent as the far end reports it, negative "
             "as 0, missing where nothing shows that the far end reports.",
@@ -203,41 +199,41 @@ QUALITY = Table(
             title="packet loss",
             worse="high",
         ),
-        _made("jitter_ms", "Jitter; missing where the far end does not report it.", "ms", worse="high"),
-        _made("rtt_ms", "Round trip (producers); missing where 0 or absent.", "ms", title="round trip", worse="high"),
-        _made(
+        derived("jitter_ms", "Jitter; missing where the far end does not report it.", "ms", worse="high"),
+        derived("rtt_ms", "Round trip (producers); missing where 0 or absent.", "ms", title="round trip", worse="high"),
+        derived(
             "buffer_ms",
             "Mean time in the jitter buffer: 1000 x delay / emitted.",
             "ms",
             title="jitter buffer",
             worse="high",
         ),
-        _made("fps", "Frame rate at the end of the interval.", "frames/s", title="frame rate", worse="low"),
-        _made("width", "Frame width; missing where 0.", "px", title="frame width", worse="low"),
-        _made("height", "Frame height; missing where 0.", "px", title="frame height", worse="low"),
-        _made(
+        derived("fps", "Frame rate at the end of the interval.", "frames/s", title="frame rate", worse="low"),
+        derived("width", "Frame width; missing where 0.", "px", title="frame width", worse="low"),
+        derived("height", "Frame height; missing where 0.", "px", title="frame height", worse="low"),
+        derived(
             "frames", "Frames decoded or encoded in the interval.", "frames", title="frames per interval", worse="low"
         ),
-        _made(
+        derived(
             "frames_dropped",
             "Frames dropped in the interval (consumers).",
             "frames",
             title="frames dropped per interval",
             worse="high",
         ),
-        _made("dropped_pct", "100 x dropped / (decoded + dropped).", "%", title="frames dropped", worse="high"),
-        _made(
+        derived("dropped_pct", "100 x dropped / (decoded + dropped).", "%", title="frames dropped", worse="high"),
+        derived(
             "key_frames", "Key frames decoded or encoded in the interval.", "frames", title="key frames per interval"
         ),
-        _made(
+        derived(
             "pli",
             "Picture-loss indications in the interval (producers).",
             "requests",
             title="PLI per interval",
             worse="high",
         ),
-        _made("fir", "Full intra requests in the interval.", "requests", title="FIR per interval", worse="high"),
-        _made(
+        derived("fir", "Full intra requests in the interval.", "requests", title="FIR per interval", worse="high"),
+        derived(
             "concealment_events",
             "Audio concealments in the interval (consumers).",
             "events",
@@ -250,28 +246,28 @@ QUALITY = Table(
             LIMITS,
             title="encoder limited by",
         ),
-        _made(
+        derived(
             "limited_bandwidth_s",
             "Part of the interval limited by bandwidth.",
             "s",
             title="limited by bandwidth",
             worse="high",
         ),
-        _made(
+        derived(
             "limited_cpu_s", "Part of the interval limited by the processor.", "s", title="limited by CPU", worse="high"
         ),
-        _made(
+        derived(
             "limited_other_s", "Part of the interval limited otherwise.", "s", title="limited otherwise", worse="high"
         ),
-        _made("limited_none_s", "Part of the interval not limited.", "s", title="not limited", worse="low"),
-        _made(
+        derived("limited_none_s", "Part of the interval not limited.", "s", title="not limited", worse="low"),
+        derived(
             "resolution_changes",
             "Changes of resolution because of a limit, in the interval.",
             "changes",
             title="resolution changes per interval",
             worse="high",
         ),
-        _made(
+        derived(
             "score",
             "Quality score as the client sends it, 0 to 1, 1 best.",
             "score 0-1",
@@ -298,23 +294,23 @@ STREAMS = Table(
         Column("producer_id", "string", "Joins a consumer to the remote producer.", redact="id"),
         Column("first", "time", "First sample."),
         Column("last", "time", "Last sample."),
-        _made("duration_s", "From the first sample to the last.", "s", title="duration"),
+        derived("duration_s", "From the first sample to the last.", "s", title="duration"),
         Column("samples", "Int64", "Rows of `samples`.", "samples"),
         Column("layers", "Int64", "SSRCs: more than one where the producer sends simulcast layers.", "SSRCs"),
         Column("gaps", "Int64", "Gaps in its series.", "gaps", worse="high"),
         Column("resets", "Int64", "Resets of its running totals.", "resets"),
-        _made("packets", "Packets in all, first increments included.", "packets", title="packets", worse="low"),
-        _made("packets_lost", "Packets lost in all.", "packets", title="packets lost", worse="high"),
-        _made("bytes", "Bytes in all.", "B", title="bytes", worse="low"),
-        _made("loss_pct", "Loss over the whole stream.", "%", title="packet loss", worse="high"),
-        _made("frames", "Frames in all.", "frames", title="frames", worse="low"),
-        _made("frames_dropped", "Frames dropped in all.", "frames", title="frames dropped", worse="high"),
-        _made("key_frames", "Key frames in all.", "frames", title="key frames"),
-        _made("concealment_events", "Concealments in all.", "events", title="concealments", worse="high"),
-        _made("pli", "Picture-loss indications in all.", "requests", title="PLI", worse="high"),
-        _made("fir", "Full intra requests in all.", "requests", title="FIR", worse="high"),
-        _made("width", "Largest frame width.", "px", title="largest frame width", worse="low"),
-        _made("height", "Largest frame height.", "px", title="largest frame height", worse="low"),
+        derived("packets", "Packets in all, first increments included.", "packets", title="packets", worse="low"),
+        derived("packets_lost", "Packets lost in all.", "packets", title="packets lost", worse="high"),
+        derived("bytes", "Bytes in all.", "B", title="bytes", worse="low"),
+        derived("loss_pct", "Loss over the whole stream.", "%", title="packet loss", worse="high"),
+        derived("frames", "Frames in all.", "frames", title="frames", worse="low"),
+        derived("frames_dropped", "Frames dropped in all.", "frames", title="frames dropped", worse="high"),
+        derived("key_frames", "Key frames in all.", "frames", title="key frames"),
+        derived("concealment_events", "Concealments in all.", "events", title="concealments", worse="high"),
+        derived("pli", "Picture-loss indications in all.", "requests", title="PLI", worse="high"),
+        derived("fir", "Full intra requests in all.", "requests", title="FIR", worse="high"),
+        derived("width", "Largest frame width.", "px", title="largest frame width", worse="low"),
+        derived("height", "Largest frame height.", "px", title="largest frame height", worse="low"),
     ),
 )
 

@@ -269,6 +269,16 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return whole + int((fraction or "0").ljust(3, "0")) / 1000
 
 
+def caption_blocks(text: str) -> list[str]:
+    """Split captions at their blank lines, whichever line ends they have."""
+    return re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def spoken_by(text: str) -> re.Match[str] | None:
+    """Tell speaker (``name``) and words (``text``) of a caption apart; None where it names nobody."""
+    return _VOICE.match(text) or _SPEAKER.match(text)
+
+
 def _apart(block: str) -> Iterator[list[str]]:
     """Split a block at each line of times but the first: some writers leave no blank line between cues."""
     lines = block.split("\n")
@@ -290,8 +300,8 @@ def _cues(document: bytes | str, problems: Problems) -> list[Row]:
     whole = _text(document, problems)
     if _is_page(whole, problems, "captions"):
         return rows
-    blocks = re.split(r"\n[ \t]*\n", whole.replace("\r\n", "\n").replace("\r", "\n"))
-    cues = [(number, cue) for number, block in enumerate(blocks, start=1) for cue in _apart(block.strip("\n"))]
+    blocks = enumerate(caption_blocks(whole), start=1)
+    cues = [(number, cue) for number, block in blocks for cue in _apart(block.strip("\n"))]
     for number, lines in cues:
         at = next((index for index, line in enumerate(lines) if "-->" in line), None)
         if at is None:
@@ -304,7 +314,7 @@ def _cues(document: bytes | str, problems: Problems) -> list[Row]:
         if times is None:
             problems.bad_value(f"block {number}", "a cue without readable times", "its text has no time")
         text = "\n".join(lines[at + 1 :]).strip()
-        spoken = _VOICE.match(text) or _SPEAKER.match(text)
+        spoken = spoken_by(text)
         row: Row = {"text": spoken["text"].strip() if spoken else text}
         if spoken:
             row["display_name"] = spoken["name"].strip()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from rtkit_explore.tables.times import NAT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 TEXT = pd.StringDtype("python")
 TIME = pd.DatetimeTZDtype("us", "UTC")
-_NAT = np.iinfo(np.int64).min
 
 
 @cache
@@ -45,7 +46,7 @@ def missing(column: Column, rows: int) -> ExtensionArray | NDArray[Any]:
         case "float64":
             return np.full(rows, np.nan)
         case "time" | "epoch_ms":
-            return times_from_ints(np.full(rows, _NAT, dtype="int64"))
+            return times_from_ints(np.full(rows, NAT, dtype="int64"))
         case "string" | "json":
             return texts(np.full(rows, pd.NA, dtype=object))
         case "category":
@@ -110,7 +111,7 @@ def convert(column: Column, values: Any) -> Any:
             if isinstance(values, np.ndarray) and values.dtype.kind == "i":
                 return times_from_ints(values)
             return times_from_ints(
-                np.fromiter((_NAT if value is None else value for value in values), dtype="int64", count=len(values))
+                np.fromiter((NAT if value is None else value for value in values), dtype="int64", count=len(values))
             )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from rtkit_explore.findings.rules import BY_NAME
 from rtkit_explore.findings.segments import judged_values
 from rtkit_explore.measures.network_paths import candidate_pairs_of, path_changes, paths_in_use
+from rtkit_explore.table_schema.columns import MEDIA
 from rtkit_explore.table_schema.labels import (
     column_of,
     device_kind_words,
@@ -456,7 +457,7 @@ class OpenCall:
     def media(self) -> list[str]:
         """Kinds of media that have samples."""
         there = {stream.media for stream in self.streams}
-        return [one for one in ("audio", "video", "screenshare_audio", "screenshare_video") if one in there]
+        return [one for one in MEDIA if one in there]
 
     # What was wrong -----------------------------------------------------------------------------------------------
 

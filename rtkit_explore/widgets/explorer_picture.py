@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rtkit_explore.widgets.explorer_model import stamp
+from rtkit_explore.widgets.item_labels import STEPS_S
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#332288")
 """Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), and an indigo of Paul Tol's; safe if colour-blind."""
 SEVERITY_COLOURS: Final = {"bad": "#B3261E", "warn": "#B26A00", "note": "#5F6B7A"}
-SIGNS: Final = {"bad": "◆", "warn": "▲", "note": "○"}
-"""A second signal beside the colour."""
 REPORT_FILL: Final = {"read": "#BBD7EA"}
 UNKNOWN_FILL: Final = "url(#hatch)"
 WIDTH: Final = 1100
@@ -29,7 +28,6 @@ LANE: Final = 17
 PANEL: Final = 120
 MOST_LANES: Final = 14
 MOST_NAME: Final = 22
-STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
 def shortened(name: str, most: int = MOST_NAME) -> str:
@@ -268,7 +266,7 @@ def marker(x: float, y: float, look: int, colour: str) -> str:
 
 
 def _axis(model: ExplorerModel, y: float, at: Any, low: float, high: float) -> list[str]:
-    step = next((one for one in STEPS if (high - low) / one <= 9), STEPS[-1])
+    step = next((one for one in STEPS_S if (high - low) / one <= 9), STEPS_S[-1])
     offset = stamp(low).tz_convert(model.tz).utcoffset()
     shift = offset.total_seconds() if offset is not None else 0.0
     parts = [f'<path d="M{LEFT},{y:.1f}H{WIDTH - RIGHT}" stroke="#5F6B7A"/>']

@@ -6,7 +6,8 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from rtkit_explore.widgets.explorer_picture import SIGNS, picture_of
+from rtkit_explore.widgets.explorer_picture import picture_of
+from rtkit_explore.widgets.item_labels import SIGNS
 
 if TYPE_CHECKING:
     from rtkit_explore.widgets.explorer_model import ExplorerModel

@@ -116,6 +116,8 @@ def stream_items(streams: pd.DataFrame, *, names: Mapping[str, str]) -> list[Ite
     return items
 
 
+STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+"""Steps between round times, for sliders and axes."""
 SIGNS = {"bad": "◆", "warn": "▲", "note": "○"}
 """Signs of severities, so that they can be distinguished at a glance and without colours."""
 

@@ -11,6 +11,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.widgets.item_labels import STEPS_S
 from rtkit_explore.widgets.key_guard import guarded
 from rtkit_explore.widgets.list_view import INDENT, LABEL, WIDTH, SuppressEvents, close_all
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 MARKS = 300
 """Approximate maximum number of positions of a slider handle."""
-STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
 def marks_between(low: pd.Timestamp, high: pd.Timestamp) -> list[pd.Timestamp]:

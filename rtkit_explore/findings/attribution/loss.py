@@ -8,8 +8,8 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import SLACK_US
-from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.rules.rule import UPWARD
+from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.concurrency import SLACK_US
-from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.rules.rule import LOSS, SILENCE
 from rtkit_explore.findings.rules.streams import INTERRUPTED, NOTHING_RECEIVED
 from rtkit_explore.findings.segments import judged_values, part_of
+from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate, Side

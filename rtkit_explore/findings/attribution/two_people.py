@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.findings.context import SOUND
+from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate

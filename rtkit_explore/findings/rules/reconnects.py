@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.findings.context import OPEN_END, SOUND, Context, micros
+from rtkit_explore.findings.context import OPEN_END, Context, micros
 from rtkit_explore.findings.rules.participants import own_connection
 from rtkit_explore.findings.rules.rule import FOLLOWS_OUTAGE, Observation, Rule
 from rtkit_explore.findings.stream_arrays import NO_TIME
+from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.congestion import congested, limited_share, ratio
-from rtkit_explore.findings.context import PICTURE, SOUND, Context
 from rtkit_explore.findings.rules.edges import interruption_edges, lateness_edges, limit_edges, loss_edges, outage_edges
 from rtkit_explore.findings.rules.rule import (
     DELAY,
@@ -26,11 +25,13 @@ from rtkit_explore.findings.rules.rule import (
     WAY,
     Rule,
 )
+from rtkit_explore.table_schema.columns import PICTURE, SOUND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rtkit_explore.findings.candidates import Candidate
+    from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.segments import Rows
     from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
 
