@@ -230,38 +230,24 @@ class SavedBackend:
         folder = self._folder(session_id)
         self._folder_of_peer |= dict.fromkeys(self._peers_of(folder), folder)
         path = saved_calls.path_of(folder, saved_calls.PARTICIPANTS)
-        original = None
+        if not saved_calls.stands(path):
+            self._say_again(folder, "participants")
+            found = Participants(_rows_of_reports(folder), None, ())
+        else:
+            found = _listed_in(path, folder)
+            if isinstance(found, Response):
+                return found
         notes = tuple(
             failure.message
             for failure in saved_calls.read_failures(folder)
             # What is said of no document in particular is said with the list.
             if (failure.source == "participants" and path.is_file()) or failure.source not in saved_calls.SOURCES
         )
-        if not saved_calls.stands(path):
-            self._say_again(folder, "participants")
-            rows = _rows_of_reports(folder)
-        else:
-            reports = saved_calls.report_files(folder)
-            try:
-                original = _document(path)
-            except RequestError:
-                if not reports:
-                    raise
-                listed = None
-            else:
-                listed = saved_calls.data_of(original.body).get("participants")
-            if isinstance(listed, list):
-                rows = listed
-                notes += _of_nobody(folder, rows)
-            elif original is not None and not reports:
-                return original  # served broken as it is: the client reports it
-            else:
-                rows, original = _rows_of_reports(folder), None
-                notes += (f"{folder.name}/{path.name} is damaged; the people are taken from their reports",)
+        rows, original = found.rows, found.original
         if peer_events is False:
-            slim = [_without(row, ("peer_events",)) for row in rows]
-            return Participants(slim, original if slim == rows else None, notes)
-        return Participants(rows, original, notes)
+            rows = [_without(row, ("peer_events",)) for row in rows]
+            original = original if rows == found.rows else None
+        return Participants(rows, original, (*notes, *found.notes))
 
     def peer_report(self, peer_id: str, *, peer_events: bool | None, filters: str | None) -> Response:  # noqa: ARG002
         """Return a report; what filters do to one is not documented, so it stays whole."""
@@ -326,6 +312,24 @@ def _document(path: Path) -> Response:
         # Not 4xx of the API's own: with the session unreadable, the rest of the call is still there.
         raise RequestError(424, message, verbatim=True) from None
     return Response(200, content, source=f"{path.parent.name}/{path.name}")
+
+
+def _listed_in(path: Path, folder: Path) -> Participants | Response:
+    """Read a saved list of participants; where it is damaged, take the people from their reports."""
+    reports = saved_calls.report_files(folder)
+    try:
+        original = _document(path)
+    except RequestError:
+        if not reports:
+            raise
+    else:
+        listed = saved_calls.data_of(original.body).get("participants")
+        if isinstance(listed, list):
+            return Participants(listed, original, _of_nobody(folder, listed))
+        if not reports:
+            return original  # served broken as it is: the client reports it
+    damaged = f"{folder.name}/{path.name} is damaged; the people are taken from their reports"
+    return Participants(_rows_of_reports(folder), None, (damaged,))
 
 
 def _of_nobody(folder: Path, rows: list[Any]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 BLUE: Final = "#0072B2"
 RED: Final = "#D55E00"
@@ -82,6 +82,28 @@ def _packet(x: float, y: float, kind: str = "there", text: str = "") -> str:
     return f'{box} fill="{BLUE}" stroke="none"/>' + (_words(x, y + 4, text, colour="#fff") if text else "")
 
 
+_EVEN = tuple(range(90, 282, 24))
+_UNEVEN = (90, 131, 148, 165, 210, 228, 269, 286)
+"""Where the packets of a row stand, as they leave and as they arrive."""
+
+
+def _row(
+    y: float,
+    name: str = "",
+    places: Sequence[float] = _EVEN,
+    *,
+    other: str = "there",
+    at: Collection[int] = (),
+    texts: Sequence[str] = (),
+) -> str:
+    """Draw a row of packets behind its name, those at some places (the first is 1) lost or invented."""
+    packets = (
+        _packet(x, y, other if number in at else "there", texts[number - 1].strip() if texts else "")
+        for number, x in enumerate(places, 1)
+    )
+    return (_words(40, y + 4, name) if name else "") + "".join(packets)
+
+
 def _cross(x: float, y: float) -> str:
     return f'<path d="M{x - 7:g},{y - 7:g}l14,14m0,-14l-14,14" stroke="{RED}" stroke-width="3"/>'
 
@@ -104,40 +126,32 @@ def _star(link: str) -> str:
     )
 
 
-_ROW = tuple(range(90, 290, 24))
-"""Where the packets of a row stand, evenly."""
-_UNEVEN = (90, 131, 148, 165, 210, 228, 269, 286)
-
 PICTURES: Final[Mapping[str, str]] = {
     "packet loss": _drawing(
         "Eight packets are sent, six arrive: a loss of 25 percent",
         96,
-        _words(40, 30, "sent"),
-        *(_packet(x, 26, text=str(number)) for number, x in enumerate(_ROW[:8], 1)),
-        _words(40, 66, "received"),
-        *(_packet(x, 62, "lost" if number in (3, 6) else "there", str(number)) for number, x in enumerate(_ROW[:8], 1)),
+        _row(26, "sent", texts="12345678"),
+        _row(62, "received", other="lost", at=(3, 6), texts="12345678"),
         _words(325, 66, "2 of 8 lost"),
         _words(325, 80, "= 25 %"),
     ),
     "jitter": _drawing(
         "Packets leave evenly and arrive unevenly",
         92,
-        _words(40, 30, "sent"),
-        *(_packet(x, 26) for x in _ROW[:8]),
-        _words(40, 66, "received"),
-        *(_packet(x, 62) for x in _UNEVEN),
+        _row(26, "sent"),
+        _row(62, "received", _UNEVEN),
         _words(335, 66, "unevenly"),
         _words(335, 30, "evenly"),
     ),
     "jitter buffer": _drawing(
         "Packets come unevenly into the jitter buffer, wait there, and are played evenly",
         96,
-        *(_packet(x, 40) for x in (20, 56, 72, 110)),
+        _row(40, places=(20, 56, 72, 110)),
         _arrow((122, 40), (146, 40)),
         '<rect x="150" y="20" width="84" height="40" rx="4"/>',
-        *(_packet(x, 40) for x in (164, 183, 202, 221)),
+        _row(40, places=(164, 183, 202, 221)),
         _arrow((238, 40), (262, 40)),
-        *(_packet(x, 40) for x in (274, 298, 322, 346)),
+        _row(40, places=(274, 298, 322, 346)),
         _words(66, 84, "arrive unevenly"),
         _words(192, 84, "wait, e.g. 60 ms"),
         _words(310, 84, "are played evenly"),
@@ -145,10 +159,8 @@ PICTURES: Final[Mapping[str, str]] = {
     "concealment": _drawing(
         "Where packets of sound are missing, the receiver invents some",
         96,
-        _words(40, 30, "arrived"),
-        *(_packet(x, 26, "lost" if number in (3, 5, 6) else "there") for number, x in enumerate(_ROW[:8], 1)),
-        _words(40, 66, "heard"),
-        *(_packet(x, 62, "invented" if number in (3, 5, 6) else "there") for number, x in enumerate(_ROW[:8], 1)),
+        _row(26, "arrived", other="lost", at=(3, 5, 6)),
+        _row(62, "heard", other="invented", at=(3, 5, 6)),
         _words(332, 66, "? = invented"),
     ),
     "round trip": _drawing(
@@ -231,17 +243,14 @@ PICTURES: Final[Mapping[str, str]] = {
     "key frame": _drawing(
         "A key frame K is a whole picture; those after it hold only what changed",
         84,
-        *(_packet(x, 30, text="K" if number in (0, 6) else "") for number, x in enumerate(range(40, 340, 40))),
+        _row(30, places=range(40, 340, 40), texts="K     K "),
         _words(70, 66, "K: the whole picture"),
         _words(230, 66, "the others: only what changed"),
     ),
     "freeze": _drawing(
         "One lost frame: the picture stands still until the next key frame",
         92,
-        *(
-            _packet(x, 28, "lost" if number == 3 else "there", "K" if number in (0, 7) else "")
-            for number, x in enumerate(range(40, 340, 40))
-        ),
+        _row(28, places=range(40, 340, 40), other="lost", at=(4,), texts="K      K"),
         f'<path d="M150,52H315" stroke="{RED}" stroke-width="3"/>',
         _words(232, 72, "stands still until the next key frame (K)"),
     ),
@@ -267,9 +276,9 @@ PICTURES: Final[Mapping[str, str]] = {
     "congestion": _drawing(
         "More packets come than a narrow connection carries: they queue, then some are dropped",
         100,
-        *(_packet(x, y) for x in (24, 46, 68, 90) for y in (36, 58)),
+        *(_row(y, places=(24, 46, 68, 90)) for y in (36, 58)),
         '<path d="M112,20L190,36H300M112,74L190,58H300"/>',
-        *(_packet(x, 47) for x in (142, 164, 200, 240, 280)),
+        _row(47, places=(142, 164, 200, 240, 280)),
         _arrow((304, 47), (340, 47), BLUE, wide=2),
         _packet(130, 86, "lost"),
         _words(57, 92, "too many"),
