@@ -8,10 +8,10 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
-from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, LIMIT, OF_LOSS, SILENCE
+from rtkit_explore.table_schema.columns import SOUND
 from rtkit_explore.table_schema.labels import media_words
 
 if TYPE_CHECKING:
