@@ -134,7 +134,7 @@ def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> Simulate
     # Firefox does not report what limits its encoder, so a busy machine could not be found
     busy = {effect.who for effect in plan.effects if isinstance(effect, SlowDown)}
     machines = {p.name: machine_of(p, chance, mixed=plan.mixed_browsers and p.name not in busy) for p in plan.people}
-    seats = take_seats(plan, rng, chance)
+    seats = take_seats(plan, rng, chance, physics=reports or texts)
     for seat in seats:
         seat.firefox = machines[seat.person.name].firefox
     listed = [_participant(plan, seat, users) for seat in seats]
@@ -201,7 +201,7 @@ def _quality(series: Series) -> dict[str, Any]:
 
 def _times(plan: CallPlan, seat: ParticipantState) -> tuple[str, str | None, float]:
     begin, end = seat.join * STEP, seat.leave * STEP
-    still = plan.live and seat.leave >= seat.slow.size
+    still = plan.live and seat.leave >= plan.steps
     return (
         stamp(plan.started + begin),
         None if still else stamp(plan.started + end),
@@ -246,7 +246,7 @@ def _session(plan: CallPlan, seats: list[ParticipantState], session_id: str, org
         "meeting_display_name": plan.title,
         "status": "LIVE" if plan.live else "ENDED",
         "type": plan.session_type,
-        "live_participants": sum(s.leave >= s.slow.size for s in seats) if plan.live else 0,
+        "live_participants": sum(s.leave >= plan.steps for s in seats) if plan.live else 0,
         "max_concurrent_participants": most,
         "minutes_consumed": round(sum((s.leave - s.join) * STEP for s in seats) / 60, 4),
         "organization_id": organization,

@@ -91,11 +91,11 @@ class Link:
         if impairment.down:
             self.down = np.maximum(self.down, share)
 
-    def stall(self, start: float, end: float, mean_ms: float, rng: np.random.Generator) -> None:
+    def stall(self, start: float, end: float, waits_ms: Floats) -> None:
         """Let the TCP connection underneath stall in bunches between two moments: packets wait, none is lost."""
         self.touched = True
-        waits = stalls(rng, mean_ms, self.loss.size) * (cover(start, end, self.loss.size) > 0.5)
-        self.stall_ms = np.maximum(self.stall_ms, waits)
+        steps = self.loss.size
+        self.stall_ms = np.maximum(self.stall_ms, waits_ms[:steps] * (cover(start, end, steps) > 0.5))
 
     @property
     def unsteady(self) -> NDArray[np.bool_]:
@@ -204,15 +204,25 @@ def stalls(rng: np.random.Generator, mean_ms: float, steps: int) -> Floats:
     -------
     Longest wait in each step, ms, of shape (steps,).
     """
-    held_until, waits = 0.0, np.zeros(steps)
-    # the connection is held, everything that comes waits until it is released, and soon it is held again
-    while held_until < steps * STEP:
-        begins = held_until + float(rng.geometric(STALL_CHANCE)) * TICK
-        length = min(float(rng.exponential(mean_ms)), LONGEST_STALL_MS)
-        held_until = begins + length / 1000
-        first = int(begins / STEP)
-        if first < steps:
-            waits[first] = max(waits[first], length)
+    # The connection is held, everything that comes waits until it is released, and soon it is held again. How often in
+    # all is known only at the end: draw too many stalls, then take from the source of chance those that were needed.
+    seconds, before = steps * STEP, rng.bit_generator.state
+    count = int(seconds / (TICK / STALL_CHANCE + mean_ms / 2000)) + 20
+    while True:
+        drawn = rng.standard_exponential((count, 2))
+        runs_s = np.ceil(drawn[:, 0] / -np.log1p(-STALL_CHANCE)) * TICK  # geometric, by inversion
+        lengths_ms = np.minimum(drawn[:, 1] * mean_ms, LONGEST_STALL_MS)
+        turns = np.cumsum(np.column_stack([runs_s, lengths_ms / 1000]))
+        begins, released = turns[0::2], turns[1::2]
+        needed = int(np.searchsorted(released, seconds)) + 1
+        rng.bit_generator.state = before
+        if needed <= count:
+            break
+        count *= 2
+    rng.standard_exponential((needed, 2))
+    waits, first = np.zeros(steps), (begins[:needed] / STEP).astype(np.int64)
+    inside = first < steps
+    np.maximum.at(waits, first[inside], lengths_ms[:needed][inside])
     return waits
 
 

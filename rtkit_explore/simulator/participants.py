@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.simulator.link import Link, cover
+from rtkit_explore.simulator.link import Link, cover, stalls
 from rtkit_explore.simulator.plan import (
     SAMPLE_STEPS,
     STEP,
@@ -138,9 +138,11 @@ def new_id(chance: random.Random) -> str:
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-def take_seats(plan: CallPlan, rng: np.random.Generator, chance: random.Random) -> list[ParticipantState]:
-    """Make all participants: one per person, a second one if somebody comes back with a new id."""
-    steps = int(np.ceil(plan.seconds / STEP))
+def take_seats(
+    plan: CallPlan, rng: np.random.Generator, chance: random.Random, *, physics: bool = True
+) -> list[ParticipantState]:
+    """Make all participants: one per person, a second one if somebody comes back; without ``physics`` no steps."""
+    steps = plan.steps if physics else 0
     seats: list[ParticipantState] = []
     for position, person in enumerate(plan.people):
         joins = person.joins if person.joins is not None else (0.1 + position * 0.9 if position < 3 else None)
@@ -193,7 +195,7 @@ def _seat(
         delay, jitter = delay + 22.0, jitter + 4.0
     up = Link.fair(steps, delay_ms=delay, jitter_ms=jitter, loss=stray)
     down = Link.fair(steps, delay_ms=delay, jitter_ms=jitter, loss=stray)
-    join, leave = max(0, round(span[0] / STEP)), min(steps, round(span[1] / STEP))
+    join, leave = max(0, round(span[0] / STEP)), min(plan.steps, round(span[1] / STEP))
     first, fine = join + 3 + phase, float(rng.uniform(0.02, 0.45))
     if person.first_sample is not None:
         first = max(join + 1, round(person.first_sample / STEP))
@@ -220,7 +222,7 @@ def _seat(
     )
     for effect in plan.effects:
         if effect.who == person.name:
-            _apply(seat, effect, steps, rng)
+            _apply(seat, effect, plan, rng)
     if seat.moves and move is not None:
         # the old path dies before the new one is there: nothing passes any more under this id
         for name, link in (("up", up), ("down", down)):
@@ -228,8 +230,9 @@ def _seat(
     return seat
 
 
-def _apply(seat: ParticipantState, effect: object, steps: int, rng: np.random.Generator) -> None:
+def _apply(seat: ParticipantState, effect: object, plan: CallPlan, rng: np.random.Generator) -> None:
     seat.effects.append(effect)
+    steps = seat.slow.size
     if isinstance(effect, Impair):
         (seat.up if effect.link == "up" else seat.down).impair(effect)
     elif isinstance(effect, SlowDown):
@@ -261,13 +264,13 @@ def _apply(seat: ParticipantState, effect: object, steps: int, rng: np.random.Ge
             link.jitter_ms += 3.0
     elif isinstance(effect, Stall):
         for link in (seat.up, seat.down):
-            link.stall(effect.start, effect.end, effect.mean_ms, rng)
+            link.stall(effect.start, effect.end, stalls(rng, effect.mean_ms, plan.steps))
     elif isinstance(effect, Reroute):
         seat.reroute = effect
         for link in (seat.up, seat.down):
             # the old path dies, and the new one is longer
             link.impair(Impair(effect.who, "up", effect.start, effect.end, down=True))
-            link.impair(Impair(effect.who, "up", effect.end, steps * STEP, delay_ms=effect.delay_ms))
+            link.impair(Impair(effect.who, "up", effect.end, plan.steps * STEP, delay_ms=effect.delay_ms))
     elif isinstance(effect, NeverConnect):
         seat.connected = False
     elif isinstance(effect, Cap):

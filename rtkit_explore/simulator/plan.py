@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -373,6 +374,11 @@ class CallPlan:
     mixed_browsers: bool = False
     first_pairs: bool = False
     ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """Steps of the simulation."""
+        return math.ceil(self.seconds / STEP)
 
     @property
     def effects(self) -> list[Effect]:

@@ -350,3 +350,14 @@ def test_a_complaint_is_typed_into_the_chat_of_its_call():
     row = next(row for row in app.complaints() if row["session_id"] == app.main_incident)
     assert (row["about"], row["cause"], row["side"]) == ("Alma Okafor", "lossy_uplink", "sender_uplink")
     assert row["says"].encode() in app.call(row["session_id"]).chat
+
+
+def test_the_outline_of_a_session_says_what_its_simulation_says():
+    app = SimulatedApp(0)
+    whole = {one.session_id: one for one in app.all_booked() if len(one.plan.people) < 5}
+    stalled = next(key for key, one in whole.items() if any(type(it).__name__ == "Stall" for it in one.plan.effects))
+    rejoined = next(key for key, one in whole.items() if any(type(it).__name__ == "Rejoin" for it in one.plan.effects))
+    for session_id in (stalled, rejoined, *(key for key, one in whole.items() if one.plan.live)):
+        outline, simulated = app.outline(session_id), app.call(session_id)
+        assert (outline.session, outline.participants) == (simulated.session, simulated.participants)
+        assert (outline.truth, outline.peers) == (simulated.truth, simulated.peers)

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from rtkit_explore.simulator.encoder import SHAPES, audio_bytes, encode_video, steady_counts, whole
-from rtkit_explore.simulator.link import Link, cover, fading_peak, gilbert, overflow
+from rtkit_explore.simulator.link import (
+    LONGEST_STALL_MS,
+    STALL_CHANCE,
+    TICK,
+    Link,
+    cover,
+    fading_peak,
+    gilbert,
+    overflow,
+    runs_of,
+    stalls,
+)
 from rtkit_explore.simulator.plan import STEP, Impair
 from rtkit_explore.simulator.scores import (
     audio_consumer_score,
@@ -49,6 +60,31 @@ def test_a_gilbert_chain_loses_its_share_in_bursts(loss, burst_ms):
     assert shares.mean() == pytest.approx(loss, rel=0.15)
     random = np.random.default_rng(1).binomial(25, loss, 40_000) / 25
     assert shares.std() > 1.4 * random.std()
+
+
+def one_stall_after_the_other(rng, mean_ms, steps):
+    held_until, waits = 0.0, np.zeros(steps)
+    while held_until < steps * STEP:
+        begins = held_until + float(rng.geometric(STALL_CHANCE)) * TICK
+        length = min(float(rng.exponential(mean_ms)), LONGEST_STALL_MS)
+        held_until = begins + length / 1000
+        if (first := int(begins / STEP)) < steps:
+            waits[first] = max(waits[first], length)
+    return waits
+
+
+@pytest.mark.parametrize(("steps", "mean_ms"), [(1, 250.0), (600, 5.0), (600, 250.0), (5000, 900.0)])
+def test_stalls_are_those_that_one_after_the_other_would_be_and_use_up_no_more_chance(steps, mean_ms):
+    for seed in range(5):
+        rng, other = np.random.default_rng(seed), np.random.default_rng(seed)
+        assert np.array_equal(stalls(rng, mean_ms, steps), one_stall_after_the_other(other, mean_ms, steps))
+        assert rng.random() == other.random()
+
+
+def test_runs_are_found_at_both_edges_as_well():
+    assert runs_of(np.array([True, False, True, True, False, True])) == [(0, 1), (2, 4), (5, 6)]
+    assert runs_of(np.zeros(3, dtype=bool)) == []
+    assert runs_of(np.zeros(0, dtype=bool)) == []
 
 
 def test_a_queue_delays_before_it_drops():
