@@ -31,7 +31,7 @@ from rtkit_explore.plot.labels import axis_label, listed, shown
 from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, many_axes, show_message
 from rtkit_explore.plot.palette import BLACK
 from rtkit_explore.plot.panels import Panels
-from rtkit_explore.plot.streams import NEEDED, series_of
+from rtkit_explore.plot.streams import KEYS, NEEDED, series_of
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis
 from rtkit_explore.plot.timeline import timeline
 from rtkit_explore.table_schema.columns import MEDIA
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 WINDOW = "#FFE9C7"
 _VALUE = "judged value"
+_DRAWN = (*KEYS, *NEEDED, "remote_peer_id", "producer_id", "width", "gap", "reset", "score_scale")
+"""Columns that any of the panels reads."""
 
 
 def finding(
@@ -227,11 +229,12 @@ def _evidence(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the judged values as rows of one column, and the rows of ``quality`` of the stream and its other ends."""
     quality = _whole(subject["quality"])
-    main, others = _rows(quality, row)
+    # A rule without values names the column that it judges as its unit, or is about the stream as a whole.
+    column = next(name for name in (str(row.get("unit")), rule.unit, "packets") if name in quality.columns)
+    # The table is wide, and is cut many times below.
+    drawn = quality[[name for name in dict.fromkeys((*_DRAWN, *rule.beside, column)) if name in quality.columns]]
+    main, others = _rows(drawn, row)
     if rule.value is None:
-        # Such a rule names the column that it judges as its unit, or is about the stream as a whole.
-        column = str(row.get("unit")) if str(row.get("unit")) in quality.columns else rule.unit
-        column = column if column in quality.columns else "packets"
         return pd.concat([main, others]).assign(**{_VALUE: lambda table: table[column]}), main, others
     context = subject.call.judging if subject.call is not None else _context_of(subject, quality)
     arrays = context.arrays
@@ -243,7 +246,7 @@ def _evidence(
     # The other ends of the stream are not judged by this rule; they are shown by the same measure.
     unjudged = np.isnan(values) & known & ~np.isin(row_of, own)
     start = pd.to_datetime(np.asarray(arrays.start[ours], dtype="datetime64[us]"), utc=True).where(known)
-    shown_rows = quality.iloc[row_of].assign(start=start, ssrc=0, **{_VALUE: np.where(unjudged, raw, values)})
+    shown_rows = drawn.iloc[row_of].assign(start=start, ssrc=0, **{_VALUE: np.where(unjudged, raw, values)})
     return shown_rows, main, others
 
 
@@ -269,13 +272,12 @@ class _Tables:
 
 def _whole(quality: pd.DataFrame) -> pd.DataFrame:
     """Return ``quality`` with rows counted from 0, and all of its columns: a table given may lack some."""
-    shape = empty(TABLES["quality"])
-    lacking = {
-        name: pd.Series(pd.NA, index=quality.index).astype(shape[name].dtype)
-        for name in shape.columns
-        if name not in quality.columns
-    }
-    return quality.assign(**lacking).reset_index(drop=True)
+    lacking = [column.name for column in TABLES["quality"].columns if column.name not in quality.columns]
+    if lacking:
+        shape = empty(TABLES["quality"])
+        missing = {name: pd.Series(pd.NA, index=quality.index).astype(shape[name].dtype) for name in lacking}
+        quality = quality.assign(**missing)
+    return quality.reset_index(drop=True)
 
 
 def _places(quality: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
@@ -356,7 +358,6 @@ def _elsewhere(subject: PlotInput, rule: Rule, who: list[str] | None, *, tz: dt.
 
 def _rows(quality: pd.DataFrame, row: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of the stream that shows the finding, and of the other ends of the same stream, for comparison."""
-    quality = quality.reset_index(drop=True)
     mine = quality["peer_id"].eq(row["peer_id"]).fillna(value=False) if row.get("peer_id") is not None else None
     stream = row.get("stream_id")
     if isinstance(stream, str):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rtkit_explore.measures.series import codes_of
 from rtkit_explore.plot.labels import shown
 from rtkit_explore.plot.time_axis import positions
 from rtkit_explore.table_schema.labels import MEDIA, stream_words
@@ -67,9 +68,7 @@ def series_of(table: pd.DataFrame, subject: PlotInput) -> list[Series]:
     if table.empty:
         return []
     keys = [name for name in KEYS if name in table.columns]
-    groups = table.groupby(keys, observed=True, dropna=False, sort=False)
-    ends = positions(table["end"])
-    code = groups.ngroup().to_numpy()
+    ends, code = positions(table["end"]), codes_of(table, keys)
     order = np.lexsort((ends, code))
     cuts = np.flatnonzero(np.diff(code[order])) + 1
     parts = np.split(order, cuts)

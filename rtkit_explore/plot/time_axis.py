@@ -42,8 +42,8 @@ def positions(times: Any) -> Floats:
     if not isinstance(series.dtype, pd.DatetimeTZDtype):
         options: dict[str, Any] = {} if series.dtype.kind == "M" else {"format": "ISO8601"}
         series = pd.to_datetime(series, utc=True, errors="coerce", **options)
-    naive = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
-    return np.asarray(mdates.date2num(naive), dtype="float64")  # type: ignore[no-untyped-call]
+    micros = pd.DatetimeIndex(series).as_unit("us").asi8.view("datetime64[us]")
+    return np.asarray(mdates.date2num(micros), dtype="float64")  # type: ignore[no-untyped-call]
 
 
 def window_of(window: object, tz: dt.tzinfo) -> tuple[float, float]:

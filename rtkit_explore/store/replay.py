@@ -230,13 +230,14 @@ class SavedBackend:
         folder = self._folder(session_id)
         self._folder_of_peer |= dict.fromkeys(self._peers_of(folder), folder)
         path = saved_calls.path_of(folder, saved_calls.PARTICIPANTS)
-        if not saved_calls.stands(path):
+        found: Participants | Response
+        if saved_calls.stands(path):
+            found = _listed_in(path, folder)
+        else:
             self._say_again(folder, "participants")
             found = Participants(_rows_of_reports(folder), None, ())
-        else:
-            found = _listed_in(path, folder)
-            if isinstance(found, Response):
-                return found
+        if isinstance(found, Response):
+            return found
         notes = tuple(
             failure.message
             for failure in saved_calls.read_failures(folder)
