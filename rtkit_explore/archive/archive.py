@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from rtkit_explore.archive.scale import Mapped
+    from rtkit_explore.archive.stored_columns import Expression
     from rtkit_explore.findings.profiles import ProfileLike
 
 PARTS: Final = ("quality", "participants", "events")
@@ -241,12 +242,18 @@ class Archive:
             return _selected(frame, wanted, where)
         import pyarrow as pa
 
-        dataset, sessions = self._dataset(name, since, until)
+        parts, sessions = self._datasets(name, since, until)
         try:
             if isinstance(where, str):
-                arrow = self._by_sql(dataset, name, wanted, sessions, where)
+                arrow = self._by_sql(parts, name, wanted, sessions, where)
             else:
-                arrow = dataset.to_table(columns=wanted, filter=_filter(name, sessions, where))
+                arrow = pa.concat_tables(
+                    part.dataset.to_table(
+                        columns={column: part.of(column).arrow for column in wanted},
+                        filter=_filter(part, sessions, where),
+                    )
+                    for part in parts
+                )
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(name, error) from None
         return declared_frame(name, arrow, wanted)
@@ -310,29 +317,32 @@ class Archive:
         ids = [(batch, {session.session_id for session in batch.sessions}) for batch in having]
         return [(batch, here <= wanted) for batch, here in ids if here & wanted]
 
-    def _dataset(self, name: str, since: Any = None, until: Any = None) -> tuple[Any, list[str] | None]:
-        """Open a table's files as an Arrow dataset; say which calls are wanted where files hold others as well."""
-        from pyarrow import dataset as ds
-
-        from rtkit_explore.archive.parquet_files import arrow_schema
-
+    def _datasets(self, name: str, since: Any = None, until: Any = None) -> tuple[list[_Part], list[str] | None]:
+        """Open a table's files as Arrow datasets; say which calls are wanted where files hold others as well."""
         touched = self._touched(name, since, until)
         self._check(batch.files[name] for batch, _ in touched)
-        schema = arrow_schema(name)
-        if "day" not in schema.names:
-            import pyarrow as pa
+        batches = [batch for batch, _ in touched]
+        # Files that leave out the same columns are one dataset; the order of the batches stays.
+        alike = [(left, list(group)) for left, group in itertools.groupby(batches, lambda it: it.files[name].left_out)]
+        partial = not all(whole for _, whole in touched)
+        parts = [self._part(name, left_out, group) for left_out, group in alike or [({}, [])]]
+        return parts, sorted(self._started(since, until)) if partial else None
 
-            schema = schema.append(pa.field("day", pa.string()))
+    def _part(self, name: str, left_out: dict[str, str], batches: Sequence[Batch]) -> _Part:
+        import pyarrow as pa
+        from pyarrow import dataset as ds
+
+        from rtkit_explore.archive.parquet_files import stored_schema
+
         scan = ds.ParquetFragmentScanOptions(page_checksum_verification=True, pre_buffer=True)
         dataset = ds.FileSystemDataset.from_paths(
-            [self._storage.full(batch.files[name].path) for batch, _ in touched],
-            schema=schema,
+            [self._storage.full(batch.files[name].path) for batch in batches],
+            schema=stored_schema(name, left_out).append(pa.field("day", pa.string())),
             format=ds.ParquetFileFormat(default_fragment_scan_options=scan),
             filesystem=self._storage.filesystem,
-            partitions=[ds.field("day") == batch.day for batch, _ in touched],
+            partitions=[ds.field("day") == batch.day for batch in batches],
         )
-        partial = not all(whole for _, whole in touched)
-        return dataset, sorted(self._started(since, until)) if partial else None
+        return _Part(name, dataset, left_out)
 
     def _check(self, files: Any) -> None:
         """Compare local files with their checksums, each once; those of an object store are checked page by page."""
@@ -346,11 +356,11 @@ class Archive:
             with self._lock:
                 self._checked.add(file.path)
 
-    def _by_sql(self, dataset: Any, name: str, columns: list[str], sessions: list[str] | None, where: str) -> Any:
+    def _by_sql(self, parts: list[_Part], name: str, columns: list[str], sessions: list[str] | None, where: str) -> Any:
         listed = ", ".join(f'"{column}"' for column in columns)
         limit = "" if sessions is None else " AND session_id IN (SELECT unnest($ids))"
         parameters = {} if sessions is None else {"ids": sessions}
-        return _query({name: dataset}, f'SELECT {listed} FROM "{name}" WHERE ({where}){limit}', parameters)  # noqa: S608 - the user's own
+        return _query({name: parts}, f'SELECT {listed} FROM "{name}" WHERE ({where}){limit}', parameters)  # noqa: S608 - the user's own
 
     def parts(self, *names: str) -> Iterator[dict[str, pd.DataFrame]]:
         """
@@ -440,8 +450,8 @@ class Archive:
         sources: dict[str, Any] = {}
         for name in KEPT_TABLES:
             if name in words:
-                dataset, sessions = self._dataset(name, since, until)
-                sources[name] = dataset if sessions is None else dataset.filter(_filter(name, sessions, None))
+                parts, sessions = self._datasets(name, since, until)
+                sources[name] = parts if sessions is None else [part.only(sessions) for part in parts]
         for name in JUDGED:
             if name in words:
                 sources[name] = self._judged_arrow(name, since, until)
@@ -640,12 +650,35 @@ def _moment(name: str, given: Any) -> pd.Timestamp | None:
     return moment.tz_localize("UTC") if moment.tz is None else moment.tz_convert("UTC")
 
 
-def _filter(name: str, sessions: list[str] | None, where: Mapping[str, Any] | None) -> Any:
+class _Part(NamedTuple):
+    """Files of a table that leave out the same columns."""
+
+    name: str
+    dataset: Any
+    left_out: dict[str, str]
+
+    def of(self, column: str) -> Expression:
+        """Say how a column is had from these files."""
+        from rtkit_explore.archive.stored_columns import expression
+
+        return expression(self.name, column, self.left_out)
+
+    def only(self, sessions: list[str]) -> _Part:
+        """Take the rows of some calls."""
+        return self._replace(dataset=self.dataset.filter(_filter(self, sessions, None)))
+
+    def select(self, source: str) -> str:
+        """Write the SELECT that gives the table as declared, with its day."""
+        columns = [f'{self.of(column).sql} AS "{column}"' for column in TABLES[self.name].index]
+        return f'SELECT {", ".join(columns)}, "day" FROM "{source}"'  # noqa: S608 - names of our own
+
+
+def _filter(part: _Part, sessions: list[str] | None, where: Mapping[str, Any] | None) -> Any:
     """Make the condition on rows that Arrow pushes down to the files."""
     import pyarrow as pa
-    from pyarrow import dataset as ds
 
-    found = None if sessions is None else ds.field("session_id").isin(sessions)
+    name = part.name
+    found = None if sessions is None else part.of("session_id").arrow.isin(sessions)
     if where is None:
         return found
     if not isinstance(where, Mapping):
@@ -658,7 +691,7 @@ def _filter(name: str, sessions: list[str] | None, where: Mapping[str, Any] | No
             raise InvalidArgumentError(msg)
         values = list(value) if isinstance(value, list | tuple | set | np.ndarray | pd.Series) else [value]
         try:
-            one = ds.field(column).isin(pa.array(values, type=_declared_schema(name).field(column).type))
+            one = part.of(column).arrow.isin(pa.array(values, type=_declared_schema(name).field(column).type))
         except (pa.ArrowException, TypeError, ValueError):
             msg = f"where= gives {column} a value of another type: {value!r}."
             raise InvalidArgumentError(msg) from None
@@ -702,7 +735,13 @@ def _query(sources: Mapping[str, Any], query: str, parameters: Mapping[str, Any]
     with duckdb.connect(config=closed) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name, source in sources.items():
-            connection.register(name, source)
+            if isinstance(source, list):
+                for number, part in enumerate(source):
+                    connection.register(f"{name} {number}", part.dataset)
+                selects = [part.select(f"{name} {number}") for number, part in enumerate(source)]
+                connection.execute(f'CREATE TEMP VIEW "{name}" AS {" UNION ALL ".join(selects)}')
+            else:
+                connection.register(name, source)
         try:
             answer = connection.sql(query, params=dict(parameters) or None)
             if answer is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rtkit_explore.archive.batches import DOCUMENTS, ArchivedFile
@@ -16,30 +16,33 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rtkit_explore.archive.batches import Batch
+    from rtkit_explore.archive.parquet_files import TableFile
     from rtkit_explore.archive.storage import Storage
     from rtkit_explore.store.documents import CallDocuments
 
 FAILURES: Final = "failures.json"
 
 
-def write_files(
-    storage: Storage, day: str, name: str, contents: Mapping[str, tuple[bytes, int]]
-) -> dict[str, ArchivedFile]:
-    """Write the files of a batch, each table's content with its number of rows; the record comes after them."""
-    files = {}
-    for table, (content, rows) in contents.items():
+def write_files(storage: Storage, day: str, name: str, contents: Mapping[str, TableFile]) -> dict[str, ArchivedFile]:
+    """Write the files of a batch, by table; the record comes after them."""
+    files: dict[str, ArchivedFile] = {}
+    for table, made in contents.items():
+        if made.within:
+            continue
         folder = DOCUMENTS if table == DOCUMENTS else f"tables/{table}"
         path = f"{folder}/day={day}/{name}.parquet"
-        storage.write(path, content)
-        files[table] = ArchivedFile(path, len(content), checksum(content), rows)
-    return files
+        storage.write(path, made.content)
+        files[table] = ArchivedFile(path, len(made.content), checksum(made.content), made.rows, dict(made.left_out))
+    guests = {table: made for table, made in contents.items() if made.within}
+    return files | {table: replace(files[made.within], rows=made.rows) for table, made in guests.items()}
 
 
 def remove_batch(storage: Storage, batch: Batch) -> None:
     """Remove a batch that another one replaces: the record first, so that it never names what is gone."""
+    storage.still_ours()
     storage.delete(batch.record)
-    for file in batch.files.values():
-        storage.delete(file.path)
+    for path in {file.path for file in batch.files.values()}:
+        storage.delete(path)
 
 
 def damaged(storage: Storage, path: str) -> ArchiveError:
@@ -80,7 +83,7 @@ def batch_documents(
     """
     import pyarrow as pa
 
-    from rtkit_explore.archive.parquet_files import each_document
+    from rtkit_explore.archive.document_files import each_document
 
     if DOCUMENTS not in batch.files:
         raise damaged(storage, batch.record)
@@ -101,22 +104,33 @@ def batch_tables(
     storage: Storage, batch: Batch, names: Sequence[str], columns: Sequence[str] | None = None
 ) -> dict[str, pd.DataFrame]:
     """Read tables of a batch, as declared; one without rows has no file."""
+    from rtkit_explore.archive.parquet_files import declared_frame
+
+    read = batch_arrow(storage, batch, names, columns)
+    return {name: declared_frame(name, table, columns) for name, table in read}
+
+
+def batch_arrow(
+    storage: Storage, batch: Batch, names: Sequence[str], columns: Sequence[str] | None = None
+) -> Iterator[tuple[str, Any]]:
+    """Read tables of a batch one after another, as ``pyarrow.Table``; one without rows has no file."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    from rtkit_explore.archive.parquet_files import arrow_schema, declared_frame
+    from rtkit_explore.archive.parquet_files import arrow_schema, read_table
 
-    made = {}
+    shared: dict[str, bytes] = {}
     for name in names:
         if name not in batch.files:
-            made[name] = declared_frame(name, arrow_schema(name).empty_table(), columns)
+            yield name, arrow_schema(name).empty_table()
             continue
-        content = sound_content(storage, batch.files[name])
+        file = batch.files[name]
+        content = shared.pop(file.path, None) or sound_content(storage, file)
+        if file.left_out:
+            shared[file.path] = content  # two tables lie in it
         try:
-            made[name] = declared_frame(name, pq.read_table(io.BytesIO(content)), columns)
+            yield name, read_table(name, content, file.left_out, columns)
         except (pa.ArrowException, OSError):
-            raise damaged(storage, batch.files[name].path) from None
-    return made
+            raise damaged(storage, file.path) from None
 
 
 def read_failures(storage: Storage) -> dict[str, dict[str, Any]]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rtkit_explore.errors import ArchiveError
 from rtkit_explore.table_schema.describe import TABLES
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 RECORDS: Final = "batches"
 DOCUMENTS: Final = "documents"
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the layout; an archive of a later one is not opened."""
 KEPT_TABLES: Final = (
     "sessions",
@@ -83,12 +83,24 @@ class ArchivedSession:
 
 @dataclass(frozen=True)
 class ArchivedFile:
-    """A file of a batch."""
+    """
+    A file of a batch.
+
+    Attributes
+    ----------
+    path, size, sha256
+        The file. ``samples`` may lie in that of ``quality``.
+    rows
+        Of the table.
+    left_out
+        Columns that the file has in another way; see ``rtkit_explore.archive.stored_columns``.
+    """
 
     path: str
     size: int
     sha256: str
     rows: int
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -131,8 +143,18 @@ class Batch:
 
     def to_json(self) -> bytes:
         """Write the record, with a checksum of its own."""
-        body = json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, sort_keys=True)
-        return json.dumps({"sha256": hashlib.sha256(body.encode()).hexdigest(), "batch": json.loads(body)}).encode()
+        # With many small calls a record weighs: sessions are rows, and files say what they leave out once.
+        files: dict[str, dict[str, Any]] = {}
+        for name, file in sorted(self.files.items()):
+            told = {key: value for key, value in asdict(file).items() if key != "left_out" or value}
+            host = next((other for other, one in files.items() if one.get("path") == file.path), None)
+            if host is not None:
+                told = {"rows": file.rows, "within": host}
+            files[name] = told
+        given = {**asdict(self), "sessions": [astuple(session) for session in self.sessions], "files": files}
+        body = _canonical({"format": FORMAT, **given})
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        return f'{{"sha256":"{digest}","batch":{body}}}'.encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Batch:
@@ -149,22 +171,29 @@ class Batch:
         try:
             outer = json.loads(content)
             given = outer["batch"]
-            body = json.dumps(given, ensure_ascii=False, sort_keys=True)
+            check_format(given["format"])
+            old = given["format"] == 1
+            body = json.dumps(given, ensure_ascii=False, sort_keys=True) if old else _canonical(given)
             if hashlib.sha256(body.encode()).hexdigest() != outer["sha256"]:
                 msg = "wrong checksum"
                 raise ValueError(msg)
-            check_format(given["format"])
+            hosts = {name: ArchivedFile(**file) for name, file in given["files"].items() if "within" not in file}
+            guests = {name: file for name, file in given["files"].items() if "within" in file}
             return cls(
                 given["name"],
                 given["day"],
                 given["schema"],
-                tuple(ArchivedSession(**session) for session in given["sessions"]),
-                {name: ArchivedFile(**file) for name, file in given["files"].items()},
+                tuple(ArchivedSession(**one) if old else ArchivedSession(*one) for one in given["sessions"]),
+                hosts | {name: replace(hosts[file["within"]], rows=file["rows"]) for name, file in guests.items()},
                 tuple(given["replaces"]),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             msg = f"not a record: {type(error).__name__}"
             raise ValueError(msg) from None
+
+
+def _canonical(given: dict[str, Any]) -> str:
+    return json.dumps(given, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def check_format(version: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from rtkit_explore.archive.batch_files import remove_batch, sound_content, write_files
+from rtkit_explore.archive.batch_files import batch_arrow, batch_documents, remove_batch, write_files
 from rtkit_explore.archive.batches import DOCUMENTS, Batch, read_contents, schema_version
 from rtkit_explore.archive.judging import merge_judgements
 
@@ -41,6 +41,7 @@ def merge_small_batches(storage: Storage) -> int:
             continue
         merged = _merged(storage, group)
         merge_judgements(storage, group, merged)
+        storage.still_ours()
         storage.write(merged.record, merged.to_json())
         for old in group:
             remove_batch(storage, old)
@@ -73,13 +74,18 @@ def _fit(batches: Sequence[Batch]) -> bool:
 
 def _merged(storage: Storage, group: Sequence[Batch]) -> Batch:
     """Write the files of several batches as those of one, in the same order."""
-    from rtkit_explore.archive.parquet_files import joined_documents, joined_tables
+    import pyarrow as pa
 
-    contents: dict[str, tuple[bytes, int]] = {}
-    for table in sorted({name for batch in group for name in batch.files}):
-        files = [batch.files[table] for batch in group if table in batch.files]
-        join = joined_documents if table == DOCUMENTS else joined_tables
-        contents[table] = (join(sound_content(storage, file) for file in files), sum(file.rows for file in files))
+    from rtkit_explore.archive.document_files import documents_file
+    from rtkit_explore.archive.parquet_files import TableFile, table_files
+
+    calls = (call for batch in group for call in batch_documents(storage, batch))
+    contents = {DOCUMENTS: TableFile(documents_file(calls), sum(len(batch.sessions) for batch in group))}
+    tables = {}
+    for name in sorted({name for batch in group for name in batch.files} - {DOCUMENTS}):
+        read = [table for batch in group for _, table in batch_arrow(storage, batch, [name])]
+        tables[name] = pa.concat_tables(read)
+    contents |= table_files(tables)
     # Its place in the order of batches is that of the first.
     name = f"{group[0].name.partition('-')[0]}-{uuid.uuid4().hex[:8]}"
     return Batch(

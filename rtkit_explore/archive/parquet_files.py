@@ -1,41 +1,49 @@
-"""Tables to Parquet files and back, by the declared schema; the documents of calls packed beside them."""
+"""Tables to Parquet files and back, by the declared schema."""
 
 from __future__ import annotations
 
 import io
-import json
+import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from rtkit_explore.store.documents import CallDocuments, Failure
+from rtkit_explore.archive.stored_columns import (
+    FORMULA,
+    GUEST,
+    HOST,
+    MOST_DECIMALS,
+    SCALED,
+    column,
+    expression,
+    formulas,
+    scaled_name,
+)
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import column_dtype, missing, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from rtkit_explore.table_schema.columns import Column
 
 _LEVEL: Final = 15
-_DOCUMENTS_LEVEL: Final = 14
 _SPLIT: Final = frozenset(
     ("buffer_ms", "bytes", "bytes_received", "bytes_sent", "frames", "frames_decoded", "packets", "packets_received")
 )
 """Numbers that hardly repeat: their bytes are split by place, which compresses a fifth better than a dictionary."""
 _PLAIN: Final = frozenset(("bitrate_kbps", "interval_s", "jitter_buffer_delay", "rtt", "rtt_ms"))
 """Numbers whose runs repeat from stream to stream: whole, they are found again; as numbers of a dictionary, not."""
-_COUNTED: Final = frozenset(("position",))
-"""Whole numbers that go up evenly: the steps are stored."""
+_COUNTED: Final = frozenset(("position", "timestamp"))
+"""What goes up evenly, or stays: the steps are stored."""
+_OF_SMALL_UNITS: Final = re.compile(r"_e\d$")
 _PAGE_BYTES: Final = 8_000_000
 """What repeats is only found within a page."""
-PACKED: Final = pa.schema(
-    [("session_id", pa.string()), ("index", pa.string()), ("size", pa.int64()), ("content", pa.binary())]
-)
 
 
 def arrow_type(column: Column) -> pa.DataType:
@@ -59,9 +67,128 @@ def arrow_schema(table: str) -> pa.Schema:
     return pa.schema([(column.name, arrow_type(column)) for column in TABLES[table].columns])
 
 
+class TableFile(NamedTuple):
+    """
+    A table, or the documents, as written.
+
+    Attributes
+    ----------
+    content
+        The file; none where ``within`` names the table in whose file it is.
+    rows
+        How many.
+    left_out
+        Columns that the file has in another way, as its record is to say.
+    """
+
+    content: bytes
+    rows: int
+    left_out: Mapping[str, str] = {}
+    within: str = ""
+
+
+def arrow_table(table: str, frame: pd.DataFrame) -> pa.Table:
+    """Turn a table into what is stored of it."""
+    return pa.Table.from_pandas(_plain(frame), schema=arrow_schema(table), preserve_index=False)
+
+
 def table_file(table: str, frame: pd.DataFrame) -> bytes:
-    """Write a table as one Parquet file."""
-    return _written(pa.Table.from_pandas(_plain(frame), schema=arrow_schema(table), preserve_index=False))
+    """Write a table as one Parquet file, with all of its columns."""
+    return _written(arrow_table(table, frame))
+
+
+def table_files(tables: Mapping[str, pa.Table]) -> dict[str, TableFile]:
+    """Write the tables of a batch; those without rows have no file."""
+    rest = {name: table for name, table in tables.items() if table.num_rows}
+    files: dict[str, TableFile] = {}
+    if HOST in rest and GUEST in rest and rest[HOST].num_rows == rest[GUEST].num_rows:
+        shared, left_out = _in_one(rest[HOST], rest[GUEST])
+        if any(f"sample_{name}" in left_out for name in rest[GUEST].column_names):
+            del rest[HOST], rest[GUEST]
+            files[HOST] = TableFile(_written(shared), shared.num_rows, left_out)
+            files[GUEST] = TableFile(b"", shared.num_rows, left_out, HOST)
+    return files | {name: TableFile(_written(table), table.num_rows) for name, table in rest.items()}
+
+
+def _in_one(quality: pa.Table, samples: pa.Table) -> tuple[pa.Table, dict[str, str]]:
+    """Put both tables side by side, without what can be worked out of the rest; say what that is."""
+    for field, values in zip(samples.schema, samples.columns, strict=True):
+        quality = quality.append_column(f"sample_{field.name}", values)
+    known = {name: formula(column).arrow for name, formula in formulas().items() if name in quality.column_names}
+    made = ds.dataset(quality).to_table(columns=known)
+    left_out = {name: FORMULA for name in known if _same(made[name], quality[name])}
+    quality = quality.drop_columns(list(left_out))
+    for name in SCALED:
+        scaled = _scaled(quality[name]) if name in quality.column_names else None
+        if scaled is not None:
+            decimals, whole = scaled
+            left_out[name] = f"e{decimals}"
+            quality = quality.set_column(quality.column_names.index(name), scaled_name(name, decimals), whole)
+    return quality, left_out
+
+
+def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
+    """Tell whether two columns are the same to the last bit."""
+    if not one.equals(other):
+        return False
+    if not pa.types.is_floating(one.type):
+        return True
+    return np.array_equal(*(values.fill_null(0.0).to_numpy().view("i8") for values in (one, other)))
+
+
+def _scaled(values: pa.ChunkedArray) -> tuple[int, pa.Array] | None:
+    """Turn numbers into whole ones of a smaller unit, with its decimals; None where that would change one."""
+    absent = values.is_null().to_numpy()
+    numbers = values.fill_null(0.0).to_numpy()
+    for decimals in range(MOST_DECIMALS + 1):
+        with np.errstate(over="ignore", invalid="ignore"):
+            whole = np.rint(numbers * 10.0**decimals)
+        if not (np.abs(whole) < 2**53).all():
+            return None
+        units = whole.astype("int64")
+        if np.array_equal((units / 10.0**decimals).view("i8"), numbers.view("i8")):
+            return decimals, pa.array(units, mask=absent)
+    return None
+
+
+def stored_schema(table: str, left_out: Mapping[str, str]) -> pa.Schema:
+    """Return the schema of a table's files, by what their records say."""
+    if not left_out:
+        return arrow_schema(table)
+    fields = []
+    for prefix, name in (("", HOST), ("sample_", GUEST)):
+        for field in arrow_schema(name):
+            how = left_out.get(prefix + field.name)
+            if how is None:
+                fields.append(field.with_name(prefix + field.name))
+            elif how != FORMULA:
+                fields.append(pa.field(scaled_name(prefix + field.name, int(how.removeprefix("e"))), pa.int64()))
+    return pa.schema(fields)
+
+
+def read_table(
+    table: str, content: bytes, left_out: Mapping[str, str], columns: Sequence[str] | None = None
+) -> pa.Table:
+    """
+    Read a table, or some of its columns, from a file.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException
+        If the file is damaged.
+    """
+    names = arrow_schema(table).names if columns is None else list(columns)
+    wanted = {name: expression(table, name, left_out) for name in names}
+    needed = frozenset().union(*(one.names for one in wanted.values()))
+    opened = pq.ParquetFile(io.BytesIO(content))
+    there = opened.schema_arrow.names
+    made = opened.read(columns=[name for name in there if name in needed])
+    if not left_out:
+        return made
+    schema = stored_schema(table, left_out)
+    for name in sorted(needed - set(there)):
+        made = made.append_column(schema.field(name), pa.nulls(made.num_rows, schema.field(name).type))
+    return ds.dataset(made).to_table(columns={name: one.arrow for name, one in wanted.items()})
 
 
 def _written(arrow: pa.Table) -> bytes:
@@ -85,12 +212,15 @@ def _written(arrow: pa.Table) -> bytes:
 
 def _encoding(field: pa.Field) -> str | None:
     """Choose how a column is written; None is a dictionary, which suits most."""
+    name = field.name.removeprefix("sample_")
     if pa.types.is_timestamp(field.type):
-        return "PLAIN"  # the streams of a report share their times
+        return "DELTA_BINARY_PACKED" if name in _COUNTED else "BYTE_STREAM_SPLIT"
     if pa.types.is_integer(field.type):
-        return "DELTA_BINARY_PACKED" if field.name in _COUNTED else None
+        if name in _COUNTED:
+            return "DELTA_BINARY_PACKED"
+        return "BYTE_STREAM_SPLIT" if _OF_SMALL_UNITS.search(name) else "PLAIN" if name == "ssrc" else None
     if pa.types.is_floating(field.type):
-        return "BYTE_STREAM_SPLIT" if field.name in _SPLIT else "PLAIN" if field.name in _PLAIN else None
+        return "BYTE_STREAM_SPLIT" if name in _SPLIT else "PLAIN" if name in _PLAIN else None
     return None
 
 
@@ -103,11 +233,6 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 def frame_file(frame: pd.DataFrame) -> bytes:
     """Write any table that was worked out, as it is."""
     return _written(pa.Table.from_pandas(_plain(frame), preserve_index=False))
-
-
-def joined_tables(files: Iterable[bytes]) -> bytes:
-    """Write the rows of several files of one table as one, in their order."""
-    return _written(pa.concat_tables([pq.read_table(io.BytesIO(file)) for file in files]))
 
 
 def declared_frame(table: str, arrow: pa.Table, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -192,115 +317,3 @@ def any_frame(arrow: pa.Table) -> pd.DataFrame:
     frame = pd.concat(made, axis=1) if made else pd.DataFrame(index=pd.RangeIndex(arrow.num_rows))
     frame.columns = pd.Index(arrow.column_names)
     return frame
-
-
-# Documents ------------------------------------------------------------------------------------------------------------
-
-
-def documents_file(calls: Iterable[tuple[str, CallDocuments]]) -> bytes:
-    """
-    Pack the documents of calls into one file, untouched.
-
-    All documents of a call are compressed together (zstd), as one row of a Parquet file with a row group per call, so
-    that one call is read without the others.
-    """
-    buffer = io.BytesIO()
-    with _packed_writer(buffer) as writer:
-        for session_id, documents in calls:
-            index, content = packed(documents)
-            row = {
-                "session_id": [session_id],
-                "index": [json.dumps(index)],
-                "size": [len(content)],
-                "content": [pa.Codec("zstd", _DOCUMENTS_LEVEL).compress(content, asbytes=True)],
-            }
-            writer.write_table(pa.table(row, schema=PACKED))
-    return buffer.getvalue()
-
-
-def joined_documents(files: Iterable[bytes]) -> bytes:
-    """Put packed files together; what is compressed stays as it is."""
-    buffer = io.BytesIO()
-    with _packed_writer(buffer) as writer:
-        for file in files:
-            opened = pq.ParquetFile(pa.BufferReader(file))
-            for group in range(opened.num_row_groups):
-                writer.write_table(opened.read_row_group(group))
-    return buffer.getvalue()
-
-
-def _packed_writer(buffer: io.BytesIO) -> pq.ParquetWriter:
-    return pq.ParquetWriter(buffer, PACKED, compression="none", write_page_checksum=True, use_dictionary=False)
-
-
-def packed(documents: CallDocuments) -> tuple[dict[str, Any], bytes]:
-    """Lay the documents of a call end to end, with an index that says which is which."""
-    parts: list[tuple[str, str | None, bytes]] = []
-    for kind in ("session", "participants", "chat", "transcript"):
-        content = getattr(documents, kind)
-        if content is not None:
-            parts.append((kind, None, content))
-    if documents.summary is not None:
-        parts.append(("summary", None, documents.summary.encode("utf-8", "surrogatepass")))
-    parts += [("peer-report", peer, content) for peer, content in documents.reports.items()]
-    index = {
-        "documents": [[kind, peer, len(content)] for kind, peer, content in parts],
-        "transcript_format": documents.transcript_format,
-        "session_id": documents.session_id,
-        "names": documents.names,
-        "failures": [[one.source, one.message, one.peer_id, one.missing] for one in documents.failures],
-    }
-    return index, b"".join(content for _, _, content in parts)
-
-
-def unpacked(index: dict[str, Any], content: bytes) -> CallDocuments:
-    """
-    Take packed documents apart.
-
-    Raises
-    ------
-    ValueError
-        If the index does not fit the content.
-    """
-    try:
-        documents = CallDocuments(session_id=index["session_id"], transcript_format=index["transcript_format"])
-        documents.names = dict(index["names"])
-        documents.failures = [
-            Failure(source, message, peer_id=peer, missing=missing)
-            for source, message, peer, missing in index["failures"]
-        ]
-        place = 0
-        for kind, peer, size in index["documents"]:
-            part, place = content[place : place + size], place + size
-            if kind == "peer-report":
-                documents.reports[peer] = part
-            elif kind == "summary":
-                documents.summary = part.decode("utf-8", "surrogatepass")
-            else:
-                setattr(documents, kind, part)
-    except (KeyError, TypeError, AttributeError) as error:
-        msg = f"the index of the documents is damaged: {type(error).__name__}"
-        raise ValueError(msg) from None
-    if place != len(content):
-        msg = "the documents do not have the size that their index says"
-        raise ValueError(msg)
-    return documents
-
-
-def each_document(file: bytes, wanted: Iterable[str] | None = None) -> Iterator[tuple[str, CallDocuments]]:
-    """
-    Unpack the documents of some calls, or of all, one call after another, in the order in which they are named.
-
-    Raises
-    ------
-    ValueError, OSError, pyarrow.ArrowException
-        If the file is damaged.
-    """
-    opened = pq.ParquetFile(pa.BufferReader(file), page_checksum_verification=True)
-    ids = opened.read(columns=["session_id"])["session_id"].to_pylist()
-    groups = {session_id: group for group, session_id in enumerate(ids)}
-    for session_id in ids if wanted is None else wanted:
-        if session_id in groups:
-            row = opened.read_row_group(groups[session_id]).to_pylist()[0]
-            content = pa.Codec("zstd").decompress(row["content"], decompressed_size=row["size"], asbytes=True)
-            yield session_id, unpacked(json.loads(row["index"]), content)

@@ -6,11 +6,14 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import threading
+import time
 import uuid
 from collections.abc import Iterator  # noqa: TC003 - contextmanager's signature is read at run time by pdoc
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rtkit_explore.api.scrubbing import scrub
 from rtkit_explore.errors import ArchiveError, InvalidArgumentError, MissingExtraError
@@ -19,7 +22,10 @@ from rtkit_explore.paths import user_path
 if TYPE_CHECKING:
     import datetime as dt
 
-LOCK = "archive.lock"
+LOCK: Final = "archive.lock"
+CLAIMS: Final = "writers"
+CLAIM_LIVES: Final = timedelta(minutes=2)
+"""A claim that was not renewed for so long is that of a process which ended."""
 
 
 def need(*modules: str) -> None:
@@ -76,6 +82,8 @@ class Storage:
         import pyarrow as pa
         from pyarrow import fs
 
+        self._claim: str | None = None
+        self._lost = False
         # The address may hold credentials: it opens the same place again, and is never shown.
         if not isinstance(place, str | os.PathLike):
             msg = f"an archive is a folder or a URL, not something of type {type(place).__name__}"
@@ -173,9 +181,11 @@ class Storage:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """
-        Keep other processes from writing into the same folder; the lock ends with the process, however it ends.
+        Keep other processes from writing into the same archive.
 
-        Object storage has no locks: there, one process may write at a time, and it is the user who sees to it.
+        In a folder the lock ends with the process, however it ends. Object storage has no locks: there, a writer
+        leaves a claim and renews it, and whoever sees another claim that is alive does not begin. That of a process
+        that was killed dies after two minutes.
 
         Raises
         ------
@@ -183,7 +193,8 @@ class Storage:
             If another process is writing.
         """
         if not self.local:
-            yield
+            with self._claimed():
+                yield
             return
         path = Path(self.full(LOCK))
         try:
@@ -198,6 +209,72 @@ class Storage:
                 msg = f"another process is writing into the archive {self!r}: wait for it to end"
                 raise ArchiveError(msg) from None
             yield
+
+    @contextlib.contextmanager
+    def _claimed(self) -> Iterator[None]:
+        claim = f"{CLAIMS}/{uuid.uuid4().hex}"
+        self.write(claim, b"a process is writing")
+        ended = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(claim, ended), name="rtkit-claim", daemon=True)
+        try:
+            # Each writes before it looks, so of two that begin at the same time at least one sees the other. Times are
+            # those of the store alone: the clocks of the two machines do not matter.
+            claims = {found.path: found.written for found in self.files(CLAIMS)}
+            now = claims.pop(claim, None)
+            for path, written in claims.items():
+                if now is None or written is None or now - written < CLAIM_LIVES:
+                    msg = (
+                        f"another process is writing into the archive {self!r}: wait for it to end, or, if it was"
+                        f" killed, for {CLAIM_LIVES.total_seconds() / 60:.0f} minutes"
+                    )
+                    raise ArchiveError(msg)
+                self.delete(path)
+            self._claim, self._lost = claim, False
+            renewing.start()
+            yield
+        finally:
+            self._claim = None
+            ended.set()
+            if renewing.ident is not None:
+                renewing.join()
+            self.delete(claim)
+
+    def _renew(self, claim: str, ended: threading.Event) -> None:
+        renewed = time.time()
+        while not ended.wait(CLAIM_LIVES.total_seconds() / 6):
+            # A process that stood still for long must not renew what another one may be taking away this moment.
+            if time.time() - renewed > CLAIM_LIVES.total_seconds() / 2:
+                self._lost = True
+                return
+            # What fails now is tried again in time.
+            with contextlib.suppress(ArchiveError):
+                if self._is_there(claim):
+                    self.write(claim, b"a process is writing")
+                    renewed = time.time()
+
+    def still_ours(self) -> None:
+        """
+        Make sure, before something is removed, that no other process has taken over.
+
+        Raises
+        ------
+        ArchiveError
+            If one has: this process stood still for so long that its claim died.
+        """
+        if self._claim is not None and (self._lost or not self._is_there(self._claim)):
+            msg = (
+                f"another process may have begun to write into the archive {self!r}, as this one stood still for"
+                " a minute or more. Nothing is lost: archive again when that one has ended"
+            )
+            raise ArchiveError(msg)
+
+    def _is_there(self, path: str) -> bool:
+        from pyarrow import fs
+
+        try:
+            return bool(self.filesystem.get_file_info(self.full(path)).type == fs.FileType.File)
+        except OSError as error:
+            raise self._failed("read", path, error) from None
 
     def _failed(self, what: str, path: str, error: OSError) -> ArchiveError:
         reason = error.strerror or scrub(error)

@@ -54,9 +54,10 @@ if TYPE_CHECKING:
     from rtkit_explore.api.query_params import Time
     from rtkit_explore.app import App
     from rtkit_explore.archive.batches import ArchivedFile
+    from rtkit_explore.archive.parquet_files import TableFile
     from rtkit_explore.store.documents import CallDocuments, Failure
 
-MOST_CALLS: Final = 128
+MOST_CALLS: Final = 256
 MOST_BYTES: Final = 64_000_000
 """A batch is closed when it has so many calls, or so many bytes of documents: what is in memory at a time."""
 WORTH_A_PROCESS: Final = 16
@@ -278,7 +279,7 @@ def _sound(storage: Storage, file: ArchivedFile, there: dict[str, Any], *, verif
 
 def _mended(storage: Storage, batch: Batch) -> Batch | None:
     """Make the tables of a batch again from its documents; None where those are damaged after all."""
-    from rtkit_explore.archive.parquet_files import each_document
+    from rtkit_explore.archive.document_files import each_document
 
     file = batch.files[DOCUMENTS]
     content = storage.read(file.path)
@@ -291,9 +292,9 @@ def _mended(storage: Storage, batch: Batch) -> Batch | None:
     return mended
 
 
-def tables_of(calls: Sequence[tuple[str, CallDocuments]]) -> tuple[dict[str, tuple[bytes, int]], dict[str, str]]:
-    """Make the tables of some calls, as Parquet files with their number of rows; say which could not be made."""
-    from rtkit_explore.archive.parquet_files import table_file
+def tables_of(calls: Sequence[tuple[str, CallDocuments]]) -> tuple[dict[str, TableFile], dict[str, str]]:
+    """Make the tables of some calls, as Parquet files; say which could not be made."""
+    from rtkit_explore.archive.parquet_files import arrow_table, table_files
     from rtkit_explore.table_schema.describe import TABLES
     from rtkit_explore.tables.frames import join_frames
 
@@ -311,20 +312,21 @@ def tables_of(calls: Sequence[tuple[str, CallDocuments]]) -> tuple[dict[str, tup
                 frame["session_id"] = frame["session_id"].fillna(session_id)
             parts[name].append(frame)
     joined = {name: join_frames(TABLES[name], frames) for name, frames in parts.items()}
-    return {name: (table_file(name, frame), len(frame)) for name, frame in joined.items() if len(frame)}, failed
+    return table_files({name: arrow_table(name, frame) for name, frame in joined.items()}), failed
 
 
 def converted(
     calls: list[tuple[str, CallDocuments]], redacted: bool, salt: str | None
-) -> tuple[dict[str, tuple[bytes, int]], dict[str, str]]:
+) -> tuple[dict[str, TableFile], dict[str, str]]:
     """Turn the documents of a batch into its files: what a worker does."""
-    from rtkit_explore.archive.parquet_files import documents_file
+    from rtkit_explore.archive.document_files import documents_file
+    from rtkit_explore.archive.parquet_files import TableFile
     from rtkit_explore.redaction.documents import redacted_documents
 
     if redacted:
         calls = [(session_id, redacted_documents(documents, salt=salt)) for session_id, documents in calls]
     files, failed = tables_of(calls)
-    return {DOCUMENTS: (documents_file(calls), len(calls)), **files}, failed
+    return {DOCUMENTS: TableFile(documents_file(calls), len(calls)), **files}, failed
 
 
 def _day(moment: pd.Timestamp | None) -> str:
@@ -408,9 +410,7 @@ class _Run:
             files, failed = future.result()
             self._commit(day, group, files, failed)
 
-    def _commit(
-        self, day: str, group: list[_Fetched], files: dict[str, tuple[bytes, int]], failed: dict[str, str]
-    ) -> None:
+    def _commit(self, day: str, group: list[_Fetched], files: dict[str, TableFile], failed: dict[str, str]) -> None:
         name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
         now = datetime.now(UTC)
         sessions = tuple(
@@ -421,6 +421,7 @@ class _Run:
         written = write_files(self.storage, day, name, files)
         batch = Batch(name, day, schema_version(), sessions, written, replaced)
         # From here on it counts; what it replaces no longer does.
+        self.storage.still_ours()
         self.storage.write(batch.record, batch.to_json())
         for old in self.contents.batches:
             if old.name in replaced:

@@ -494,24 +494,6 @@ def test_what_was_judged_is_not_judged_again_after_a_merge(tmp_path, recordings,
     pd.testing.assert_frame_equal(archive.findings(), found)
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory, recordings):
-    """An archive of four calls of a day, each in a batch of its own."""
-    folder = tmp_path_factory.mktemp("small") / "calls"
-    with pytest.MonkeyPatch.context() as patched, ApiServer() as server:
-        patched.setattr(writer, "merge_small_batches", lambda _storage: 0)
-        patched.setattr(writer, "MOST_CALLS", 1)
-        fill(server, recordings, 4)
-        with rtk.connect(
-            token=TOKEN, account_id=ACCOUNT, app_id=APP, base_url=server.url, cache=False, progress=False
-        ) as app:
-            patched.setattr(writer, "SIDE_BY_SIDE", 1)
-            archive = rtk.archive_calls(app, folder, progress=False)
-    archive.findings()
-    assert len(archive.files("quality")) == 4
-    return folder
-
-
 def test_a_merge_that_is_interrupted_loses_nothing(small, tmp_path, monkeypatch):
     """Whichever write or removal it ends at, every call is there once, and the next run sweeps up."""
     steps = 0

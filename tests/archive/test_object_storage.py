@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
+from datetime import timedelta
 
 import pytest
 
 import rtkit_explore as rtk
+from rtkit_explore.archive import storage
+from rtkit_explore.archive.compacting import merge_small_batches
+from rtkit_explore.archive.storage import CLAIMS, Storage
 from tests.archive.compared import assert_same
 
 pytest.importorskip("moto", reason="the extra 'test' is not installed")
@@ -52,6 +58,88 @@ def test_an_archive_in_s3_is_that_on_disk(bucket, made, app):
     with pytest.raises(rtk.errors.ArchiveError, match="verify=True"):
         rtk.open_archive(url).table("quality")
     assert_same(rtk.archive_calls(app, url, progress=False), rtk.open_archive(made))
+
+
+def test_two_processes_do_not_write_at_the_same_time(bucket, app, monkeypatch):
+    url = bucket[0].replace("/kept?", "/claimed?")
+    one, other = Storage(url), Storage(url)
+    with one.locked():
+        with pytest.raises(
+            rtk.errors.ArchiveError, match=r"another process is writing into .*calls/claimed.*2 minutes"
+        ):
+            rtk.archive_calls(app, url, progress=False)
+        # A look at it is nobody's business.
+        assert one.read("manifest.json") is None
+    assert not one.files(CLAIMS)
+
+    # A process that was killed leaves its claim, which dies; one that stood still for so long finds that out.
+    monkeypatch.setattr(storage, "CLAIM_LIVES", timedelta(0))
+    monkeypatch.setattr(Storage, "_renew", lambda *_args: None)
+    held = one.locked()
+    held.__enter__()
+    with other.locked():
+        with pytest.raises(rtk.errors.ArchiveError, match="another process may have begun to write"):
+            one.still_ours()
+        other.still_ours()
+    held.__exit__(None, None, None)
+    assert not one.files(CLAIMS)
+
+
+def test_a_claim_is_renewed_while_its_process_works(bucket, monkeypatch):
+    url, _ = bucket
+    url = url.replace("/kept?", "/renewed?")
+    monkeypatch.setattr(storage, "CLAIM_LIVES", timedelta(seconds=6))
+    one = Storage(url)
+    written: list[str] = []
+    again, real = threading.Event(), Storage.write
+
+    def write(self, path, content):
+        real(self, path, content)
+        written.append(path)
+        if len(written) == 3:
+            again.set()
+
+    monkeypatch.setattr(Storage, "write", write)
+    with one.locked():
+        assert again.wait(30)
+    assert len(set(written)) == 1
+
+
+def test_a_process_that_stood_still_no_longer_trusts_its_claim(bucket, monkeypatch):
+    url = bucket[0].replace("/kept?", "/still?")
+    monkeypatch.setattr(storage, "CLAIM_LIVES", timedelta(seconds=0.6))
+    one = Storage(url)
+    with one.locked():
+        one.still_ours()
+        hours = time.time() + 7200
+        monkeypatch.setattr(storage.time, "time", lambda: hours)
+        for _ in range(300):
+            if one._lost:
+                break
+            time.sleep(0.05)
+        with pytest.raises(rtk.errors.ArchiveError, match="stood still"):
+            one.still_ours()
+
+
+def test_what_one_writer_merged_stays_when_another_looks_on(bucket, small, monkeypatch):
+    """The writer that lost its claim deletes nothing: neither small batches nor the merged one."""
+    url, client = bucket[0].replace("/kept?", "/merged?"), bucket[1]
+    for path in small.rglob("*"):
+        if path.is_file() and path.name != "archive.lock":
+            client.upload_file(str(path), "calls", f"merged/{path.relative_to(small)}")
+    late = Storage(url)
+    held = late.locked()
+    held.__enter__()
+    for found in late.files(CLAIMS):
+        late.delete(found.path)  # as a process does that took over
+    with pytest.raises(rtk.errors.ArchiveError, match="Nothing is lost"):
+        merge_small_batches(late)
+    held.__exit__(None, None, None)
+    rows = len(rtk.open_archive(small).table("quality"))
+    assert len(rtk.open_archive(url).table("quality")) == rows
+    with late.locked():
+        assert merge_small_batches(late) == 1
+    assert len(rtk.open_archive(url).table("quality")) == rows
 
 
 def test_a_place_that_cannot_be_opened_says_so_without_secrets(app):

@@ -28,7 +28,8 @@ import rtkit_explore as rtk
 from rtkit_explore.archive.batch_files import write_files
 from rtkit_explore.archive.batches import DOCUMENTS, MANIFEST, ArchivedSession, Batch, Manifest
 from rtkit_explore.archive.batches import schema_version as version
-from rtkit_explore.archive.parquet_files import _written, documents_file
+from rtkit_explore.archive.document_files import documents_file
+from rtkit_explore.archive.parquet_files import TableFile, _written
 from rtkit_explore.archive.storage import Storage
 from rtkit_explore.archive.writer import MOST_CALLS, tables_of
 from rtkit_explore.simulated import documents_of
@@ -114,9 +115,11 @@ def documents_on(calls: Calls, day: int) -> Calls:
     return made
 
 
-def table_on(content: bytes, names: dict[str, str], day: int) -> bytes:
+def table_on(made: TableFile, names: dict[str, str], day: int) -> TableFile:
     """Copy a table of a day to another one."""
-    table = pq.read_table(io.BytesIO(content))
+    if made.within:
+        return made
+    table = pq.read_table(io.BytesIO(made.content))
     for place, field in enumerate(table.schema):
         column = table.column(place).combine_chunks()
         if pa.types.is_timestamp(field.type):
@@ -126,7 +129,7 @@ def table_on(content: bytes, names: dict[str, str], day: int) -> bytes:
             encoded = column.dictionary_encode()
             words = pa.array([names.get(word, word) for word in encoded.dictionary.to_pylist()], pa.string())
             table = table.set_column(place, field, words.take(encoded.indices))
-    return _written(table)
+    return made._replace(content=_written(table))
 
 
 def size_of(documents: CallDocuments) -> int:
@@ -147,13 +150,15 @@ def build(folder: Path, count: int, a_day: int = A_DAY) -> None:
                 continue
             if len(copied) == len(group):
                 names = names_on(group, day)
-                files = {name: (table_on(content, names, day), rows) for name, (content, rows) in tables.items()}
+                files = {name: table_on(content, names, day) for name, content in tables.items()}
             else:
                 files, _ = tables_of(copied)
-            write_batch(storage, day, number, copied, {DOCUMENTS: (documents_file(copied), len(copied)), **files})
+            write_batch(
+                storage, day, number, copied, {DOCUMENTS: TableFile(documents_file(copied), len(copied)), **files}
+            )
 
 
-def write_batch(storage: Storage, day: int, number: int, calls: Calls, files: dict[str, tuple[bytes, int]]) -> None:
+def write_batch(storage: Storage, day: int, number: int, calls: Calls, files: dict[str, TableFile]) -> None:
     date, name = f"{FIRST_DAY + dt.timedelta(days=day):%Y-%m-%d}", f"{day * 1000 + number:020d}-{number:08x}"
     sessions = []
     for session, documents in calls:
