@@ -192,6 +192,11 @@ class Profile:
         for field, value in fields.items():
             object.__setattr__(self, field, value)
 
+    def __repr__(self) -> str:
+        """Name it, with how many thresholds, and rules of your own; ``to_toml()`` has the thresholds."""
+        own = f", own rules {', '.join(rule.name for rule in self.rules)}" if self.rules else ""
+        return f"<Profile {self.name}: {len(self.limits)} thresholds{own}>"
+
     def to_toml(self) -> str:
         """
         Return the profile as TOML, every threshold written out, those of ``base`` too.

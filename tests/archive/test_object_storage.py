@@ -112,7 +112,7 @@ def test_a_process_that_stood_still_no_longer_trusts_its_claim(bucket, monkeypat
     with one.locked():
         one.still_ours()
         hours = time.time() + 7200
-        monkeypatch.setattr(storage.time, "time", lambda: hours)
+        monkeypatch.setattr(time, "time", lambda: hours)
         for _ in range(300):
             if one._lost:
                 break

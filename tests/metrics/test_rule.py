@@ -156,3 +156,18 @@ def test_a_distribution_says_for_how_much_of_the_time(recorded):
     assert "No values" in " ".join(t.get_text() for t in rtk.plot.distribution([], glitch).texts)
     with pytest.raises(InvalidArgumentError, match="participant"):
         rtk.plot.distribution(calls, glitch, by="person")
+
+
+def test_rules_and_profiles_say_what_they_are_in_a_line():
+    glitch = rtk.metric(
+        lambda i: i["concealment_events"],
+        name="glitch",
+        media="audio",
+        direction="consumer",
+        unit="share",
+        worse="high",
+    )
+    rule = rtk.rule(glitch, warn=0.02, bad=0.05, lasting="14s", source="mine")
+    assert repr(rule) == "<Rule glitch: glitch in share of audio, consumer; warn 0.02; bad 0.05>"
+    mine = rtk.Profile("mine", loss_in=(2, 8), rules=[rule])
+    assert repr(mine) == "<Profile mine: 2 thresholds, own rules glitch>"

@@ -180,3 +180,14 @@ class Rule:
     limits: tuple[Limit, ...] = ()
     drawn: Drawn = "stream"
     beside: tuple[str, ...] = ("bitrate_kbps",)
+
+    def __repr__(self) -> str:
+        """Name it, with what it judges, and the thresholds that it brings along."""
+        streams = "" if self.value is None else f" of {', '.join(self.media) or 'all media'}, {self.direction}"
+        told = [
+            f"; {severity} {getattr(limit, severity):g}"
+            for limit in self.limits
+            for severity in ("note", "warn", "bad")
+            if getattr(limit, severity) is not None
+        ]
+        return f"<Rule {self.name}: {self.title} in {self.unit}{streams}{''.join(told)}>"
