@@ -152,9 +152,10 @@ class Batch:
                 told = {"rows": file.rows, "within": host}
             files[name] = told
         given = {**asdict(self), "sessions": [astuple(session) for session in self.sessions], "files": files}
-        body = _canonical({"format": FORMAT, **given})
-        digest = hashlib.sha256(body.encode()).hexdigest()
-        return f'{{"sha256":"{digest}","batch":{body}}}'.encode()
+        batch = {"format": FORMAT, **given}
+        return json.dumps(
+            {"sha256": _digest(batch), "batch": batch}, ensure_ascii=False, separators=(",", ":")
+        ).encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Batch:
@@ -171,12 +172,12 @@ class Batch:
         try:
             outer = json.loads(content)
             given = outer["batch"]
-            check_format(given["format"])
-            old = given["format"] == 1
-            body = json.dumps(given, ensure_ascii=False, sort_keys=True) if old else _canonical(given)
-            if hashlib.sha256(body.encode()).hexdigest() != outer["sha256"]:
+            if _digest(given) != outer["sha256"]:
                 msg = "wrong checksum"
                 raise ValueError(msg)
+            # Only now: a flipped bit must not look like a later version.
+            check_format(given["format"])
+            old = given["format"] == 1
             hosts = {name: ArchivedFile(**file) for name, file in given["files"].items() if "within" not in file}
             guests = {name: file for name, file in given["files"].items() if "within" in file}
             return cls(
@@ -192,8 +193,9 @@ class Batch:
             raise ValueError(msg) from None
 
 
-def _canonical(given: dict[str, Any]) -> str:
-    return json.dumps(given, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _digest(given: dict[str, Any]) -> str:
+    """Return the checksum of a record, the same way in every format: so any version knows a later one by its format."""
+    return hashlib.sha256(json.dumps(given, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def check_format(version: object) -> None:

@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -253,8 +254,6 @@ def test_an_archive_from_before_a_column_existed_opens(folder, monkeypatch):
     pq.write_table(smaller, path)
     record = next(file for file in folder.glob("batches/*.json") if path.name[:20] in file.name)
     batch = Batch.from_json(record.read_bytes())
-    from dataclasses import replace
-
     from rtkit_explore.archive.storage import checksum
 
     stored = batch.files["quality"]
@@ -403,6 +402,28 @@ def test_the_record_of_a_batch_survives_the_round_trip(made):
             with pytest.raises((ValueError, ArchiveError)):
                 Batch.from_json(path.read_bytes()[:cut])
     assert layout.schema_version() == layout.schema_version()
+
+
+def test_a_record_of_a_later_format_is_known_as_such_and_a_flipped_bit_is_not(made):
+    path = next(iter(made.glob("batches/*.json")))
+    outer = json.loads(path.read_bytes())
+    flipped = {**outer, "batch": {**outer["batch"], "format": 6}}
+    with pytest.raises(ValueError, match="wrong checksum"):
+        Batch.from_json(json.dumps(flipped).encode())
+    later = {"sha256": layout._digest(flipped["batch"]), "batch": flipped["batch"]}
+    with pytest.raises(ArchiveError, match="update it"):
+        Batch.from_json(json.dumps(later).encode())
+
+
+def test_a_record_of_format_1_is_read(made):
+    batch = Batch.from_json(next(iter(made.glob("batches/*.json"))).read_bytes())
+    old = asdict(batch)
+    for file in old["files"].values():
+        del file["left_out"]
+    told = {"format": 1, **json.loads(json.dumps(old))}
+    read = Batch.from_json(json.dumps({"sha256": layout._digest(told), "batch": told}).encode())
+    plain = {name: replace(file, left_out={}) for name, file in batch.files.items()}
+    assert read == replace(batch, files=plain)
 
 
 def test_the_explorer_takes_an_archive_with_its_verdicts(made):
