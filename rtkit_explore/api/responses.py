@@ -243,54 +243,54 @@ def _raise_for(response: httpx.Response, answer: Any, subject: RequestInfo, sett
     kind = number if response.is_success and 400 <= number < 600 else status
     said = scrub(message, settings.token)
     said = f" (the API says: {said})" if said else ""
+    error, msg = _explained(kind, code, response, subject, settings)
+    if not subject.repeatable and kind in {408, 409, 429}:
+        msg += "; it was not sent again"
+    raise error(msg + said, status=status, code=code)
+
+
+def _explained(
+    kind: int, code: str | int | None, response: httpx.Response, subject: RequestInfo, settings: Settings
+) -> tuple[type[ApiError], str]:
+    """Say of a refusal, by its status, which error it is, what happened and what to do about it."""
     tried = _tried(response.request)
-    error: type[ApiError]
     if kind in {401, 403}:
-        error = PermissionDeniedError
-        msg = (
+        return PermissionDeniedError, (
             f"{'the token was not accepted' if kind == 401 else 'not allowed'} ({kind}) for {subject.what}: the token"
             f" needs the permission Realtime or Realtime Admin on account {settings.account_id}; give another one as"
             f" token= or {TOKEN_VARIABLE}"
         )
-    elif kind == 404:
-        error = NotFoundError
-        msg = f"{subject.absent} (404)"
-        if settings.token is not None:
-            where = f"app {settings.app_id} of account {settings.account_id}"
-            elsewhere = f"another app ({APP_VARIABLE}, {ACCOUNT_VARIABLE})"
-            if subject.usual:
-                msg += (
-                    f" in {where}. Usual reasons: {subject.usual}. Else: the id is another one (check it), belongs to"
-                    f" {elsewhere}, or is older than what the API keeps"
-                )
-            else:
-                msg += (
-                    f" in {where}: check the id; if it is right, it belongs to {elsewhere} or is older than what the"
-                    " API keeps"
-                )
-    elif kind == 429:
-        error = RateLimitedError
+    if kind == 404:
+        return NotFoundError, f"{subject.absent} (404){_where_it_may_be(subject, settings)}"
+    if kind == 429:
         wait = response.extensions.get(ASKED_TO_WAIT)
         advice = f"wait {wait:.0f} s" if wait is not None else "wait a moment"
-        msg = (
+        return RateLimitedError, (
             f"too many requests (429){tried} for {subject.what}: {advice}, and see what else uses the account: the"
             " limit of 250 requests in 10 s counts for all RealtimeKit calls together"
         )
-    elif kind >= 500:
-        error = ServerError
-        msg = (
+    if kind >= 500:
+        return ServerError, (
             f"the API failed ({kind}){tried} at {subject.what}: try again later; if it stays, ask Cloudflare's support"
         )
-    elif kind >= 400 or response.is_success:
-        error = BadRequestError
+    if kind >= 400 or response.is_success:
         stated = kind if kind >= 400 else code or "no code"
-        msg = f"the API refused the request ({stated}) for {subject.what}: check its arguments"
-    else:
-        error = BadAnswerError
-        msg = (
-            f"the API sends the request for {subject.what} to another address ({kind}), which is not followed with a"
-            " token: check base_url"
+        return BadRequestError, f"the API refused the request ({stated}) for {subject.what}: check its arguments"
+    return BadAnswerError, (
+        f"the API sends the request for {subject.what} to another address ({kind}), which is not followed with a"
+        " token: check base_url"
+    )
+
+
+def _where_it_may_be(subject: RequestInfo, settings: Settings) -> str:
+    """Say where something was not found, and why it may not be there; nothing of saved calls."""
+    if settings.token is None:
+        return ""
+    where = f"app {settings.app_id} of account {settings.account_id}"
+    elsewhere = f"another app ({APP_VARIABLE}, {ACCOUNT_VARIABLE})"
+    if subject.usual:
+        return (
+            f" in {where}. Usual reasons: {subject.usual}. Else: the id is another one (check it), belongs to"
+            f" {elsewhere}, or is older than what the API keeps"
         )
-    if not subject.repeatable and kind in {408, 409, 429}:
-        msg += "; it was not sent again"
-    raise error(msg + said, status=status, code=code)
+    return f" in {where}: check the id; if it is right, it belongs to {elsewhere} or is older than what the API keeps"

@@ -135,16 +135,7 @@ def evaluate(
         mean anything.
     """
     tables = [values] if isinstance(values, pd.DataFrame) else list(values)
-    if not tables or not all(isinstance(one, pd.DataFrame) for one in tables):
-        msg = "values= takes the table that a metric gave, such as glitch(calls, by='participant'), or several."
-        raise InvalidArgumentError(msg)
-    for name, number in (("draws", draws), ("seed", seed)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            msg = f"{name}= is a whole number of at least 0, not {number!r:.80}."
-            raise InvalidArgumentError(msg)
-    if draws < 100:
-        msg = f"draws= is at least 100, so that an interval of 95 % means something, not {draws}."
-        raise InvalidArgumentError(msg)
+    _check_arguments(tables, draws, seed)
     given = _read_labels(labels)
     shared = _shared_keys(given, tables)
     of_labels = _label_column(given, label, shared)
@@ -175,16 +166,39 @@ def evaluate(
         why = "are they of the same calls, and the same kind of id?" if len(joined) else "there are no labels."
         msg = f"No label matches a value by {' and '.join(shared)}: {why}"
         raise InvalidArgumentError(msg)
-    ordinal = np.isfinite(rated).any()
-    # Bad is low where ratings are: the rank correlation is that of a worse metric with a worse rating.
-    both = ordinal and is_bad.any() and not is_bad.all()
-    downwards = not both or np.nanmean(rated[is_bad]) < np.nanmean(rated[~is_bad])
-    worse_label = np.where(downwards, -rated, rated) if ordinal else is_bad.astype("float64")
+    worse_label = _worse_upwards(rated, is_bad)
     complete = joined[[name for name, _ in named]].notna().all(axis=1).to_numpy() & np.isfinite(worse_label)
     unmatched["incomplete"] = len(joined) - unmatched["labels"] - int(complete.sum())
     kept = joined[complete].reset_index(drop=True)
     table, curves, bins = _figures(kept, named, worse_label[complete], Draws(kept[cluster], draws, seed))
     return Evaluation(table, curves, bins, joined, unmatched, _words(table, unmatched, cluster, draws))
+
+
+def _check_arguments(tables: list[pd.DataFrame], draws: int, seed: int) -> None:
+    """Raise where an argument cannot mean anything."""
+    if not tables or not all(isinstance(one, pd.DataFrame) for one in tables):
+        msg = "values= takes the table that a metric gave, such as glitch(calls, by='participant'), or several."
+        raise InvalidArgumentError(msg)
+    for name, number in (("draws", draws), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            msg = f"{name}= is a whole number of at least 0, not {number!r:.80}."
+            raise InvalidArgumentError(msg)
+    if draws < 100:
+        msg = f"draws= is at least 100, so that an interval of 95 % means something, not {draws}."
+        raise InvalidArgumentError(msg)
+
+
+def _worse_upwards(rated: Floats, is_bad: Bools) -> Floats:
+    """
+    Return labels as numbers that rise as they get worse; bad and not bad where they are no numbers.
+
+    Bad is low where ratings are: the rank correlation is that of a worse metric with a worse rating.
+    """
+    if not np.isfinite(rated).any():
+        return is_bad.astype("float64")
+    both = is_bad.any() and not is_bad.all()
+    downwards = not both or np.nanmean(rated[is_bad]) < np.nanmean(rated[~is_bad])
+    return -rated if downwards else rated
 
 
 def _figures(

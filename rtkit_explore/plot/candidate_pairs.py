@@ -15,7 +15,7 @@ from rtkit_explore.local_time import time_zone, zone_label
 from rtkit_explore.measures.network_paths import by_transport, candidate_pairs_of, paths_in_use, spans_of
 from rtkit_explore.plot.inputs import PlotInput, choices
 from rtkit_explore.plot.labels import shown
-from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, show_message, strip_frame
+from rtkit_explore.plot.layout import SMALL, headline, label_rows, legend_below, one_axes, show_message
 from rtkit_explore.plot.palette import (
     BLACK,
     DIRECT,
@@ -251,15 +251,11 @@ def candidate_pairs(
         else:
             ax.axhline(row - 0.5, color=PALE, linewidth=0.8, zorder=0)
             labels.append(entry)
-    ax.set_yticks(range(len(rows)), labels)
-    strip_frame(ax)
+    label_rows(ax, labels, bold=[row for row, one in enumerate(rows) if not isinstance(one, Path) or one.in_use])
     for tick, entry in zip(ax.get_yticklabels(), rows, strict=True):
-        tick.set_fontweight("bold" if not isinstance(entry, Path) or entry.in_use else "normal")
         tick.set_color(BLACK if not isinstance(entry, Path) or entry.in_use else TEXT_GREY)
-        if not isinstance(entry, Path):
-            tick.set_fontstyle("italic")
-    ax.tick_params(axis="y", length=0, pad=10)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
+        tick.set_fontstyle("normal" if isinstance(entry, Path) else "italic")
+    ax.tick_params(axis="y", pad=10)
     ax.set_xlim(0, max(biggest / scale, 1e-9) * 1.16 if biggest else 1.0)
     ax.set_xlabel(f"bytes over the whole call ({unit})", fontsize=SMALL + 1)
     headline(ax, title)

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from rtkit_explore.local_time import time_zone
 from rtkit_explore.plot.inputs import PlotInput, choices
 from rtkit_explore.plot.labels import shown
-from rtkit_explore.plot.layout import SMALL, footnote, headline, legend_below, one_axes, show_message, strip_frame
+from rtkit_explore.plot.layout import SMALL, footnote, headline, label_rows, legend_below, one_axes, show_message
 from rtkit_explore.plot.palette import BLACK, BLUE, GREY, PALE, TEXT_GREY, VERMILLION
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis
 from rtkit_explore.plot.timeline import stays_of
@@ -167,8 +167,11 @@ def device_changes(
     if len(devices) > MOST:
         kept = [one for one in devices if one.used or one.lost or one.lost_in_use]
         left_out, devices = len(devices) - len(kept), kept or devices[:MOST]
-    people = [peer for peer in subject.names if any(one.peer_id == peer for one in devices)]
-    people += [peer for peer in dict.fromkeys(one.peer_id for one in devices) if peer not in people]
+    owners = dict.fromkeys(one.peer_id for one in devices)
+    people = [
+        *(peer for peer in subject.names if peer in owners),
+        *(peer for peer in owners if peer not in subject.names),
+    ]
     rows: list[str | Device] = []
     for peer in people:
         rows += [peer, *(one for one in devices if one.peer_id == peer)]
@@ -181,12 +184,8 @@ def device_changes(
             ax.axhline(row - 0.5, color=PALE, linewidth=0.8, zorder=0)
         else:
             _draw(ax, row, entry, first, max(until.get(entry.peer_id, last), first))
-    ax.set_yticks(range(len(rows)), [subject.name(one) if isinstance(one, str) else _row_name(one) for one in rows])
-    strip_frame(ax)
-    for tick, entry in zip(ax.get_yticklabels(), rows, strict=True):
-        tick.set_fontweight("bold" if isinstance(entry, str) else "normal")
-    ax.tick_params(axis="y", length=0)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
+    names = [subject.name(one) if isinstance(one, str) else _row_name(one) for one in rows]
+    label_rows(ax, names, bold=[row for row, one in enumerate(rows) if isinstance(one, str)])
     headline(ax, title)
     air = max((last - first) * 0.015, SECOND)
     time_axis(ax, where, first - air, last + air)

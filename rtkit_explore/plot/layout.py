@@ -18,7 +18,7 @@ from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.plot.palette import TEXT_GREY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.legend import Legend
@@ -256,6 +256,16 @@ def _columns(labels: Sequence[str], points: float, room: float) -> int:
         if sum(letters * SMALL * 0.53 + room for letters in widest) <= points:
             return columns
     return 1
+
+
+def label_rows(ax: Axes, labels: Sequence[str], *, bold: Collection[int] = ()) -> None:
+    """Make an Axes one of rows from the top down, each with its label; those of some rows are bold."""
+    ax.set_yticks(range(len(labels)), labels)
+    strip_frame(ax)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
+    for row in bold:
+        ax.get_yticklabels()[row].set_fontweight("bold")
 
 
 def strip_frame(ax: Axes, *, grid: str = "x") -> None:

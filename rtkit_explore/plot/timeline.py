@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from rtkit_explore.local_time import time_zone
 from rtkit_explore.plot.event_markers import Events
 from rtkit_explore.plot.inputs import PlotInput
-from rtkit_explore.plot.layout import SMALL, headline, legend_below, one_axes, show_message, strip_frame
+from rtkit_explore.plot.layout import SMALL, headline, label_rows, legend_below, one_axes, show_message
 from rtkit_explore.plot.palette import BLACK, REPORTS, TEXT_GREY
 from rtkit_explore.plot.time_axis import SECOND, positions, time_axis
 
@@ -153,10 +153,7 @@ def timeline(
     happened = Events.of(subject["events"] if events else subject["events"].iloc[:0], stays.peer, -np.inf, np.inf)
     happened.scatter(ax, rows, half=HALF, size=6.5)
     ends = np.concatenate([stays.start, stays.end, happened.at])
-    ax.set_yticks(range(count), [subject.name(peer) for peer in stays.peer])
-    ax.set_ylim(count - 0.4, -0.6)
-    strip_frame(ax)
-    ax.tick_params(axis="y", length=0)
+    label_rows(ax, [subject.name(peer) for peer in stays.peer])
     headline(ax, title)
     if not np.isfinite(ends).any():
         ax.set_xticks([])

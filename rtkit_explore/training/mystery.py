@@ -347,9 +347,19 @@ def mystery(
 
 def _case_of(path: Path, scores: Path | None) -> Case:
     """Read a trainer's case."""
-    from rtkit_explore.app import replay
-    from rtkit_explore.simulated import simulate
+    given = _read_case(path)
+    level, hinted = given.get("level") or 0, given.get("hints") or []
+    if isinstance(level, bool) or not isinstance(level, int) or not isinstance(hinted, list):
+        msg = f"The case {path.name!r} needs level: as a whole number and hints: as a list of texts."
+        raise InvalidArgumentError(msg)
+    call = _call_of_case(path, given)
+    hints = tuple(str(one) for one in hinted) or ("Start with call.verdicts() and call.findings().",)
+    truth = _truth_of_case(path, given, call, hints)
+    return Case(given["complaint"], call, level, path.stem, truth, _scores=scores)
 
+
+def _read_case(path: Path) -> dict[str, Any]:
+    """Read the file of a case: a mapping with a complaint and its answer."""
     try:
         import yaml
     except ModuleNotFoundError as error:
@@ -374,21 +384,29 @@ def _case_of(path: Path, scores: Path | None) -> Case:
     ):
         msg = f"The case {path.name!r} needs complaint: (a text) and answer: with who, side, about, start and end."
         raise InvalidArgumentError(msg)
+    return given
+
+
+def _call_of_case(path: Path, given: dict[str, Any]) -> Call:
+    """Open or simulate the call that a case is about."""
+    from rtkit_explore.app import replay
+    from rtkit_explore.simulated import simulate
+
     if "folder" in given:
         app = replay(path.parent / str(given["folder"]))
-        call = app.call(app.sessions()["session_id"].iloc[0])
-    elif "scenario" in given:
-        options = {
-            name: given[name] for name in ("participants", "minutes", "seed", "on", "start", "seconds") if name in given
-        }
-        if "amount" in given:
-            options["level"] = given["amount"]
-        call = simulate(given["scenario"], **options).call
-    else:
-        msg = f"The case {path.name!r} needs folder: (a saved call beside it) or scenario: (of rtk.scenarios())."
-        raise InvalidArgumentError(msg)
-    right = given["answer"]
-    span = call_span(call)
+        return app.call(app.sessions()["session_id"].iloc[0])
+    if "scenario" in given:
+        names = {name: name for name in ("participants", "minutes", "seed", "on", "start", "seconds")}
+        names["level"] = "amount"  # a case has a level of its own: how hard it is
+        options = {option: given[name] for option, name in names.items() if name in given}
+        return simulate(given["scenario"], **options).call
+    msg = f"The case {path.name!r} needs folder: (a saved call beside it) or scenario: (of rtk.scenarios())."
+    raise InvalidArgumentError(msg)
+
+
+def _truth_of_case(path: Path, given: dict[str, Any], call: Call, hints: tuple[str, ...]) -> Truth:
+    """Understand the answer of a case as the answers of players are understood."""
+    right, span = given["answer"], call_span(call)
     try:
         begin = moment_near(str(right["start"]), UTC, span)
         end = moment_near(str(right["end"]), UTC, span)
@@ -397,11 +415,5 @@ def _case_of(path: Path, scores: Path | None) -> Case:
     except KeyError as error:
         msg = f"The answer of the case {path.name!r} does not say {error.args[0]}."
         raise InvalidArgumentError(msg) from None
-    level, hinted = given.get("level") or 0, given.get("hints") or []
-    if isinstance(level, bool) or not isinstance(level, int) or not isinstance(hinted, list):
-        msg = f"The case {path.name!r} needs level: as a whole number and hints: as a list of texts."
-        raise InvalidArgumentError(msg)
     name = None if who is None or key_of(who) in SIDES["nobody"] else call.names[call.peer(str(who))]
-    hints = tuple(str(one) for one in hinted) or ("Start with call.verdicts() and call.findings().",)
-    truth = Truth(name, side, about, begin, end, str(given.get("explanation") or "That is it."), hints)
-    return Case(given["complaint"], call, level, path.stem, truth, _scores=scores)
+    return Truth(name, side, about, begin, end, str(given.get("explanation") or "That is it."), hints)
