@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rtkit_explore.settings import Secret
 
 LONGEST = 300
+_LIKE_A_WORD: Final = 8
+"""Letters below which a secret is looked for as a word: one letter would take that letter from every word."""
 TOKEN: Final = "[token]"  # noqa: S105 - the placeholder for a token
 
 _LINK: Final = re.compile(r"\b([a-z][a-z0-9+.-]{1,10})://([^\s/?#\"'<>]++)([^\s\"'<>]*+)", re.IGNORECASE)
@@ -59,9 +61,16 @@ def scrub(text: object, *secrets: Secret | None) -> str:
     clean = str(text)
     for secret in secrets:
         if secret is not None and secret.reveal():
-            clean = clean.replace(secret.reveal(), TOKEN)
+            clean = _without(clean, secret.reveal())
     clean = " ".join(without_secrets(clean).split())
     return clean if len(clean) <= LONGEST else clean[: LONGEST - 1] + "…"
+
+
+def _without(text: str, secret: str) -> str:
+    """Replace a secret wherever it stands; one that is as short as a word only where it is none of another word."""
+    if len(secret) >= _LIKE_A_WORD:
+        return text.replace(secret, TOKEN)
+    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", TOKEN, text)
 
 
 def without_secrets(text: str) -> str:

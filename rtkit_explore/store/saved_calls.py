@@ -22,8 +22,10 @@ import re
 import shutil
 import time
 import uuid
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rtkit_explore.api.query_params import TranscriptFormat
+
+Files: TypeAlias = dict[str, Callable[[], bytes]]
+"""Names of files, each with what gives its content."""
 
 SESSION: Final = "session.json"
 PARTICIPANTS: Final = "participants.json"
@@ -422,7 +427,7 @@ def save_call(documents: CallDocuments, folder: str | os.PathLike[str], *, sessi
         msg = "this call holds no document, so there is nothing to save"
         raise SavedCallError(msg)
     if documents.failures:
-        files[FAILURES] = _failures(documents)
+        files[FAILURES] = partial(_failures, documents)
     if target.exists() and not target.is_dir():
         msg = f"{target} is a file: choose another folder"
         raise SavedCallError(msg)
@@ -441,7 +446,7 @@ def save_call(documents: CallDocuments, folder: str | os.PathLike[str], *, sessi
     return target
 
 
-def _own_folder(target: Path, session_id: str | None, files: dict[str, bytes]) -> Path:
+def _own_folder(target: Path, session_id: str | None, files: Files) -> Path:
     """Return where a session belongs: the folder that was named, or one below it if that holds other calls."""
     if not target.is_dir():
         return target
@@ -451,7 +456,7 @@ def _own_folder(target: Path, session_id: str | None, files: dict[str, bytes]) -
     others = here is not None or any(holds_call(path) for path in target.iterdir() if path.is_dir())
     if not others:
         return target
-    name = session_id or hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
+    name = session_id or _digest(files)[:16]
     below = report_name(name).removeprefix(REPORT_START).removesuffix(".json")
     return target / (below if below.strip(". ") else f"session-{below.replace('.', '%2E')}")
 
@@ -464,14 +469,32 @@ def _failures(documents: CallDocuments) -> bytes:
     return json.dumps(rows, indent=1).encode()
 
 
-def _files(documents: CallDocuments) -> dict[str, bytes]:
+def _files(documents: CallDocuments) -> Files:
+    """
+    Return the files of a call, each with what gives its content when it is written.
+
+    The reports of a large call are kept compressed: all of them at once would be ten times as large.
+    """
     # The session comes first: where something goes wrong in between, the folder still says whose it is.
-    files: dict[str, bytes | None] = {SESSION: documents.session, PARTICIPANTS: documents.participants}
-    files |= {report_name(peer_id): content for peer_id, content in documents.reports.items()}
-    files[CHAT] = documents.chat
-    files[TRANSCRIPTS[documents.transcript_format]] = documents.transcript
-    files[SUMMARY] = None if documents.summary is None else documents.summary.encode()
-    return {name: content for name, content in files.items() if content is not None}
+    first = {SESSION: documents.session, PARTICIPANTS: documents.participants}
+    last = {
+        CHAT: documents.chat,
+        TRANSCRIPTS[documents.transcript_format]: documents.transcript,
+        SUMMARY: None if documents.summary is None else documents.summary.encode(),
+    }
+    reports = {report_name(peer): partial(documents.reports.__getitem__, peer) for peer in documents.reports}
+    return {**_given(first), **reports, **_given(last)}
+
+
+def _given(files: dict[str, bytes | None]) -> Files:
+    return {name: partial(bytes, content) for name, content in files.items() if content is not None}
+
+
+def _digest(files: Files) -> str:
+    digest = hashlib.sha256()
+    for content in files.values():
+        digest.update(content())
+    return digest.hexdigest()
 
 
 def _session_id(documents: CallDocuments) -> str | None:
@@ -518,13 +541,13 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _build(parent: Path, name: str, files: dict[str, bytes]) -> Path:
+def _build(parent: Path, name: str, files: Files) -> Path:
     """Write files into a hidden folder; nothing stays where that fails."""
     building = parent / _hidden(name)
     building.mkdir()
     try:
         for file, content in files.items():
-            _write(building / file, content)
+            _write(building / file, content())
         _sync_folder(building)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
@@ -532,7 +555,7 @@ def _build(parent: Path, name: str, files: dict[str, bytes]) -> Path:
     return building
 
 
-def _write_new(target: Path, files: dict[str, bytes]) -> None:
+def _write_new(target: Path, files: Files) -> None:
     building = _build(target.parent, target.name, files)
     try:
         # A folder that somebody made meanwhile is not replaced unless it is empty.
@@ -548,11 +571,11 @@ def _write_new(target: Path, files: dict[str, bytes]) -> None:
         raise
 
 
-def _write_into(target: Path, files: dict[str, bytes], *, alone: bool) -> None:
+def _write_into(target: Path, files: Files, *, alone: bool) -> None:
     """Replace documents in an existing folder; ``alone`` removes those that are not among the new ones."""
     _sweep(target)
     _finish(target)
-    building = _build(target, "files", files | ({_REMOVED: b""} if alone else {}))
+    building = _build(target, "files", files | ({_REMOVED: bytes} if alone else {}))
     try:
         building.rename(target / COMMIT)  # from here on the new documents count
     except BaseException:

@@ -32,6 +32,13 @@ def test_secrets_are_taken_out(text, clean):
     assert scrub(text, Secret("abc123")) == clean
 
 
+def test_a_secret_as_short_as_a_word_leaves_other_words_alone():
+    assert scrub("a call that Anna made, token a", Secret("a")) == "[token] call that Anna made, token [token]"
+    assert scrub("(pass-word: pass) surpassed", Secret("pass")) == "([token]-word: [token]) surpassed"
+    assert scrub("x0123456789y", Secret("0123456789")) == "x[token]y"
+    assert scrub("price (.*) is $", Secret("$")) == "price (.*) is [token]"
+
+
 def test_long_texts_are_cut():
     assert len(scrub("x" * 10_000)) == 300
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 import rtkit_explore as rtk
 from rtkit_explore.errors import PartialResultWarning, SavedCallError
+from rtkit_explore.store import report_bytes
 from rtkit_explore.store import saved_calls as layout
 from rtkit_explore.store.documents import CallDocuments, Failure
+from rtkit_explore.store.report_bytes import ReportBytes
 from rtkit_explore.store.saved_calls import call_folders, read_call, save_call
 from tests.benchmarks.killed_saves import killed_saves
 
@@ -157,6 +160,20 @@ def test_any_peer_id_makes_a_file_in_the_folder_and_comes_back(tmp_path, peer_id
     folder = save_call(given, tmp_path / "call")
     assert len(names(folder)) == 2
     assert read_call(folder).reports == {peer_id: b"{}"}
+
+
+def test_the_reports_of_a_large_call_are_never_all_at_hand_while_it_is_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr(report_bytes, "PLAIN", 0)
+    large = {f"p{number}": b'{"data": "%s"}' % (b"%d" % number * 1_000_000) for number in range(20)}
+    held = CallDocuments(session_id="s1", reports=ReportBytes(large))
+    tracemalloc.start()
+    try:
+        save_call(held, tmp_path / "call")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8_000_000  # of 30 MB
+    assert dict(read_call(tmp_path / "call").reports) == large
 
 
 def test_nothing_to_save_is_an_error(tmp_path):
