@@ -13,7 +13,9 @@ import inspect
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("__init__", "__main__", "big_report"))
+NAMES = sorted(
+    path.stem for path in HERE.glob("*.py") if path.stem not in ("__init__", "__main__", "big_report", "by_hand")
+)
 
 
 def options() -> argparse.ArgumentParser:
@@ -25,6 +27,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--people", help="two_causes: numbers of people, separated by commas")
     parser.add_argument("--scenarios", help="findings, finding_curves: scenarios, separated by commas")
     parser.add_argument("--singles", action="store_true", default=None, help="two_causes: single causes as well")
+    parser.add_argument("--lines", help="speed: which parts of the table, separated by commas")
     parser.add_argument("--failures", type=int, help="two_causes: how many failed cases are listed")
     parser.add_argument("--minutes", type=float, help="fuzz, two_causes: for how long")
     parser.add_argument("--out", help="two_causes: a file that keeps the results, so that a run can be taken up again")
