@@ -187,6 +187,8 @@ def _draw(ax: Axes, group: Group, labels: list[str], *, wide: bool) -> None:
     handles, words = [], []
     for number, statistic in enumerate(statistics):
         chosen = [i for i, one in enumerate(of) if one == statistic and labels[i] in place]
+        if not chosen:
+            continue  # a line without points would stand at the figure's corner, and leave the layout no room
         plain = others.index(statistic) if statistic in others else 0
         marker, colour = _LOOKS.get(
             statistic, (LINE_MARKERS[plain % len(LINE_MARKERS)], LINE_COLOURS[plain % len(LINE_COLOURS)])

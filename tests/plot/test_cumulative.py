@@ -68,6 +68,19 @@ def test_no_blocks_are_said_in_words(nothing):
     assert "No cumulative figures" in message(ax)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_statistic_of_rows_that_are_left_out_leaves_the_panels_their_room():
+    rows = [(f"p{number}", "max" if number else "rare", float(number)) for number in range(40)]
+    table = pd.DataFrame(rows, columns=["peer_id", "statistic", "value"]).assign(
+        media="audio", direction="consumer", metric="packet_loss", unit="%"
+    )
+    (ax,) = plot.cumulative(table)
+    ax.figure.draw_without_rendering()
+    assert len(ax.get_yticklabels()) == 24
+    assert [line.get_gid() for line in ax.lines] == ["statistic max"]
+    assert ax.get_position().width > 0.4
+
+
 def test_an_unknown_metric_is_answered_with_those_that_are_there():
     with pytest.raises(InvalidArgumentError, match="Did you mean 'packet_loss'"):
         plot.cumulative(TWO, metrics="packet_los")
