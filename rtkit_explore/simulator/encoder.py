@@ -208,7 +208,13 @@ class Encoded:
 
 
 def encode_video(
-    shape: Shape, link: Link, slow: Floats, rng: np.random.Generator, *, cap_kbps: float = float("inf")
+    shape: Shape,
+    link: Link,
+    slow: Floats,
+    rng: np.random.Generator,
+    *,
+    cap_kbps: float = float("inf"),
+    reports_late: Flags | None = None,
 ) -> Encoded:
     """
     Run one camera's encoder over the whole call.
@@ -225,6 +231,8 @@ def encode_video(
         Source of chance.
     cap_kbps
         What the server or the application allows.
+    reports_late
+        Steps in which the reports of the far end have long come late, through a full downlink; None where never.
 
     Returns
     -------
@@ -237,7 +245,7 @@ def encode_video(
     fps = np.full(steps, shape.fps)
     level = np.zeros(steps, dtype=np.int64)
     limit = np.zeros(steps, dtype=np.int64)
-    unsteady = link.unsteady
+    unsteady = link.unsteady if reports_late is None else link.unsteady | reports_late
     trouble = np.isfinite(link.kbps) | (link.loss > 0.03) | (link.down > 0) | (slow > 1.05) | unsteady
     if trouble.any():
         control = _Control(shape)

@@ -16,7 +16,7 @@ from rtkit_explore.simulator.media import produce
 from rtkit_explore.simulator.metadata import Traffic, metadata
 from rtkit_explore.simulator.participants import new_id, take_seats
 from rtkit_explore.simulator.plan import STEP, SlowDown
-from rtkit_explore.simulator.receiver import consume, request_key_frames
+from rtkit_explore.simulator.receiver import consume, queue_downlinks, request_key_frames
 from rtkit_explore.simulator.sampling import KINDS, Clock, Series, cumulative, sample_received, sample_sent, stamp
 from rtkit_explore.simulator.state import SimulationState
 
@@ -156,6 +156,7 @@ def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> Simulate
         return call
     world = SimulationState(plan, seats, rng, chance)
     produce(world)
+    queue_downlinks(world)
     request_key_frames(world)
     clocks = [Clock.of(plan, seat, rng) for seat in seats]
     for r, seat in enumerate(seats):

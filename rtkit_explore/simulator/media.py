@@ -62,7 +62,8 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
     microphone, camera, screen = present & seat.microphone, present & seat.camera, present & seat.screen
     # The encoders first, then the queue in front of the uplink with what all of them offer, then the fate of packets.
     random_loss = seat.up.loss_share(rng)
-    encoded = encode_video(shape, seat.up, seat.slow, rng, cap_kbps=seat.cap_kbps)
+    late = _reports_late(world, index, shape)
+    encoded = encode_video(shape, seat.up, seat.slow, rng, cap_kbps=seat.cap_kbps, reports_late=late)
     if not seat.connected:
         return _unconnected(world, index, encoded)
     screen_kbps, screen_fps = _screen(seat, rng)
@@ -141,6 +142,27 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
             sent = steady_counts(AUDIO_RATE, screen, rng)[None, :]
             _lose(start("screenshare_audio", screen, sent, np.full(sent.shape, 96.0)), loss, rng)
     return tracks
+
+
+REPORTS_LATE_S = 20.0
+"""How long a sender goes on while the reports on its stream come back late (a recorded downlink of 350 kbit/s)."""
+
+
+def _reports_late(world: SimulationState, index: int, shape: Shape) -> Flags | None:
+    """Tell in which steps a full downlink has long delayed the reports on what is sent; None where it never does."""
+    plan, seat = world.plan, world.seats[index]
+    narrow = np.isfinite(seat.down.kbps)
+    if plan.direct or plan.simulcast or not narrow.any():
+        return None
+    load = np.zeros(narrow.size)
+    for other in world.seats:
+        if other is not seat and other.connected:
+            camera = min(shape.kbps[0], other.cap_kbps) * 1.06
+            load += other.present * (other.microphone * AUDIO_GROSS_KBPS + other.camera * camera)
+    full = narrow & (seat.down.kbps < load) & seat.present
+    steps = int(REPORTS_LATE_S / STEP)
+    long: Flags = np.convolve(full, np.ones(steps))[: full.size] >= steps
+    return long
 
 
 def _unconnected(world: SimulationState, index: int, encoded: Encoded) -> list[Track]:

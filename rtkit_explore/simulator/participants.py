@@ -79,6 +79,8 @@ class ParticipantState:
         Whether the browser is Firefox, which lacks some fields.
     queue_ms, frame_ms
         Delay in the uplink's queue, and the time that a video frame takes over it; set when the sender has run.
+    down_queue_ms
+        Delay in the downlink's queue; set when all senders have run.
     """
 
     person: Person
@@ -109,6 +111,7 @@ class ParticipantState:
     firefox: bool = False
     queue_ms: Floats = field(default_factory=lambda: np.zeros(0))
     frame_ms: Floats = field(default_factory=lambda: np.zeros(0))
+    down_queue_ms: Floats = field(default_factory=lambda: np.zeros(0))
     effects: list[object] = field(default_factory=list)
 
     @property

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 BROKEN_STEPS = 7
 """How long broken video stays broken, steps: about 50 frames at 15/s are dropped (recordings sfu-*)."""
 
+UNDECODABLE = 0.2
+"""Share of packets dropped by a full queue from which on no picture is whole any more."""
+
 
 @dataclass
 class SeenPictures:
@@ -117,11 +120,53 @@ class Subscription:
 
 @dataclass
 class Downlink:
-    """What one receiver's link does, per step: share lost, delay of the queue, share of the video that is kept."""
+    """
+    What one receiver's link does, per step.
+
+    Attributes
+    ----------
+    loss
+        Share lost on its own or in bursts; lost video is sent again.
+    dropped
+        Share that finds the queue full; what is sent again finds it full as well.
+    queue_ms
+        Delay of the queue.
+    thin
+        Share of the video that the server keeps.
+    """
 
     loss: Floats
+    dropped: Floats
     queue_ms: Floats
     thin: Floats
+
+
+@dataclass(frozen=True)
+class Reception:
+    """What one receiver subscribes to, the layer of each that is forwarded, and the queue that it goes through."""
+
+    wanted: list[Subscription]
+    chosen: list[Ints | None]
+    dropped: Floats
+    queue_ms: Floats
+    thin: Floats
+
+
+def queue_downlinks(world: SimulationState) -> None:
+    """
+    Run the queue in front of every receiver, before anybody samples: reports to a sender come back through it.
+
+    Parameters
+    ----------
+    world
+        The call, its senders having run; ``receptions`` is filled here.
+    """
+    for r, seat in enumerate(world.seats):
+        wanted = _subscriptions(world, r)
+        chosen = [_choose(one.track, seat, len(world.seats)) for one in wanted]
+        reception = Reception(wanted, chosen, *_queue(world, seat, wanted, chosen))
+        world.receptions.append(reception)
+        seat.down_queue_ms = reception.queue_ms
 
 
 def consume(world: SimulationState, r: int) -> list[Stream]:
@@ -139,11 +184,20 @@ def consume(world: SimulationState, r: int) -> list[Stream]:
     -------
     The streams this participant receives, in the order of the tracks.
     """
-    _plan, seats, tracks = world.plan, world.seats, world.tracks
-    seat = seats[r]
+    seat, reception = world.seats[r], world.receptions[r]
+    loss = seat.down.loss_share(world.rng)
+    downlink = Downlink(loss, reception.dropped, reception.queue_ms, reception.thin)
+    return [
+        _receive(world, r, item, layer, downlink, position=position)
+        for position, (item, layer) in enumerate(zip(reception.wanted, reception.chosen, strict=True))
+    ]
+
+
+def _subscriptions(world: SimulationState, r: int) -> list[Subscription]:
+    seat = world.seats[r]
     present = seat.present
     wanted: list[Subscription] = []
-    for t, track in enumerate(tracks):
+    for t, track in enumerate(world.tracks):
         # a participant who never connected sends no stream and receives none
         if track.seat == r or not present.any() or not (track.connected and seat.connected):
             continue
@@ -152,12 +206,7 @@ def consume(world: SimulationState, r: int) -> list[Stream]:
             mask = mask & ~seat.hidden
         if mask.any():
             wanted.append(Subscription(t, track, mask))
-    chosen = [_choose(one.track, seat, len(seats)) for one in wanted]
-    downlink = _downlink(world, seat, wanted, chosen)
-    return [
-        _receive(world, r, item, layer, downlink, position=position)
-        for position, (item, layer) in enumerate(zip(wanted, chosen, strict=True))
-    ]
+    return wanted
 
 
 def _choose(track: Track, seat: ParticipantState, people: int) -> Ints | None:
@@ -174,15 +223,19 @@ def _choose(track: Track, seat: ParticipantState, people: int) -> Ints | None:
     return best
 
 
-def _downlink(
+def _queue(
     world: SimulationState, seat: ParticipantState, wanted: list[Subscription], chosen: list[Ints | None]
-) -> Downlink:
-    """Run the queue in front of this receiver; the server thins video where the link is too narrow for it."""
+) -> tuple[Floats, Floats, Floats]:
+    """
+    Run the queue in front of one receiver: the share it drops, its delay, and the share of video that the server keeps.
+
+    Of simulcast the server keeps what fits. A single layer it cannot make smaller: the queue stays full, sound and
+    pictures overflow alike, and what is sent again overflows as well (recording of a downlink of 350 kbit/s).
+    """
     steps = seat.slow.size
     thin = np.ones(steps)
-    loss = seat.down.loss_share(world.rng)
     if not np.isfinite(seat.down.kbps).any():
-        return Downlink(loss, np.zeros(steps), thin)
+        return np.zeros(steps), np.zeros(steps), thin
     video, audio = np.zeros(steps), np.zeros(steps)
     for one, layer in zip(wanted, chosen, strict=True):
         track, mask = one.track, one.steps
@@ -192,13 +245,12 @@ def _downlink(
             audio += media * mask * (AUDIO_GROSS_KBPS / 50)
         else:
             video += load
-    if not world.plan.direct:
+    if world.plan.simulcast and not world.plan.direct:
         need = np.convolve(video + audio, np.ones(8) / 8)[:steps]
         room = np.where(np.isfinite(seat.down.kbps), seat.down.kbps * STEP, np.inf)
-        # a single-layer stream can lose its upper temporal layer, no more: about half of its packets
         thin = np.where(need > 1.05 * room, np.clip(room / np.maximum(need, 1e-9), 0.5, 1.0), 1.0)
     dropped, queue_ms = overflow(video * thin + audio, seat.down)
-    return Downlink(1 - (1 - loss) * (1 - dropped), queue_ms, thin)
+    return dropped, queue_ms, thin
 
 
 def _pick(rows: NDArray[np.generic], layer: Ints | None) -> Floats:
@@ -246,6 +298,10 @@ def _receive(
         media, missing = media - cut, missing - cut_missing
     # Losses of the downlink: a server sends lost video again, and a repair can get lost, too; audio stays lost.
     resent = np.zeros_like(media)
+    # What finds the queue full is gone: sent again, it finds it full as well.
+    overflown = binomial(rng, media, downlink.dropped)
+    media = media - overflown
+    missing = missing + overflown
     first = binomial(rng, media, loss)
     if video and not plan.direct:
         again = binomial(rng, first, loss)
@@ -292,7 +348,8 @@ def _receive(
     outage = np.maximum(sender.up.down, seat.down.down)
     if track.pictures is not None:
         own = {*world.breaks.get((item.index, r), []), *track.breaks}
-        _pictures(rng, stream, layer, thin * (1 - outage), own)
+        whole = thin * (1 - outage) * np.clip(1 - downlink.dropped / UNDECODABLE, 0.0, 1.0)
+        _pictures(rng, stream, layer, whole, own)
     else:
         burst = np.maximum(sender.up.burst_ms, seat.down.burst_ms)
         each = np.where(burst > 20.0, 20.0 / np.maximum(burst, 20.0), 0.88)

@@ -133,7 +133,8 @@ def round_trips(world: SimulationState, track: Track, clock: Clock) -> Floats:
         way = clock.last(seat.up.delay_ms) + clock.last(other.up.delay_ms)
         back = clock.last(other.queue_ms), clock.last(other.frame_ms)
     else:
-        way = clock.last(seat.up.delay_ms) + clock.last(seat.down.delay_ms)
+        # the server's reports come back through the queue of everything that this participant receives
+        way = clock.last(seat.up.delay_ms) + clock.last(seat.down.delay_ms) + clock.last(seat.down_queue_ms)
         back = np.zeros(clock.ticks.size), np.zeros(clock.ticks.size)
     size = clock.ticks.size
     noise = (

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.simulator.participants import ParticipantState
     from rtkit_explore.simulator.plan import CallPlan
+    from rtkit_explore.simulator.receiver import Reception
     from rtkit_explore.simulator.tracks import Track
 
 
@@ -34,6 +35,8 @@ class SimulationState:
         What everyone sends, once the senders have run.
     breaks
         Steps at which the video of a track breaks at one receiver only, by (track, receiver).
+    receptions
+        What each participant receives, and through which queue, once the senders have run.
     """
 
     plan: CallPlan
@@ -42,3 +45,4 @@ class SimulationState:
     chance: random.Random
     tracks: list[Track] = field(default_factory=list)
     breaks: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    receptions: list[Reception] = field(default_factory=list)

@@ -6,7 +6,8 @@ ten seeds each, in both orders. ``--seeds 2 --pairs outage+muted,lossy_uplink+tu
 name alone is all its pairs), ``--singles`` adds the calls with one cause, ``--jobs 2`` uses two processes. Printed are
 the matrix of pairs, the accused, how often each confidence is right, and the cases that failed.
 
-The whole is about 26,000 calls. ``--out FILE`` appends each result to a file of JSON lines and reads from it what the
+Where both orders come to the same call (the order decides only who is chosen first) it is judged once and counted for
+both. The whole is about 26,000 calls. ``--out FILE`` appends each result to a file of JSON lines and reads from it what the
 same code had already judged, so that a run can be stopped (``--minutes 8`` stops it) and taken up again; what is
 printed are all results in the file. One seed of every pair comes after the other; ``--seed 4`` begins with the fifth.
 """
@@ -20,7 +21,7 @@ import time
 import zlib
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,15 +30,18 @@ import pandas as pd
 
 import rtkit_explore as rtk
 from rtkit_explore.simulator import SCENARIOS
+from rtkit_explore.simulator.devices import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
 SEEDS = 10
 PEOPLE = (2, 3, 4, 5)
 GOOD = ("right", "undecided", "noted", "quiet")
 AIMS = {"high": 98, "medium": 85, "low": 60}
 NO_REPORT = {"no_report", "broken_report"}
+SECONDS = 360.0
+"""How long a simulated call lasts unless told otherwise."""
 CHUNK = 32
 """Calls that are judged between two looks at the clock."""
 
@@ -145,6 +149,13 @@ def judge(case: Case) -> Result:
     """Simulate a case and hold what is found against its truth."""
     began_at = time.process_time()
     call, truth = rtk.simulate(case.scenario, participants=case.people, seed=case.seed)
+    result = hold_against(case, call, truth)
+    result.seconds = time.process_time() - began_at
+    return result
+
+
+def hold_against(case: Case, call: rtk.Call, truth: pd.DataFrame) -> Result:
+    """Hold what is found in a call against its truth."""
     causes, attributions = rtk.check_findings(call, truth)
     result = Result(case, list(zip(causes["what"], causes["outcome"], strict=True)))
     for row in causes[~causes["outcome"].isin(GOOD)].to_dict("records"):
@@ -160,16 +171,36 @@ def judge(case: Case) -> Result:
             what = "ACCUSES" if row["innocent"] else "attributes to"
             when = "-".join(f"{(row[edge] - began).total_seconds():.0f}" for edge in ("start", "end"))
             result.wrong.append(f"{row['rule']} {when}s {what} {row['who']} {row['side']} ({row['confidence']})")
-    result.seconds = time.process_time() - began_at
     return result
+
+
+def happening(case: Case) -> Hashable:
+    """Return what happens in a call, whatever the order of its causes: of equal ones only one has to be simulated."""
+    names = NAMES[: case.people]
+    scenario = sum((SCENARIOS[name] for name in case.scenario.split("+")), start=SCENARIOS["clean"])
+    return case.people, case.seed, frozenset(scenario.lay_out(names, SECONDS, case.seed))
+
+
+def unlike(cases: list[Case], known: dict[Case, Result]) -> tuple[list[Case], dict[Case, Case]]:
+    """Leave out the cases that come to the same call as another; return which stands for which."""
+    stands: dict[Hashable, Case] = {happening(case): case for case in known}
+    left, same = [], {}
+    for case in cases:
+        first = stands.setdefault(happening(case), case)
+        if first == case:
+            left.append(case)
+        else:
+            same[case] = first
+    return left, same
 
 
 def judge_all(cases: list[Case], jobs: int = 1, out: str | None = None, minutes: float | None = None) -> list[Result]:
     """Judge cases, leaving out those that the same code has judged before, and stop after so many minutes."""
     code = code_of_package()
     known = dict(results_in(Path(out), code)) if out else {}
-    results = [known[case] for case in cases if case in known]
-    left = [case for case in cases if case not in known]
+    left, same = unlike(
+        [case for case in cases if case not in known], {one: known[one] for one in cases if one in known}
+    )
     until = time.monotonic() + 60 * minutes if minutes else float("inf")
     usual = gc.get_threshold()
     seldom_collect()
@@ -180,7 +211,7 @@ def judge_all(cases: list[Case], jobs: int = 1, out: str | None = None, minutes:
                 break
             chunk = left[first : first + CHUNK]
             made = list(pool.map(judge, chunk, chunksize=4) if pool else map(judge, chunk))
-            results += made
+            known |= {result.case: result for result in made}
             if out:
                 with Path(out).open("a") as file:
                     file.writelines(result.to_line(code) + "\n" for result in made)
@@ -189,7 +220,10 @@ def judge_all(cases: list[Case], jobs: int = 1, out: str | None = None, minutes:
         gc.set_threshold(*usual)
         if pool:
             pool.shutdown()
-    return results
+    for case, first in same.items():
+        if first in known:
+            known[case] = replace(known[first], case=case, seconds=0.0)
+    return [known[case] for case in cases if case in known]
 
 
 def seldom_collect() -> None:

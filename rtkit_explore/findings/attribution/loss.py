@@ -8,7 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import SLACK_US
-from rtkit_explore.findings.rules.rule import UPWARD
+from rtkit_explore.findings.rules.rule import DELAY, LIMIT, OF_LOSS, UPWARD
 from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
@@ -89,6 +89,29 @@ def narrow_downlinks(around: Concurrency) -> None:
             if kbps is not None:
                 candidate.through_kbps = kbps
                 candidate.evidence_for.append("a queue rose with it: the link was full, not lossy")
+                _reports_wait_as_well(around, candidate)
+
+
+def _reports_wait_as_well(around: Concurrency, full: Candidate) -> None:
+    """
+    Put what nobody was named for behind a full downlink that explains it.
+
+    Reports wait in its queue, so that the round trip rises and the encoder steps down; what is received comes late,
+    unsteadily, and with no whole picture.
+    """
+    for candidate in around.candidates:
+        if (
+            candidate.has(DELAY, LIMIT, OF_LOSS)
+            and candidate.peer == full.peer
+            and candidate.side == "between"
+            and candidate.severity != "note"
+        ):
+            (one, two), (start, end) = around.window(candidate), around.window(full)
+            if one >= start - SLACK_US and one <= end and (two <= end + 2 * SLACK_US or candidate.has(LIMIT)):
+                candidate.attribute_to(full.side, full.side_peer, full.confidence)
+                candidate.follows = True
+                candidate.evidence_for = ["it waited in the same queue"]
+                candidate.evidence_against = []
 
 
 def _through_kbps(context: Context, candidate: Candidate) -> float | None:
