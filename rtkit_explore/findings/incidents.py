@@ -301,7 +301,7 @@ def _cut_off(incident: Incident) -> str | None:
     change = _path_change(incident)
     if lead.side == "connection":
         again = incident.of("reconnects")
-        change += f"; {incident.context.name(again[0].peer)} {again[0].detail}" if again else ""
+        change += _came_back(incident, again[0]) if again else ""
         return f"{_name(incident)} was {_sure(incident)}cut off {when[0]}, both ways, {when[1]}{change}."
     if lead.side == "shared":
         return f"Nobody heard anybody {when[0]}, {when[1]}: {_sure(incident)}the server or a region{change}."
@@ -320,6 +320,14 @@ def _cut_off(incident: Incident) -> str | None:
     if lead.side == "receiver_downlink":
         return f"{_name(incident)} received nothing {when[0]}, {when[1]}.{_where(incident)}{change}"
     return None
+
+
+def _came_back(incident: Incident, again: Candidate) -> str:
+    """Say how somebody who was cut off came back: under another id, or by reconnecting."""
+    context, lead = incident.context, incident.lead
+    name = context.name(again.peer)
+    another = again.peer != lead.side_peer and context.person(again.peer or "") == context.person(lead.side_peer or "")
+    return f", and came back as {name}" if another else f"; {name} {again.detail}"
 
 
 def _silence(incident: Incident, silent: list[Candidate]) -> tuple[str, str]:
@@ -424,7 +432,7 @@ def _lossy(incident: Incident) -> str | None:
     of_whom = f"{figure(longest.mean)} % of {{who}}'s {media} packets"
     if lead.side == "shared":
         where = f"{_sure(incident)}the server or a region"
-        return f"{_hit(incident)} lost {share} of what they received, all at once, {_when(incident)}: {where}."
+        return f"{_hit(incident)} lost {share} sent to them, all at once, {_when(incident)}: {where}."
     if lead.side == "receiver_downlink":
         narrow = next((one.through_kbps for one in heard if one.through_kbps is not None), None)
         if narrow is not None:

@@ -23,6 +23,7 @@ from rtkit_explore.findings.narrative import (
     zone_said,
 )
 from rtkit_explore.findings.rules.participants import CLOCK_OFFSET
+from rtkit_explore.findings.rules.rule import DELAY
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.table_schema.findings import VERDICTS_TABLE
 from rtkit_explore.tables.frames import from_rows
@@ -261,7 +262,9 @@ def _incident(number: int, incident: Incident) -> list[str]:
         lines.append(f"    For: {'; '.join(dict.fromkeys(first.evidence_for))}.")
     if first.evidence_against:
         lines.append(f"    Against: {'; '.join(dict.fromkeys(first.evidence_against))}.")
-    lines.append(f"    Next: {next_step_of(context, first)}")
+    # A relay over TCP that stalls is what to look at, whatever of it is heard.
+    relay = next((one for one in incident.of("relayed") if first.has(DELAY)), first)
+    lines.append(f"    Next: {next_step_of(context, relay)}")
     shown = _different_first(incident)
     lines += [f"    shown by: {story_of(context, candidate)}" for candidate in shown[:_SHOWN]]
     if len(shown) > _SHOWN:

@@ -533,7 +533,7 @@ _declare(
         "Somebody's connection never comes up: microphone and camera on, not one packet.",
         lambda it: (NeverConnect(it.who),),
         BOTH, ("never_connected", "nothing_sent", "nothing_received", "one_way_transport"), "bad",
-        "{who} was in the room, and no media connection ever came up: {others} and {who} never heard each other.",
+        "{who} was in the room, and no media connection ever came up: {who} heard nobody, and nobody heard {who}.",
         also=("reconnects", "too_little"), noticed="everyone",
     ),
     Cause(

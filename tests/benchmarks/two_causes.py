@@ -220,9 +220,9 @@ def judge_all(cases: list[Case], jobs: int = 1, out: str | None = None, minutes:
         gc.set_threshold(*usual)
         if pool:
             pool.shutdown()
-    for case, first in same.items():
-        if first in known:
-            known[case] = replace(known[first], case=case, seconds=0.0)
+    for case, like in same.items():
+        if like in known:
+            known[case] = replace(known[like], case=case, seconds=0.0)
     return [known[case] for case in cases if case in known]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rtkit_explore.findings.context import Context, micros
-from rtkit_explore.findings.narrative import named
+from rtkit_explore.findings.narrative import listed, when_of
 from rtkit_explore.findings.rules.rule import Observation, Rule
 from rtkit_explore.table_schema.labels import DEVICE_KINDS
 
@@ -24,13 +25,16 @@ REFUSALS = ("denied", "system_denied", "could_not_start", "no_devices_available"
 _TOGETHER_US = 3_000_000
 """A removed device and the track that the system mutes for it are one event."""
 _SOON_US = 60_000_000
+_WHEN = "{when}"
+"""Stands for the time in a sentence that goes on after it."""
+_OF_A_KIND = re.compile(r" \((?:microphone|speakers?|camera)\)$", re.IGNORECASE)
 _SILENT = 0.55
 """Of the usual bytes a packet: silence compresses to a sixth, and a sample may hold some of both."""
 
 
 @dataclass
 class _Loss:
-    """A device lost: whose, when, until when, and in words."""
+    """A device lost: whose, when, until when, and in words, with a place for when in the middle or at the end."""
 
     peer: str
     start: int
@@ -92,18 +96,18 @@ def _described(
     """Put into words which devices were lost, for how long, what took over, and who did not hear it."""
     names = [DEVICE_KINDS.get(kind, kind) for kind in kinds]
     label = next((label for label in kinds.values() if label), "")
-    text = f"the {' and the '.join(names)} in use {'was' if len(names) == 1 else 'were'} removed"
-    text += f" ({label})" if label else ""
+    bare = f" ({_OF_A_KIND.sub('', label)})" if label else ""
+    text = f"the {' and the '.join(names)} in use{bare} {'was' if len(names) == 1 else 'were'} removed{_WHEN}"
     after = [row for row in rows if row[0] == "selected" and row[1] in kinds and time <= row[4] <= time + _SOON_US]
     end = time
     if after:
         end = min(row[4] for row in after)
-        text += f"; {after[0][3] or 'another one'} took over after {(end - time) / 1e6:.0f} s"
+        text += f", until {after[0][3] or 'another one'} took over"
     if "audioinput" in kinds:
         silent = _quiet_until(context, peer, time)
         if silent is not None:
             end = max(end, time + 1) if after else silent
-            text += "; the microphone was perhaps silent meanwhile (audio fell to a fraction of its bitrate)"
+            text += ". The microphone was perhaps silent meanwhile: its audio fell to a fraction of its bitrate"
             text += _who_missed_it(context, peer)
     return _Loss(peer, time, end, text)
 
@@ -136,7 +140,7 @@ def _who_missed_it(context: Context, peer: str) -> str:
     """Name who listened to a participant."""
     ids = [stream.stream_id for stream in context.of_peer.get(peer, ()) if not stream.consumer]
     heard = dict.fromkeys(other.peer for one in ids for other in context.consumers_of.get(one or "", ()) if other.peer)
-    return f"; {named(context, heard)} did not hear it then" if heard else ""
+    return f", so {listed(context, heard)} perhaps did not hear {context.name(peer)}" if heard else ""
 
 
 def _told_by_events(context: Context) -> Iterator[_Loss]:
@@ -206,13 +210,20 @@ def _next_step(candidate: Candidate, _words: Mapping[str, str]) -> str:
     return candidate.advice or "Look at the devices and events of that time; ask which device was in use."
 
 
+def _sentence(candidate: Candidate, words: Mapping[str, str]) -> str:
+    """Say when it was where it belongs: who did not hear it comes after that."""
+    detail = words["detail"] if _WHEN in words["detail"] else words["detail"] + _WHEN
+    return f"{words['me']}: {detail.replace(_WHEN, f', {when_of(candidate)}')}"
+
+
 DEVICE_LOST = Rule(
     "device_lost",
     "pipeline",
     "events",
     "devices lost",
-    "{me}: {detail}",
+    _sentence,
     _next_step,
+    timed=False,
     find=_devices,
     drawn="devices",
 )

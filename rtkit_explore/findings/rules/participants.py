@@ -362,7 +362,7 @@ IMPLAUSIBLE = Rule(
     "transport",
     "values",
     "implausible",
-    "{me} reports values that cannot be ({detail}); they were left out",
+    "{me} reports impossible values ({detail}), which were left out",
     "Nothing of the call: the values were left out of every figure.",
     find=_implausible,
 )

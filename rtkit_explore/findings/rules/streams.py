@@ -584,13 +584,22 @@ LOSS_OUT = Rule(
     edges=loss_edges,
     tags=frozenset({UPWARD, FOLLOWS_OUTAGE, LOSS}),
 )
+
+
+def _after_loss(candidate: Candidate, words: Mapping[str, str]) -> str:
+    """Say what to check after loss: of a full line what fills it, of a lossy one the network."""
+    if candidate.through_kbps is not None:
+        return f"Find what else uses the downlink of {words['side']}; receive smaller pictures, or fewer."
+    return _LINK.format(**words)
+
+
 LOSS_IN = Rule(
     "loss_in",
     "transport",
     "%",
     "packets lost",
     _lost_on_arrival,
-    _LINK,
+    _after_loss,
     value=_loss_in,
     reads=("packets", "packets_lost"),
     direction="consumer",
