@@ -218,7 +218,7 @@ def _implausible(context: Context, _profile: Profile) -> Iterator[Observation]:
             values = f"{title_of(name)}: {len(mine)} value{'s' if len(mine) > 1 else ''}"
             if name == "loss_pct":
                 # More lost than was sent: a report that came late. How much more says nothing: no share is above 100.
-                worst, detail = 100.0, f"{values} above 100, which late reports of earlier loss make"
+                worst, detail = 100.0, f"{values} above 100 %, from reports that came late"
             else:
                 detail = f"{values}, up to {worst:g}"
             yield Observation(

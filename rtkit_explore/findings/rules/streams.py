@@ -43,6 +43,10 @@ WARM_UP_S = 15.0
 """How long a stream may take to find its size and rate: two samples."""
 _BEFORE_US = 14_000_000
 _LONG_TRIP_MS = 300.0
+_LONG_S, _NEARLY = 60.0, 0.9
+"""How long an encoder has to have been limited all along, and in what share of its samples."""
+_ALONE = 2.0
+"""Who sends so many times less than somebody who is not limited is held back by no cap of the room."""
 _CAP_SAMPLES = 3
 """From so many samples on, a steady rate at the beginning is a cap."""
 CLIMB_S = 45.0
@@ -354,8 +358,43 @@ def _bandwidth(context: Context) -> Floats:
         first = stream.rows.start + 1
         if len(free) and context.age_s[first + int(free[0])] <= CLIMB_S:
             unjudged[stream.rows.start : first + int(free[0])] = True
-        unjudged[stream.rows] |= _at_its_cap(context, stream, share[stream.rows])
+        capped = _at_its_cap(context, stream, share[stream.rows])
+        if not (capped.any() and _all_along(context, stream, capped) and _held_back_alone(context, stream)):
+            unjudged[stream.rows] |= capped
     return np.where(unjudged, np.nan, share)
+
+
+def _all_along(context: Context, stream: Stream, limited: Bools) -> bool:
+    """Tell whether an encoder was limited from the first to the last sample that is judged: no climb, no fault."""
+    settled = context.age_s[stream.rows] >= WARM_UP_S - 1
+    return stream.seconds >= _LONG_S and bool(settled.any()) and float(limited[settled].mean()) >= _NEARLY
+
+
+def _held_back_alone(context: Context, stream: Stream) -> bool:
+    """
+    Tell whether somebody else sent twice as much, all media together, and was not limited: no cap of the room.
+
+    A camera and a screen share that split one cap send as much as the others' cameras do.
+    """
+    arrays, share = context.arrays, limited_share(context, "bandwidth")
+    mine, most = context.person(stream.peer or ""), 0.0
+    for peer, streams in context.of_peer.items():
+        cameras = [one.rows for one in streams if not one.consumer and one.media == "video"]
+        known = [share[rows][(arrays.limited_by[rows] >= 0) & (context.age_s[rows] >= WARM_UP_S)] for rows in cameras]
+        told = np.concatenate(known) if known else np.zeros(0)
+        if context.person(peer) != mine and len(told) and not np.isnan(told).all() and np.nanmedian(told) <= 0.3:
+            most = max(most, _sent_bps(context, peer))
+    return most >= _ALONE * _sent_bps(context, stream.peer or "")
+
+
+def _sent_bps(context: Context, peer: str) -> float:
+    """Return what a participant usually sent, all streams together, in bytes a second."""
+    arrays, total = context.arrays, 0.0
+    for stream in context.of_peer.get(peer, ()):
+        rate = ratio(arrays["bytes"][stream.rows], arrays.seconds[stream.rows])
+        if not stream.consumer and not np.isnan(rate).all():
+            total += float(np.nanmedian(rate))
+    return total
 
 
 def _at_its_cap(context: Context, stream: Stream, share: Floats) -> Bools:
@@ -397,6 +436,9 @@ def _cap_and_no_fault(context: Context, rows: Rows) -> str | None:
     """
     arrays = context.arrays
     stream = arrays.streams[int(arrays.stream_number[rows[0]])]
+    inside = np.isin(np.arange(stream.rows.start, stream.rows.stop), rows)
+    if _all_along(context, stream, inside) and _held_back_alone(context, stream):
+        return None
     one, two = int(arrays.start[rows[0]]) - _BEFORE_US, int(arrays.end[rows[-1]])
     lost, judged, trips = 0.0, 0.0, []
     for other in context.of_peer.get(stream.peer or "", ()):
