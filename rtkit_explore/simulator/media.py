@@ -10,6 +10,8 @@ from rtkit_explore.simulator.encoder import (
     AUDIO_GROSS_KBPS,
     AUDIO_RATE,
     LAYERS,
+    LONGER_MS,
+    LONGER_S,
     SHAPES,
     Encoded,
     audio_bytes,
@@ -149,20 +151,29 @@ REPORTS_LATE_S = 20.0
 
 
 def _reports_late(world: SimulationState, index: int, shape: Shape) -> Flags | None:
-    """Tell in which steps a full downlink has long delayed the reports on what is sent; None where it never does."""
+    """
+    Tell in which steps the reports on what is sent come back so late that the sender takes it for a queue.
+
+    Either a full downlink has long delayed them, or the way to the server and back has just become much longer. None
+    where neither ever happens.
+    """
     plan, seat = world.plan, world.seats[index]
-    narrow = np.isfinite(seat.down.kbps)
-    if plan.direct or plan.simulcast or not narrow.any():
+    if plan.direct:
         return None
-    load = np.zeros(narrow.size)
-    for other in world.seats:
-        if other is not seat and other.connected:
-            camera = min(shape.kbps[0], other.cap_kbps) * 1.06
-            load += other.present * (other.microphone * AUDIO_GROSS_KBPS + other.camera * camera)
-    full = narrow & (seat.down.kbps < load) & seat.present
-    steps = int(REPORTS_LATE_S / STEP)
-    long: Flags = np.convolve(full, np.ones(steps))[: full.size] >= steps
-    return long
+    added = seat.up.delay_ms - seat.up.usual_delay_ms + seat.down.delay_ms - seat.down.usual_delay_ms
+    longer = np.convolve(np.diff(added, prepend=added[:1]) > 0, np.ones(int(LONGER_S / STEP)))[: added.size] > 0
+    late: Flags = longer & (added >= LONGER_MS)
+    narrow = np.isfinite(seat.down.kbps)
+    if narrow.any() and not plan.simulcast:
+        load = np.zeros(narrow.size)
+        for other in world.seats:
+            if other is not seat and other.connected:
+                camera = min(shape.kbps[0], other.cap_kbps) * 1.06
+                load += other.present * (other.microphone * AUDIO_GROSS_KBPS + other.camera * camera)
+        full = narrow & (seat.down.kbps < load) & seat.present
+        steps = int(REPORTS_LATE_S / STEP)
+        late |= np.convolve(full, np.ones(steps))[: full.size] >= steps
+    return late if late.any() else None
 
 
 def _unconnected(world: SimulationState, index: int, encoded: Encoded) -> list[Track]:

@@ -476,7 +476,8 @@ _declare(
         lambda it: _both_ways(it, delay_ms=it.level),
         BOTH, ("round_trip",), "bad",
         "the way to and from {who} took {level} longer each way. {who} and the others talked over each other.",
-        lasts=(70, 140), scale=BOTH_DELAYS, also=("jitter", "late_media", "concealment"), noticed="everyone",
+        lasts=(70, 140), scale=BOTH_DELAYS, also=("jitter", "late_media", "concealment", *BACKED_OFF),
+        noticed="everyone",
         open_side=True,
     ),
     Cause(

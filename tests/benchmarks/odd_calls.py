@@ -39,6 +39,8 @@ MOVING_SCREEN = Scenario(
         ),
     )
 )
+SHORT = ("outage", "network_switch", "path_switch", "headset_unplugged", "rejoin")
+"""What cannot fill a call: something has to come before or after it."""
 GOINGS = ("all stay", "all stay", "three come and go")
 
 
@@ -65,7 +67,8 @@ def draw(seed: int) -> OddCall:
     browser = chance.choice(("mixed", "mixed", "firefox"))
     if cause == "cpu_bound":
         browser = "mixed"  # Firefox does not tell what limits its encoder
-    place = chance.choice(PLACES) if part is not None and part.lasts is not None else "anywhere"
+    places = PLACES[:-1] if cause in SHORT else PLACES
+    place = chance.choice(places) if part is not None and part.lasts is not None else "anywhere"
     level = chance.choice(LEVELS) if part is not None and part.scale is not None else "drawn"
     beside = chance.choice([name for name in BESIDE if name != cause and fits(cause, name, count)])
     names = NAMES[:count]
