@@ -448,12 +448,21 @@ def test_a_late_downlink_makes_everyone_late_for_one():
     assert seen.loss("audio_consumer", seen.culprit) < 0.5
 
 
-def test_a_long_path_raises_the_round_trip_of_one_and_nothing_else():
+def test_a_long_path_raises_the_round_trip_of_one_whose_sender_takes_it_for_a_queue():
     seen = Seen("long_path")
     assert min(r["rtt"] for r in seen.rows("audio_producer", seen.culprit)) > 0.5
     assert max(r["rtt"] for name in seen.others for r in seen.rows("audio_producer", name)) < 0.2
     assert seen.loss("audio_producer", seen.culprit) < 0.5
-    assert {r["quality_limitation_reason"] for r in seen.rows("video_producer", seen.culprit)} == {"none"}
+    limited = {n: {r["quality_limitation_reason"] for r in seen.rows("video_producer", n)} for n in seen.people}
+    assert "bandwidth" in limited.pop(seen.culprit)
+    assert all(reasons == {"none"} for reasons in limited.values())
+
+
+def test_a_sender_keeps_its_rate_up_to_nine_percent_lost():
+    for level, limits in (("8 %", {"none"}), ("13 %", {"none", "bandwidth"})):
+        made = simulate_documents("lossy_uplink", participants=3, level=level, on="Alma", seed=4)
+        rows = json.loads(made.reports[made.truth[0]["peer_id"]])["data"]["participant"]["peer_report"]["quality"]
+        assert {row["quality_limitation_reason"] for row in rows["video_producer"]} == limits, level
 
 
 def test_stalls_delay_both_ways_and_the_pair_is_a_relay_over_tcp():
