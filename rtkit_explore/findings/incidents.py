@@ -277,7 +277,11 @@ def _where(incident: Incident) -> str:
 
 def _two(incident: Incident) -> str | None:
     """Name the two people between whom something happened."""
-    names = [incident.context.name(peer) for peer in localization_of(incident.context).people]
+    context, stream, where = incident.context, incident.lead.stream, localization_of(incident.context)
+    people = where.people
+    if len(people) > 2 and where.two and stream is not None and stream.consumer:
+        people = [stream.remote or "", stream.peer or ""]  # of those who came back, the stays that were concerned
+    names = [context.name(peer) for peer in people]
     return f"between {names[0]} and {names[1]}" if len(names) == 2 else None
 
 
@@ -300,8 +304,7 @@ def _cut_off(incident: Incident) -> str | None:
     when = _silence(incident, silent)
     change = _path_change(incident)
     if lead.side == "connection":
-        again = incident.of("reconnects")
-        change += _came_back(incident, again[0]) if again else ""
+        change += _came_back(incident)
         return f"{_name(incident)} was {_sure(incident)}cut off {when[0]}, both ways, {when[1]}{change}."
     if lead.side == "shared":
         return f"Nobody heard anybody {when[0]}, {when[1]}: {_sure(incident)}the server or a region{change}."
@@ -310,6 +313,7 @@ def _cut_off(incident: Incident) -> str | None:
         both = len({one.peer for one in silent}) > 1
         tail = "" if change else " On which side cannot be told in a call of two."
         other = "" if change else _other_way(incident)
+        change += _came_back(incident)
         if both or lead.stream is None:
             way = "in both directions, " if both else ""
             return f"Nothing passed {pair} {when[0]}, {way}{when[1]}{change}.{tail}{other}"
@@ -322,12 +326,20 @@ def _cut_off(incident: Incident) -> str | None:
     return None
 
 
-def _came_back(incident: Incident, again: Candidate) -> str:
+def _came_back(incident: Incident) -> str:
     """Say how somebody who was cut off came back: under another id, or by reconnecting."""
-    context, lead = incident.context, incident.lead
-    name = context.name(again.peer)
-    another = again.peer != lead.side_peer and context.person(again.peer or "") == context.person(lead.side_peer or "")
-    return f", and came back as {name}" if another else f"; {name} {again.detail}"
+    context, lead, again = incident.context, incident.lead, incident.of("reconnects")
+    if not again:
+        return ""
+    ends = [lead.side_peer, lead.peer, lead.stream.remote if lead.stream is not None else None]
+    # Another id says more than that somebody tried.
+    told = next((one for one in again if one.peer not in ends), again[0])
+    person = context.person(told.peer or "")
+    before = next((peer for peer in ends if peer is not None and context.person(peer) == person), told.peer)
+    name = context.name(told.peer)
+    if before == told.peer:
+        return f"; {name} {told.detail}"
+    return f", and came back as {name}" if lead.side_peer else f"; {context.name(before)} came back as {name}"
 
 
 def _silence(incident: Incident, silent: list[Candidate]) -> tuple[str, str]:
@@ -438,7 +450,9 @@ def _lossy(incident: Incident) -> str | None:
         if narrow is not None:
             through = f"about {figure(narrow)} kbit/s came through, and {share} were lost"
             return f"{_name(incident)}'s downlink was {_sure(incident)}too narrow {_when(incident)}: {through}."
-        return f"{_name(incident)}'s downlink {_sure(incident)}lost {share} that everyone sent {_when(incident)}."
+        senders = dict.fromkeys(one.stream.remote for one in heard if one.stream is not None)
+        whom = f"{incident.context.name(next(iter(senders)))}" if len(senders) == 1 else "everyone"
+        return f"{_name(incident)}'s downlink {_sure(incident)}lost {share} that {whom} sent {_when(incident)}."
     if lead.side == "between" and longest.stream is not None:
         stream, name = longest.stream, incident.context.name
         sender, receiver = (stream.remote, stream.peer) if stream.consumer else (stream.peer, None)

@@ -10,7 +10,7 @@ from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
-from rtkit_explore.findings.rules.rule import FED_BACK, FOLLOWS_OUTAGE, LIMIT, OF_LOSS, SILENCE
+from rtkit_explore.findings.rules.rule import DELAY, FED_BACK, FOLLOWS_OUTAGE, LIMIT, OF_LOSS, SILENCE
 from rtkit_explore.table_schema.columns import SOUND
 from rtkit_explore.table_schema.labels import media_words
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.concurrency import Concurrency
     from rtkit_explore.findings.stream_arrays import Stream
+
+
+_ONE_WAY = ("sender_uplink", "receiver_downlink")
 
 
 def reports_came_late(around: Concurrency) -> None:
@@ -93,6 +96,26 @@ def queues_delay_reports(around: Concurrency) -> None:
                 break
 
 
+def media_late_that_way(around: Concurrency) -> None:
+    """Put media that came late in one direction of a call of two behind the round trip that was long in it."""
+    trips = [one for one in around.candidates if one.name == "round_trip" and one.side in _ONE_WAY]
+    if not localization_of(around.context).two:
+        return
+    for candidate in around.candidates:
+        stream = candidate.stream
+        if stream is None or not stream.consumer or not candidate.has(DELAY) or candidate.side != "between":
+            continue
+        one = around.window(candidate)[0]
+        for trip in trips:
+            start, end = around.window(trip)
+            whose = stream.remote if trip.side == "sender_uplink" else candidate.peer
+            if whose == trip.side_peer and start - SLACK_US <= one <= end:
+                candidate.attribute_to(trip.side, trip.side_peer, trip.confidence)
+                candidate.follows = True
+                candidate.evidence_for.append("the round trip was long at that time")
+                break
+
+
 def follow_outages(around: Concurrency) -> None:
     """If a finding started during an outage, or when its late reports arrived, attribute it to that outage."""
     whole = ("between", "shared", "connection")
@@ -113,7 +136,9 @@ def follow_outages(around: Concurrency) -> None:
             one, two = around.window(outage)
             concerned = (outage.side_peer,) if outage.side_peer else (
                 outage.peer, outage.stream.remote if outage.stream else None)  # fmt: skip
-            if candidate.peer in concerned and one - SLACK_US <= start <= two + AFTER_US:
+            # Who comes back under another id is the same person.
+            people = {around.context.person(peer) for peer in concerned if peer is not None}
+            if around.context.person(candidate.peer or "") in people and one - SLACK_US <= start <= two + AFTER_US:
                 candidate.attribute_to(outage.side, outage.side_peer, "low" if not outage.side_peer else "medium")
                 candidate.follows = True
                 candidate.evidence_for.append("it began with the outage")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _WHOLE_SAMPLES = 3
 _PARTLY = 0.6
 _STEP, _BACK, _FLUENT, _BEFORE = 2.5, 0.25, 0.8, 6
+_FLAT, _FLAT_FOR = 1.15, 4
 """Times what came through; parts of the bitrate and of the frame rate of so many samples before."""
 _FULL = 0.9
 """A sample with nine tenths of the usual packets is not a partial one."""
@@ -99,8 +100,9 @@ def _step_above(judged: Judged, rows: Rows, rate: Floats) -> float:
     """
     Return the rate above which an encoder has left a narrow link behind, though it is still limited.
 
-    That is a step of several times what came through at least, to a good part of what was sent before, and with all
-    frames. Infinite where there is no such step: a link that stays narrow lets through what it lets through.
+    That is a step of several times what came through at least, to a good part of what was sent before, with all frames,
+    and either these had been fewer or the rate stands still at the step. Infinite where there is no such step: a link
+    that stays narrow lets through what it lets through.
     """
     arrays, stream = judged.context.arrays, int(judged.context.arrays.stream_number[rows[0]])
     first = arrays.streams[stream].rows.start
@@ -117,7 +119,9 @@ def _step_above(judged: Judged, rows: Rows, rate: Floats) -> float:
     begin = int(np.flatnonzero(~above)[-1]) + 1
     fluent = float(np.nanmedian(frames[rows[begin:]])) >= _FLUENT * float(np.nanmedian(before))
     slow = float(np.nanmin(frames[rows[:begin]])) < _FLUENT * float(np.nanmedian(before))
-    return step if len(rows) - begin >= 2 and fluent and slow else np.inf
+    beyond = rate[begin:]
+    steady = len(beyond) >= _FLAT_FOR and float(np.nanmax(beyond)) <= _FLAT * float(np.nanmin(beyond))
+    return step if len(rows) - begin >= 2 and fluent and (slow or steady) else np.inf
 
 
 def lateness_edges(judged: Judged, rows: Rows, start: int, end: int) -> tuple[int, int]:
