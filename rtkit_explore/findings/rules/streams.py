@@ -438,7 +438,7 @@ def _cap_and_no_fault(context: Context, rows: Rows) -> str | None:
     stream = arrays.streams[int(arrays.stream_number[rows[0]])]
     inside = np.isin(np.arange(stream.rows.start, stream.rows.stop), rows)
     if _all_along(context, stream, inside) and _held_back_alone(context, stream):
-        return None
+        return "nothing was lost and others were free: narrow from the beginning, or a limit set for this client"
     one, two = int(arrays.start[rows[0]]) - _BEFORE_US, int(arrays.end[rows[-1]])
     lost, judged, trips = 0.0, 0.0, []
     for other in context.of_peer.get(stream.peer or "", ()):
