@@ -47,6 +47,9 @@ draft-ietf-rmcat-gcc-02, 6): none of eight recorded links that lost 5 to 9 % lim
 and more did.
 """
 
+LOSS_REPAIRED = 0.03
+"""Share of loss from which on what is sent again, or added to repair it, shows in the bitrate (recording turn-tcp)."""
+
 LONGER_MS, LONGER_S = 450.0, 10.0
 """
 How much longer a round trip becomes at once that the estimate takes it for a queue, and for how long.
@@ -262,7 +265,13 @@ def encode_video(
     level = np.zeros(steps, dtype=np.int64)
     limit = np.zeros(steps, dtype=np.int64)
     unsteady = link.unsteady if reports_late is None else link.unsteady | reports_late
-    trouble = np.isfinite(link.kbps) | (link.loss > LOSS_HELD) | (link.down > 0) | (slow > 1.05) | unsteady
+    trouble = (
+        np.isfinite(link.kbps)
+        | (link.loss > (LOSS_HELD if shape.loss_burst == 1 else LOSS_REPAIRED))
+        | (link.down > 0)
+        | (slow > 1.05)
+        | unsteady
+    )
     if trouble.any():
         control = _Control(shape)
         first = int(np.flatnonzero(trouble)[0])
@@ -343,6 +352,9 @@ class _Control:
             gain = shape.loss_gain if self.level == last else shape.loss_burst
             target = shape.kbps[self.level] * gain * (1 - 0.8 * max(0.0, loss - 0.1)) * luck**0.4
             by_bandwidth = self.level == last
+        elif loss > LOSS_REPAIRED and self.level == 0:
+            # mild loss costs nothing but what repairs it
+            target = demand * shape.loss_burst
         elif self.late_s > LATE_PATIENCE_S:
             self.level = last
             target, by_bandwidth = shape.kbps[self.level] * min(1.6, 1.2 * luck), True
