@@ -15,6 +15,7 @@ from rtkit_explore.errors import InvalidArgumentError, NotADocumentError
 from rtkit_explore.measures.counters import Counters, forced_readings
 from rtkit_explore.measures.quality import quality_in_parts, quality_of
 from rtkit_explore.measures.streams import streams_of
+from rtkit_explore.prose import Prose
 from rtkit_explore.table_schema.columns import MEDIA
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.table_schema.findings import SEVERITIES
@@ -547,7 +548,7 @@ class Call:
 
         chosen = self._asked(participant, window, tz)
         with said_in(self._zone(tz)):
-            return story_text(chosen, profile, context=chosen.judging)
+            return Prose(story_text(chosen, profile, context=chosen.judging))
 
     def _zone(self, tz: str | dt.tzinfo | None) -> dt.tzinfo:
         """Return the time zone that was asked for, else the call's."""

@@ -88,6 +88,7 @@ def explorer(
         view=view,
         download=download,
         report=write_report_of,
+        beside=put_beside,
         query=query,
     )
     if archive is not None:
@@ -128,6 +129,13 @@ def compare(one: Call, two: Call, *, tz: str | None = None) -> Comparison:
         check_call(call, "compare")
     made = Comparison(CompareModel(one, two, tz=zone_of(one) if tz is None else tz))
     memory.take_place(("compare", str(one.session_id), str(two.session_id)), made)
+    return made
+
+
+def put_beside(widget: Any, one: Call, two: Call, tz: str) -> Comparison:
+    """Show two calls beside each other in the widget of an explorer, until what is returned is closed."""
+    made = Comparison(CompareModel(one, two, tz=tz), host=widget)
+    made.begin()
     return made
 
 

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "rtkit_explore"
 
 # A part imports from those before it and from its own line. CONTRIBUTING.md says what each is for.
 LAYERS = [
-    {"errors", "resources", "paths"},
+    {"errors", "resources", "paths", "prose"},
     {"settings", "local_time"},
     {"serving"},
     {"api"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rtkit_explore.complaints.replies import Reply, reply_to
 from rtkit_explore.local_time import zone_label
+from rtkit_explore.prose import Prose
 from rtkit_explore.table_schema.findings import SEVERITIES
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ class Answer:
     others: tuple[Answer, ...] = field(default=(), repr=False)
 
     @property
-    def reply(self) -> str:
+    def reply(self) -> Prose:
         """What support can send to this customer as it stands: no jargon, no names of other people."""
-        return reply_to(self._reply_facts())
+        return Prose(reply_to(self._reply_facts()))
 
     def _reply_facts(self) -> Reply:
         return Reply(
@@ -165,7 +166,8 @@ class Answer:
 
     def _repr_html_(self) -> str:
         mark = {"yes": "●", "no": "○", "cannot know": "?"}[self.status]
-        head = f"<p><b>{mark} {escape(self.status.capitalize())}.</b> {escape(self.headline)}</p>"
+        told = self.headline.removeprefix("Yes, ")
+        head = f"<p><b>{mark} {escape(self.status.capitalize())}.</b> {escape(told[:1].upper() + told[1:])}</p>"
         rest = self.text.split("\n")[2:]
         items = "".join(f"<li>{escape(line.removeprefix(' - '))}</li>" for line in rest)
         reply = f"<p><b>Reply</b> (nothing in it names other people):<br>{escape(self.reply)}</p>"

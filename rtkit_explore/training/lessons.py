@@ -283,16 +283,17 @@ def _drawn(call: Call, plan: _Plan, figure: Figure | None) -> Figure:
     from rtkit_explore.plot.palette import LINE_COLOURS, LINE_MARKERS
     from rtkit_explore.plot.streams import steps
 
-    made = _shown_figure()(figsize=(8.4, 1.75 * len(plan.panels) + 0.5)) if figure is None else figure
+    high = 1.45 * len(plan.panels) + 1.0
+    made = _shown_figure()(figsize=(8.4, high)) if figure is None else figure
     made.clear()
     axes = made.subplots(len(plan.panels), 1, sharex=True, squeeze=False)[:, 0]
     quality = call.quality
     begin = call.sessions["started_at"].iloc[0]
+    lines: dict[str, Any] = {}  # a stream looks the same in every panel, and stands in the legend once
     for ax, (column, media, direction) in zip(axes, plan.panels, strict=True):
         rows = quality[
             (quality["media"] == media) & (quality["direction"] == direction) & quality["interval_s"].notna()
         ]
-        drawn = 0
         for key, mine in rows.groupby(["peer_id", "remote_peer_id"], observed=True, dropna=False, sort=False):
             values = mine[column].to_numpy(dtype="float64", na_value=np.nan)
             if not np.isfinite(values).any():
@@ -304,9 +305,13 @@ def _drawn(call: Call, plan: _Plan, figure: Figure | None) -> Figure:
             x, y, samples = steps(
                 start, end, values[order], mine["gap"].fillna(value=False).to_numpy(dtype=bool)[order]
             )
-            look = {"color": LINE_COLOURS[drawn % len(LINE_COLOURS)], "marker": LINE_MARKERS[drawn % len(LINE_MARKERS)]}
-            ax.plot(x * _DAY, y, markevery=samples, markersize=3, linewidth=1.3, label=label, **look)
-            drawn += 1
+            number = list(lines).index(label) if label in lines else len(lines)
+            look = {
+                "color": LINE_COLOURS[number % len(LINE_COLOURS)],
+                "marker": LINE_MARKERS[number % len(LINE_MARKERS)],
+            }
+            (line,) = ax.plot(x * _DAY, y, markevery=samples, markersize=3, linewidth=1.3, label=label, **look)
+            lines.setdefault(label, line)
         ax.axvspan(BEGIN, END, color="#EFEFEF", zorder=0)
         ax.set_ylabel(axis_label(column), fontsize=8)
         ax.tick_params(labelsize=8)
@@ -315,11 +320,15 @@ def _drawn(call: Call, plan: _Plan, figure: Figure | None) -> Figure:
         ax.set_title(
             f"{media.replace('_', ' ')} {'received' if direction == 'consumer' else 'sent'}", fontsize=8, loc="left"
         )
-        if drawn:
-            ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        ax.tick_params(labelbottom=ax is axes[-1])
     axes[-1].set_xlabel("seconds since the call began (grey: something is done to it)", fontsize=8)
     axes[-1].set_xlim(0, SECONDS)
-    made.subplots_adjust(left=0.1, right=0.78, top=0.94, bottom=0.13 if len(plan.panels) > 2 else 0.16, hspace=0.35)
+    bottom = 0.95 / high
+    made.subplots_adjust(left=0.1, right=0.98, top=1 - 0.25 / high, bottom=bottom, hspace=0.35)
+    if lines:
+        below = -0.5 / (high * axes[-1].get_position().height)
+        place = {"loc": "upper left", "bbox_to_anchor": (0, below), "ncol": 3}
+        axes[-1].legend(lines.values(), lines.keys(), fontsize=7, frameon=False, borderaxespad=0, **place)
     return made
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Grade = Literal["right", "partly", "wrong"]
 QUESTIONS = ("who", "side", "about", "at")
+_ASKED = {"who": "who", "side": "side", "about": "what it was about", "at": "when, at a time"}
+"""The questions in words that hold for those who click as for those who write ``answer(about=, at=)``."""
 _SLACK_S = 15.0
 """How far a time may lie outside: two samples."""
 _MINUTE = re.compile(r"\d{1,2}:\d{2}(\s*[ap]\.?m\.?)?", re.IGNORECASE)
@@ -36,8 +38,8 @@ _MINUTE = re.compile(r"\d{1,2}:\d{2}(\s*[ap]\.?m\.?)?", re.IGNORECASE)
 _NOT_SIDE = {
     "sender_uplink": "if an uplink is bad, everybody receives that person badly. Look for one who received the same person well in those minutes, or for what that person sent without loss",
     "receiver_downlink": "if a downlink is bad, one person receives everybody badly and nobody else notices. Look whether others had it too, or whether other voices reached that person well",
-    "connection": "if a whole connection goes, that person neither sends nor receives one packet meanwhile. Look whether packets_per_s really falls to nothing, both ways",
-    "machine": "if a machine or device is at fault, the network stays clean and the events, the devices or limited_by say why. Look whether they do",
+    "connection": "if a whole connection goes, that person neither sends nor receives one packet meanwhile. Look whether the packet rate really falls to nothing, both ways",
+    "machine": "if a machine or device is at fault, the network stays clean and the events, the devices or what limited the video say why. Look whether they do",
     "shared": "if the server is at fault, several people are hit in the same second, by several senders. Look whether it was more than one",
     "between": "somebody else in the call received the same stream, or received nothing: with more than two people the side can be told",
     "nobody": "before nobody is blamed, an event has to explain it: a microphone switched off, a page in the background. Look for one at that time",
@@ -46,32 +48,32 @@ _NOT_SIDE = {
 
 _NOT_ABOUT = {
     "loss": (
-        "lost packets show in loss_pct, and patched sound in concealment_events. Look whether they rise",
+        "lost packets show as packet loss, and patched sound as concealments. Look whether they rise",
         ("loss_pct", "concealment_events"),
     ),
     "narrow": (
-        "with too little bandwidth the encoder says so (limited_by: bandwidth), and the bitrate falls. Look whether it does",
+        "with too little bandwidth the encoder says so (limited by bandwidth), and the bitrate falls. Look whether it does",
         ("bitrate_kbps", "fps"),
     ),
     "delay": (
-        "what is late shows in rtt_ms, jitter_ms and buffer_ms, without loss. Look whether they rise",
+        "what is late shows in round trip, jitter and jitter buffer, without loss. Look whether they rise",
         ("rtt_ms", "jitter_ms", "buffer_ms"),
     ),
     "outage": (
-        "in an outage packets_per_s falls to nothing, sent and received. Look whether it does",
+        "in an outage the packet rate falls to nothing, sent and received. Look whether it does",
         ("packets_per_s",),
     ),
     "device": ("a device that vanishes is listed with its second. Look at the rows", "case.call.device_changes"),
     "permission": (
-        "a refused microphone is an event of the first seconds, and no sound is ever sent. Look for media_permission",
+        "a refused microphone is an event of the first seconds, and no sound is ever sent. Look for the media permission",
         "case.call.events",
     ),
     "machine": (
-        "a busy machine sends fewer frames, and limited_by says cpu, while nothing is lost. Look at both",
+        "a busy machine sends fewer frames, limited by its processor, while nothing is lost. Look at both",
         ("fps", "loss_pct"),
     ),
     "server": (
-        "trouble of the server hits several people in the same second. Look whether loss_pct rises for more than one at once",
+        "trouble of the server hits several people in the same second. Look whether packet loss rises for more than one at once",
         ("loss_pct",),
     ),
     "no fault": (
@@ -98,20 +100,27 @@ class Judgement:
         happened.
     evidence
         Where to look: a line of code that runs as it stands beside a ``case``.
+    look
+        The same for a mouse: the cause that is shown there, and whose trouble it would be; None where all are.
     """
 
     grade: Grade
     parts: dict[str, bool]
     text: str
     evidence: str
+    look: tuple[str | None, str | None] = (None, None)
+
+    @property
+    def mark(self) -> str:
+        """A sign for the grade."""
+        return {"right": "●", "partly": "◐", "wrong": "○"}[self.grade]
 
     def __str__(self) -> str:
         """Return the judgement as text."""
         return f"{self.grade.capitalize()}. {self.text}\nLook at: {self.evidence}"
 
     def _repr_html_(self) -> str:
-        mark = {"right": "●", "partly": "◐", "wrong": "○"}[self.grade]
-        return f"<p><b>{mark} {self.grade.capitalize()}.</b> {escape(self.text).replace(chr(10), '<br>')}<br><code>{escape(self.evidence)}</code></p>"
+        return f"<p><b>{self.mark} {self.grade.capitalize()}.</b> {escape(self.text).replace(chr(10), '<br>')}<br><code>{escape(self.evidence)}</code></p>"
 
 
 @dataclass
@@ -217,7 +226,8 @@ class Case:
             raise InvalidArgumentError(msg)
         complete = len(parts) == len(QUESTIONS) and all(parts.values())
         grade: Grade = "right" if complete else "partly" if any(parts.values()) else "wrong"
-        judged = Judgement(grade, parts, self._told(given, parts, grade), self._evidence(given, parts, grade))
+        look = self._look(given, parts, grade)
+        judged = Judgement(grade, parts, self._told(given, parts, grade), self._evidence(*look), look)
         keep_score({"level": self.level, "case": self.number, "grade": grade, "hints": self._asked}, self._scores)
         return judged
 
@@ -235,10 +245,10 @@ class Case:
         if grade == "right":
             return self._truth.explanation
         good = [name for name in QUESTIONS if parts.get(name)]
-        said = [f"Right so far: {', '.join(good)}."] if good else []
+        said = [f"Right so far: {', '.join(_ASKED[name] for name in good)}."] if good else []
         said += [self._not_right(name, given[name]) for name in QUESTIONS if parts.get(name) is False]
         if left := [name for name in QUESTIONS if name not in parts]:
-            said.append(f"Still to be answered: {', '.join(left)}.")
+            said.append(f"Still to be answered: {', '.join(_ASKED[name] for name in left)}.")
         return "\n".join(said)
 
     def _not_right(self, question: str, answer: Any) -> str:
@@ -261,11 +271,17 @@ class Case:
     def _side_word(side: str) -> str:
         return SIDES[side][0]
 
-    def _evidence(self, given: dict[str, Any], parts: dict[str, bool], grade: Grade) -> str:
-        """Name what to look at: what shows the cause once it is right, else what refutes the first wrong answer."""
-        about = self._truth.about if grade == "right" else given.get("about")
-        who = self._truth.who if grade == "right" else given.get("who")
-        if about is None or (parts.get("about") and grade != "right"):
+    def _look(self, given: dict[str, Any], parts: dict[str, bool], grade: Grade) -> tuple[str | None, str | None]:
+        """Choose what to look at: what shows the cause once it is right, else what refutes the first wrong answer."""
+        if grade == "right":
+            return self._truth.about, self._truth.who
+        about = given.get("about")
+        return (None if parts.get("about") else about), given.get("who")
+
+    @staticmethod
+    def _evidence(about: str | None, who: str | None) -> str:
+        """Return the line of code that shows it."""
+        if about is None:
             return f"rtk.plot.quality(case.call, participant={who!r})" if who else "rtk.plot.timeline(case.call)"
         place = _NOT_ABOUT[about][1]
         if isinstance(place, str):

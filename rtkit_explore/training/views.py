@@ -10,6 +10,7 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.table_schema.glossary_entries import TERMS
+from rtkit_explore.table_schema.labels import device_kind_words, event_words
 from rtkit_explore.tables.scope import call_span
 from rtkit_explore.training.cases import ABOUT, SIDES
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import ipywidgets as widgets
+    from matplotlib.figure import Figure
 
     from rtkit_explore.training.lessons import Lesson
     from rtkit_explore.training.mystery import Case
@@ -31,6 +33,31 @@ def bundle_of(shown: widgets.Widget, text: str, still: str) -> dict[str, Any]:
         "text/html": still,
         **{k: v for k, v in (shown._repr_mimebundle_() or {}).items() if k == _WIDGET},
     }
+
+
+def _words(html: str) -> str:
+    """Return HTML as text to be read: a widget's lines stand as far apart as its buttons are high."""
+    return f"<div style='line-height:1.45'>{html}</div>"
+
+
+def _picture_layout() -> widgets.Layout:
+    import ipywidgets as widgets
+
+    return widgets.Layout(max_width="100%", align_self="flex-start")
+
+
+def show_picture(widget: widgets.Image, figure: Figure) -> None:
+    """Put a figure into an image widget: as SVG, which is sharp and soon made, where all of it can be written so."""
+    from rtkit_explore.report.svg import DPI, UnknownArtistError, svg_of
+
+    try:
+        kind, value = "svg+xml", svg_of(figure).text.encode()
+    except UnknownArtistError:
+        file = io.BytesIO()
+        figure.savefig(file, dpi=DPI)
+        kind, value = "png", file.getvalue()
+    with widget.hold_sync():
+        widget.format, widget.value = kind, value
 
 
 def lesson_view(lesson: Lesson) -> widgets.VBox:
@@ -52,22 +79,20 @@ def lesson_view(lesson: Lesson) -> widgets.VBox:
         style={"description_width": "initial"},
         layout=widgets.Layout(width="620px"),
     )
-    picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
+    picture = widgets.Image(format="svg+xml", layout=_picture_layout())
     figures = widgets.HTML()
 
     def paint(_: object = None) -> None:
         value = knob.value
-        made = lesson.draw(value)
-        file = io.BytesIO()
-        made.savefig(file, dpi=84)
         picture.alt = f"{plan.title}: {slider.label} {slider.says(value)}"
         table = lesson.figures(value)
         rows = "".join(
-            f"<tr><td>{escape(str(row.what))}</td><td><b>{escape(str(row.figure))}</b></td></tr>"
+            f"<tr><td style='padding-right:1.5em;vertical-align:top'>{escape(str(row.what))}</td>"
+            f"<td><b>{escape(str(row.figure))}</b></td></tr>"
             for row in table.itertuples()
         )
-        picture.value = file.getvalue()
-        figures.value = f"<table>{rows}</table>"
+        show_picture(picture, lesson.draw(value))
+        figures.value = _words(f"<table>{rows}</table>")
 
     knob.observe(paint, names="value")
     asked = plan.question
@@ -77,29 +102,29 @@ def lesson_view(lesson: Lesson) -> widgets.VBox:
 
     def judge(_: object = None) -> None:
         if field.value in (None, ""):
-            said.value = "Choose an answer first."
+            said.value = _words("Choose an answer first.")
             return
         try:
             good, words = lesson.check(field.value)
         except InvalidArgumentError as error:
-            said.value = escape(str(error))
+            said.value = _words(escape(str(error)))
             return
-        said.value = f"<b>{'●' if good else '○'}</b> {escape(words)}"
+        said.value = _words(f"<b>{'●' if good else '○'}</b> {escape(words)}")
 
     check.on_click(judge)
     words = " ".join(TERMS[term].html for term in plan.terms if term in TERMS)
     paint()
     return widgets.VBox(
         [
-            widgets.HTML(f"<h3>{escape(plan.title)}</h3><p style='max-width:48em'>{escape(plan.text)}</p>"),
+            widgets.HTML(_words(f"<h3>{escape(plan.title)}</h3><p style='max-width:60em'>{escape(plan.text)}</p>")),
             knob,
-            picture,
             figures,
-            widgets.HTML(f"<p><b>Question.</b> {escape(asked.asks)}</p>"),
+            picture,
+            widgets.HTML(_words(f"<p><b>Question.</b> {escape(asked.asks)}</p>")),
             field,
             check,
             said,
-            widgets.HTML(f"<details><summary>Words</summary>{words}</details>"),
+            widgets.HTML(_words(f"<details><summary>The words that are used here</summary>{words}</details>")),
         ]
     )
 
@@ -119,12 +144,36 @@ _LOOKS: dict[str, tuple[str, ...]] = {
     "delay": ("rtt_ms", "jitter_ms", "buffer_ms"),
     "bitrate and frame rate": ("bitrate_kbps", "fps"),
     "packets per second": ("packets_per_s",),
+    "pictures and losses": ("fps", "loss_pct"),
     "network paths": (),
     "list of events": (),
     "list of devices": (),
     "what the package found": (),
 }
 """What can be looked at by mouse, with the measures that it draws."""
+_LOOK_OF: dict[str, str] = {
+    "loss": "packet loss",
+    "narrow": "bitrate and frame rate",
+    "delay": "delay",
+    "outage": "packets per second",
+    "device": "list of devices",
+    "permission": "list of events",
+    "machine": "pictures and losses",
+    "server": "packet loss",
+    "no fault": "list of events",
+}
+"""Of each cause what shows it, or refutes it."""
+_ABOUT_WORDS: dict[str, str] = {
+    "loss": "packets were lost",
+    "narrow": "too little bandwidth",
+    "delay": "everything came late, or unevenly",
+    "outage": "the connection was gone for a while",
+    "device": "a device vanished",
+    "permission": "microphone or camera was refused",
+    "machine": "the computer was too busy",
+    "server": "the server had trouble",
+    "no fault": "nothing was wrong: switched off, or hidden",
+}
 _MOST_ROWS = 60
 
 
@@ -177,41 +226,55 @@ def _case_face(case: Case) -> tuple[Any, ...]:
     side = widgets.Dropdown(
         options=[("", None), *((_SIDE_WORDS[one], one) for one in SIDES)], description="Side", **wide
     )
-    about = widgets.Dropdown(options=[("", None), *((one, one) for one in ABOUT)], description="What", **wide)
+    about = widgets.Dropdown(
+        options=[("", None), *((_ABOUT_WORDS[one], one) for one in ABOUT)], description="What", **wide
+    )
     begin, end = call_span(case.call)
     minutes = pd.date_range(pd.Timestamp(begin).floor("min"), end, freq="min").strftime("%H:%M")
     at = widgets.Dropdown(options=[("", None), *((f"{one} (UTC)", one) for one in minutes)], description="When", **wide)
-    said = widgets.HTML()
+    said, hinted = widgets.HTML(), widgets.HTML()
     hint = widgets.Button(description="Hint", tooltip="Show the next hint")
     check = widgets.Button(description="Check", tooltip="Check the answer", button_style="primary")
+    show = widgets.Button(description="Show me", layout=widgets.Layout(width="max-content", display="none"))
+    glass = _looking_glass(case, names)
+    what, whom = glass.children[0].children
     hints: list[str] = []
 
     def give_hint(_: object = None) -> None:
         told = case.hint()
         if told not in hints:
             hints.append(told)
-        said.value = "<br>".join(escape(f"{number}. {one}") for number, one in enumerate(hints, 1))
+        listed = "<br>".join(escape(f"{number}. {one}") for number, one in enumerate(hints, 1))
+        hinted.value = _words(f"<b>Hints</b><br>{listed}")
 
     def judge(_: object = None) -> None:
+        show.layout.display = "none"
         try:
             judged = case.answer(who=who.value, side=side.value, about=about.value, at=at.value)
         except InvalidArgumentError as error:
-            said.value = escape(
-                "Choose an answer first." if not any((who.value, side.value, about.value, at.value)) else str(error)
-            )
+            nothing = not any((who.value, side.value, about.value, at.value))
+            said.value = _words(escape("Choose an answer first." if nothing else str(error)))
             return
-        said.value = judged._repr_html_()
+        told = "<br>".join(escape(line) for line in judged.text.split("\n"))
+        said.value = _words(f"<b>{judged.mark} {judged.grade.capitalize()}.</b> {told}")
+        cause, person = judged.look
+        show.look = (_LOOK_OF[cause] if cause else "who was there, and events", person)
+        show.description = f"Show me: {show.look[0]}" + (f", of {person}" if person else "")
+        show.layout.display = ""
+
+    def show_it(_: object = None) -> None:
+        what.value, whom.value = show.look
 
     hint.on_click(give_hint)
     check.on_click(judge)
+    show.on_click(show_it)
+    level = f", level {case.level}" if case.level else ""
     complaint = widgets.HTML(
-        f"<p><b>Mystery call, level {case.level}</b></p><p style='font-size:110%'>“{escape(case.complaint)}”</p>"
-        if case.level
-        else f"<p><b>Mystery call</b></p><p style='font-size:110%'>“{escape(case.complaint)}”</p>"
+        _words(f"<p><b>Mystery call{level}</b></p><p style='font-size:110%'>“{escape(case.complaint)}”</p>")
     )
-    asked = widgets.HTML("<p><b>Whose trouble was it, on which side, what was it, and when?</b></p>")
+    asked = widgets.HTML(_words("<p><b>Whose trouble was it, on which side, what was it, and when?</b></p>"))
     questions = widgets.HBox([widgets.VBox([who, side]), widgets.VBox([about, at])])
-    return (complaint, _looking_glass(case, names), asked, questions, widgets.HBox([check, hint]), said)
+    return (complaint, glass, asked, questions, widgets.HBox([check, hint, show]), said, hinted)
 
 
 def _looking_glass(case: Case, names: list[str]) -> widgets.VBox:
@@ -224,16 +287,17 @@ def _looking_glass(case: Case, names: list[str]) -> widgets.VBox:
         description="of",
         layout=widgets.Layout(width="340px"),
     )
-    picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
+    picture = widgets.Image(format="svg+xml", layout=_picture_layout())
     listed = widgets.HTML()
 
     def paint(_: object = None) -> None:
         shown = _looked_at(case, what.value, whom.value)
-        if isinstance(shown, bytes):
-            picture.alt = f"{what.value}: {whom.value or 'everybody'}"
-            picture.value, picture.layout.display, listed.value = shown, "", ""
+        if isinstance(shown, str):
+            listed.value, picture.layout.display = _words(shown), "none"
         else:
-            listed.value, picture.layout.display = shown, "none"
+            picture.alt = f"{what.value}: {whom.value or 'everybody'}"
+            show_picture(picture, shown)
+            picture.layout.display, listed.value = "", ""
 
     for knob in (what, whom):
         knob.observe(paint, names="value")
@@ -241,8 +305,8 @@ def _looking_glass(case: Case, names: list[str]) -> widgets.VBox:
     return widgets.VBox([widgets.HBox([what, whom]), picture, listed])
 
 
-def _looked_at(case: Case, what: str, who: str | None) -> bytes | str:
-    """Return a picture as PNG, or a list as HTML."""
+def _looked_at(case: Case, what: str, who: str | None) -> Figure | str:
+    """Return a figure, or a list as HTML."""
     call = case.call
     if what == "what the package found":
         found = call.findings(participant=who)
@@ -254,11 +318,9 @@ def _looked_at(case: Case, what: str, who: str | None) -> bytes | str:
         rows = call.events if what == "list of events" else call.device_changes
         if who is not None:
             rows = rows[rows["display_name"] == who]
-        columns = ["timestamp", "name"] if what == "list of events" else ["timestamp", "kind", "change", "label"]
-        ordered = rows.sort_values("timestamp")
         listed = [
-            (f"{row['timestamp']:%H:%M:%S}", row["display_name"], *(row[name] for name in columns[1:]))
-            for row in ordered.to_dict("records")
+            (f"{row['timestamp']:%H:%M:%S}", row["display_name"], *_told_of(row))
+            for row in rows.sort_values("timestamp").to_dict("records")
         ]
         return _html_list(listed, "There are none.")
     from matplotlib.figure import Figure
@@ -266,16 +328,21 @@ def _looked_at(case: Case, what: str, who: str | None) -> bytes | str:
     from rtkit_explore import plot
 
     rows_drawn = len(_LOOKS[what]) or 1
-    figure = Figure(figsize=(9.6, 1.2 + 2.2 * rows_drawn) if _LOOKS[what] else (9.6, 3.6), layout="constrained")
+    figure = Figure(figsize=(8.4, 1.2 + 1.9 * rows_drawn) if _LOOKS[what] else (8.4, 3.4))
     if _LOOKS[what]:
         plot.quality(call, metrics=list(_LOOKS[what]), participant=who, ax=figure)
     elif what == "network paths":
         plot.candidate_pairs(call, participants=who, ax=figure)
     else:
         plot.timeline(call, participants=who, ax=figure)
-    file = io.BytesIO()
-    figure.savefig(file, dpi=84)
-    return file.getvalue()
+    return figure
+
+
+def _told_of(row: dict[Any, Any]) -> tuple[str, ...]:
+    """Say an event, or a change of a device, in words."""
+    if "name" in row:
+        return (event_words(row["name"]),)
+    return (device_kind_words(row["kind"]), str(row["change"]), str(row["label"]))
 
 
 def _html_list(rows: list[tuple[Any, ...]], nothing: str) -> str:

@@ -30,11 +30,16 @@ class Comparison:
     ----------
     model
         What it knows and what is chosen, in plain Python.
+
+    Notes
+    -----
+    ``host`` is a widget of an explorer that shows both calls in its own place, and goes on to live after them.
     """
 
-    def __init__(self, model: CompareModel) -> None:
+    def __init__(self, model: CompareModel, *, host: Any = None) -> None:
         self.model = model
         self._lock = threading.RLock()
+        self._host = host
         self._widget: Any = None
         self._views: list[ExplorerView] = []
 
@@ -79,32 +84,44 @@ class Comparison:
                 self._make()
             return self._widget
 
+    def begin(self) -> None:
+        """Show both calls, in the widget of the host where there is one."""
+        with self._lock:
+            if self._widget is None:
+                self._make()
+
     def _make(self) -> None:
         from rtkit_explore.widgets.explorer_widget import CompareWidget
 
         self.model.complete()
-        self._widget = CompareWidget(shared={"letters": list(LETTERS), "table": self.model.table()})
+        shared = {"letters": list(LETTERS), "table": self.model.table()}
+        self._widget = CompareWidget(shared=shared) if self._host is None else self._host
         # A choice on one side is followed on the other, so that neither may be in the midst of something else.
         lock = threading.RLock()
         for number, side in enumerate(self.model.sides):
             part = SidePart(self._widget, number)
             self._views.append(ExplorerView(side, widget=part.begin, lock=lock))
         self._widget.on_msg(self._heard)
+        if self._host is not None:
+            self._host.shared = shared  # last, since the browser then shows both sides
 
     def _heard(self, _: object, content: Mapping[str, Any], __: object) -> None:
-        if content.get("side") is None and content.get("do") == "code":
+        if content.get("side") is None and content.get("do") == "both code":
             try:
                 text = self.to_code()
             except RtkitError as error:
                 text = f"# {error}"
-            self._widget.send({"kind": "code", "text": text})
+            self._widget.send({"kind": "both code", "text": text})
 
     def close(self) -> None:
         """Take its widget off the screen and out of the kernel."""
         with self._lock:
             for view in self._views:
                 view.close()
-            if self._widget is not None:
+            if self._host is not None:
+                self._host.on_msg(self._heard, remove=True)
+                self._host.shared = {}
+            elif self._widget is not None:
                 layout = getattr(self._widget, "layout", None)
                 if layout is not None:
                     layout.close()
@@ -181,8 +198,9 @@ class SidePart:
 
         def of_this_side(widget: object, content: Mapping[str, Any], buffers: object) -> None:
             if content.get("side") == self._side:
-                heard(widget, content, buffers)
+                heard(widget, {name: value for name, value in content.items() if name != "side"}, buffers)
 
+        self.__dict__["_heard"] = of_this_side
         self._widget.on_msg(of_this_side)
 
     @property
@@ -190,4 +208,6 @@ class SidePart:
         """None: the layout belongs to the widget of both sides."""
 
     def close(self) -> None:
-        """Do nothing: the widget of both sides is closed as a whole."""
+        """Stop hearing; the widget of both sides is closed as a whole."""
+        if "_heard" in self.__dict__:
+            self._widget.on_msg(self.__dict__.pop("_heard"), remove=True)

@@ -67,6 +67,15 @@ class Measure:
     factor_s: float = 0.0
 
 
+PERCENT_OF_TIME: Final = "% of the time"
+"""How a share of time is shown: the sentences of the findings say percent, too."""
+
+
+def shown_unit(unit: str) -> tuple[str, float]:
+    """Return the unit in which a judged value is shown, and what it is multiplied by for that."""
+    return (PERCENT_OF_TIME, 100.0) if unit == "share of time" else (unit, 1.0)
+
+
 def _column(name: str, *, low: bool = False) -> Measure:
     declared = column_of(name)
     return Measure(name, declared.title, declared.unit, low or declared.worse == "low")
@@ -86,8 +95,8 @@ MEASURES: Final[dict[str, Measure]] = {
         _column("dropped_pct"),
         Measure("concealment_events", "concealments", "events per 7 s", factor_s=7.0),
         _column("packets_per_s", low=True),
-        Measure("limited_bandwidth_s", "limited by bandwidth", "share of time", factor_s=1.0),
-        Measure("limited_cpu_s", "limited by processor", "share of time", factor_s=1.0),
+        Measure("limited_bandwidth_s", "limited by bandwidth", PERCENT_OF_TIME, factor_s=100.0),
+        Measure("limited_cpu_s", "limited by processor", PERCENT_OF_TIME, factor_s=100.0),
         _column("score", low=True),
     )
 }
@@ -390,7 +399,7 @@ class OpenCall:
         if not name.startswith(JUDGED):
             return MEASURES[name]
         rule = BY_NAME[name.removeprefix(JUDGED)]
-        return Measure(name, " ".join(rule.title.split()), rule.unit, rule.low)
+        return Measure(name, " ".join(rule.title.split()), shown_unit(rule.unit)[0], rule.low)
 
     def values(self, measure: str) -> Floats:
         """Return the values of a measure for all rows, by series; NaN where unknown."""
@@ -403,8 +412,9 @@ class OpenCall:
         if measure.startswith(JUDGED):
             context = self.call.judging
             found = np.full(len(self.call.quality), np.nan)
-            found[context.arrays.row] = judged_values(context, BY_NAME[measure.removeprefix(JUDGED)])
-            return found
+            rule = BY_NAME[measure.removeprefix(JUDGED)]
+            found[context.arrays.row] = judged_values(context, rule)
+            return found * shown_unit(rule.unit)[1]
         declared = MEASURES[measure]
         found = self._raw(measure)
         if declared.factor_s:
@@ -555,9 +565,10 @@ class OpenCall:
 
     def threshold_on(self, finding: Found, measure: str) -> float:
         """Return the threshold of a finding on the axis of a measure; NaN where it is not about that measure."""
-        if measures_of_rule(finding.rule)[0] != measure or finding.unit != self.measure(measure).unit:
+        unit, factor = shown_unit(finding.unit)
+        if measures_of_rule(finding.rule)[0] != measure or unit != self.measure(measure).unit:
             return float("nan")
-        return finding.threshold
+        return finding.threshold * factor
 
 
 PATH_KINDS: Final = ("direct", "relayed", "direct-tcp", "relayed-tcp")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections import OrderedDict
 from dataclasses import asdict, replace
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_OPEN: Final = 4
 """Number of calls that are kept ready to be shown again."""
+MOST_NAMES: Final = 8
+"""Most names that are said of those who are found."""
 DIRECTIONS: Final = ("producer", "consumer")
 MOST_MEASURES: Final = 4
 """Most panels: more would be too low to read."""
@@ -399,7 +400,7 @@ class ExplorerModel:
         """
         self.tz = TimeRange(None, None, tz=tz).tz
 
-    def ask(self, who: str, symptom: str) -> Any:
+    def ask(self, who: str, symptom: str, *, in_view: bool = False) -> Any:
         """
         Explain a complaint: what the reports show of it.
 
@@ -409,6 +410,8 @@ class ExplorerModel:
             Who complains: name or peer id.
         symptom
             In the customer's words.
+        in_view
+            Whether only the chosen window is looked at, not the whole call.
 
         Returns
         -------
@@ -420,22 +423,93 @@ class ExplorerModel:
         InvalidArgumentError
             If the words are not understood, or the person is not found.
         """
-        explain = getattr(self.call, "explain", None)
-        if explain is None:
-            msg = "Complaints cannot be asked here."
-            raise InvalidArgumentError(msg)
-        options: dict[str, Any] = {}
-        accepted = inspect.signature(explain).parameters
-        if "tz" in accepted:
-            options["tz"] = self.tz
-        if "window" in accepted and self.choice.window is not None:
-            options["window"] = self.window
-        return explain(who, symptom, **options)
+        call = self._ready().call
+        window = self.window if in_view and self.choice.window is not None else None
+        return call.explain(who, symptom, window=window, tz=self.tz)
+
+    # People and complaints over all calls -------------------------------------------------------------------------
 
     @property
-    def can_ask(self) -> bool:
-        """Whether complaints can be asked."""
-        return callable(getattr(Call, "explain", None))
+    def finds_people(self) -> bool:
+        """Whether somebody's calls can be looked for."""
+        return self.app is not None and callable(getattr(self.app, "find", None))
+
+    def calls_of(self, person: str, *, day: str = "") -> dict[str, Any]:
+        """
+        Look for somebody's calls.
+
+        Parameters
+        ----------
+        person
+            Part of a name, or an id of the participant or the user.
+        day
+            The day as "2026-11-19" in the chosen time zone; any time by default.
+
+        Returns
+        -------
+        dict
+            ``ids`` of the listed sessions, the newest first, ``names`` of those who are meant, and ``unlisted``: how
+            many more calls of theirs are not in the list.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If nobody can be looked for here, or nothing is asked.
+        """
+        app, wanted = self.app, person.strip()
+        if app is None or not self.finds_people:
+            msg = "Nobody can be looked for here: this explorer was given calls without an app."
+            raise InvalidArgumentError(msg)
+        if not wanted:
+            msg = "Type a name, or a part of it."
+            raise InvalidArgumentError(msg)
+        found = app.find(wanted, on=day or None, tz=self.tz)
+        table = self.sessions
+        listed = set() if table is None else set(table["session_id"].dropna().astype(str))
+        ids = list(dict.fromkeys(found["session_id"].dropna().astype(str)))
+        return {
+            "ids": [one for one in ids if one in listed],
+            "names": sorted({str(name) for name in found["display_name"].dropna()})[:MOST_NAMES],
+            "unlisted": sum(one not in listed for one in ids),
+        }
+
+    def ask_calls(self, person: str, symptom: str, *, day: str = "") -> Any:
+        """
+        Ask a complaint of all calls of somebody, and open the call that answers it best.
+
+        Parameters
+        ----------
+        person, symptom
+            As in :meth:`ask`.
+        day
+            As in :meth:`calls_of`; a day makes it quicker and surer.
+
+        Returns
+        -------
+        object
+            The result of ``app.explain``.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the words are not understood, or nobody of that name was in a call.
+        """
+        explain = getattr(self.app, "explain", None)
+        if explain is None:
+            msg = "A complaint can be asked here of one call at a time: choose the call first."
+            raise InvalidArgumentError(msg)
+        answer = explain(person.strip(), symptom, on=day or None, tz=self.tz)
+        with self._lock:
+            session = str(answer.call.session_id)
+            if session not in self._open:
+                self._open[session] = OpenCall(answer.call)
+        self.open(session)
+        return answer
+
+    def other_call(self, session: str) -> Call:
+        """Return another call, to be put beside the chosen one; one that was opened is not fetched again."""
+        opened = self._open.get(session)
+        return opened.call if opened is not None else self._fetch(session)
 
     # As code ------------------------------------------------------------------------------------------------------
 

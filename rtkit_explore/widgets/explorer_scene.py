@@ -224,7 +224,7 @@ def panel(opened: OpenCall, name: str, finding: Found | None) -> dict[str, Any]:
         if np.isfinite(value):
             side = "below" if measure.low else "above"
             word = {"bad": "bad", "warn": "warns"}.get(finding.severity, "noted")
-            threshold = {"value": value, "text": f"{word} {side} {value:.3g} {measure.unit}"}
+            threshold = {"value": value, "text": f"{word} {side} {value:.3g}\N{NO-BREAK SPACE}{measure.unit}"}
     return {"key": name, "title": measure.title, "unit": measure.unit, "low": measure.low, "threshold": threshold}
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from rtkit_explore.app import App
 
 WriteReport: TypeAlias = "Callable[[Call, Path], Path]"
+PutBeside: TypeAlias = "Callable[[Any, Call, Call, str], Any]"
+"""Shows two calls in the widget that is given, with a time zone; ``close()`` of what it returns ends that."""
 STILL_DELAY_S: Final = 1.5
 """Seconds without a change after which the static view in the notebook's output follows a choice."""
 ASK_AGAIN: Final = "Choose again, or reload the page."
@@ -47,9 +49,16 @@ class Explorer:
         What it knows and what is chosen, in plain Python.
     """
 
-    def __init__(self, model: ExplorerModel, *, download: bool = False, report: WriteReport | None = None) -> None:
+    def __init__(
+        self,
+        model: ExplorerModel,
+        *,
+        download: bool = False,
+        report: WriteReport | None = None,
+        beside: PutBeside | None = None,
+    ) -> None:
         self.model = model
-        self._download, self._report = download, report
+        self._download, self._report, self._beside = download, report, beside
         self._view: ExplorerView | None = None
         self._still: Still | None = None
         self._lock = threading.RLock()
@@ -89,7 +98,7 @@ class Explorer:
         """The view, made when it is first asked for."""
         with self._lock:
             if self._view is None:
-                self._view = ExplorerView(self.model, download=self._download, report=self._report)
+                self._view = ExplorerView(self.model, download=self._download, report=self._report, beside=self._beside)
             return self._view
 
     @property
@@ -131,6 +140,8 @@ class Explorer:
         shown = shown[0] if isinstance(shown, tuple) else shown
         display({"text/plain": "Explorer", WIDGET: shown[WIDGET]}, raw=True)  # type: ignore[no-untyped-call]
         self.view.complete()
+        if self._download:  # a page is never reopened without its kernel
+            return
         with self._lock:
             if self._still is not None:
                 self._still.close()
@@ -184,6 +195,8 @@ class ExplorerView:
         Whether files go to the browser instead of the kernel's folder.
     report
         Writes the report of a call into a file.
+    beside
+        Puts another call beside the chosen one; without it that is not offered.
     widget
         Makes what is mirrored in, of its first state; an ExplorerWidget by default.
     lock
@@ -196,6 +209,7 @@ class ExplorerView:
         *,
         download: bool = False,
         report: WriteReport | None = None,
+        beside: PutBeside | None = None,
         widget: Callable[..., Any] | None = None,
         lock: threading.RLock | None = None,
     ) -> None:
@@ -204,7 +218,8 @@ class ExplorerView:
 
             widget = ExplorerWidget
         self.model = model
-        self._download, self._write_report = download, report
+        self._download, self._write_report, self._put_beside = download, report, beside
+        self._pair: Any = None
         self._lock = threading.RLock() if lock is None else lock
         self._asked_at: float | None = None
         self._handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
@@ -215,10 +230,14 @@ class ExplorerView:
             "zone": self._zone,
             "table": self._table,
             "ask": self._ask,
+            "people": self._people,
+            "ask_calls": self._ask_calls,
             "code": lambda _: self._reply("code", text=model.to_code(), view=model.to_view_code()),
             "report": self._report,
             "save": self._save,
             "picture": self._picture,
+            "compare": self._compare,
+            "one": lambda _: self._end_pair(),
             "refresh": lambda _: model.refresh(),
         }
         scene = model.scene()
@@ -230,7 +249,8 @@ class ExplorerView:
             said=self._said(),
             options={
                 "calls": model.sessions is not None,
-                "ask": model.can_ask,
+                "people": model.finds_people,
+                "compare": beside is not None and model.sessions is not None,
                 "zone": model.tz,
                 "tables": tables_there(),
                 "download": download,
@@ -289,6 +309,8 @@ class ExplorerView:
     def _heard(self, _: object, content: Mapping[str, Any], __: object) -> None:
         what = str(content.get("do"))
         handler = self._handlers.get(what)
+        if content.get("side") is not None:  # meant for one of two calls beside each other
+            return
         about = content.get("session")
         # A click on an item of the previous call may arrive late.
         if handler is None or (about is not None and what != "open" and about != self.model.session_id):
@@ -332,13 +354,36 @@ class ExplorerView:
         self._reply("table", **table_of(self.model, str(content["name"])))
 
     def _ask(self, content: Mapping[str, Any]) -> None:
-        answer = self.model.ask(str(content["who"]), str(content["text"]))
-        reply = getattr(answer, "reply", None)
-        findings = getattr(answer, "findings", None)
-        key = None
-        if findings is not None and len(findings) and self.model.opened is not None:
-            key = same_finding(self.model, findings.iloc[0])
-        self._reply("answer", text=str(answer), reply=reply if isinstance(reply, str) else "", finding=key)
+        self._answer(self.model.ask(str(content["who"]), str(content["text"]), in_view=bool(content.get("in_view"))))
+
+    def _ask_calls(self, content: Mapping[str, Any]) -> None:
+        day = str(content.get("day") or "")
+        self.show(said={"busy": "Asking the calls of this person …", "problem": ""})
+        try:
+            answer = self.model.ask_calls(str(content["who"]), str(content["text"]), day=day)
+        finally:
+            self.show(said=self._said())
+        self._answer(answer)
+
+    def _answer(self, answer: Any) -> None:
+        """Show what a complaint was answered with, and the finding that answers it on the plots."""
+        key = same_finding(self.model, answer.findings.iloc[0]) if len(answer.findings) else None
+        if key is not None:
+            self.model.choose_finding(key)
+        self._reply(
+            "answer",
+            status=answer.status,
+            person=answer.person,
+            asked=answer.asked,
+            headline=answer.headline,
+            text=str(answer),
+            reply=answer.reply,
+            finding=key,
+        )
+
+    def _people(self, content: Mapping[str, Any]) -> None:
+        person, day = str(content["person"]), str(content.get("day") or "")
+        self._reply("people", person=person, day=day, **self.model.calls_of(person, day=day))
 
     def _report(self, _: Mapping[str, Any]) -> None:
         call = self._call()
@@ -374,6 +419,23 @@ class ExplorerView:
         kind = "png" if content.get("kind") == "png" else "svg"
         self._reply("picture", files=[picture.encode()], name=f"{name}.{kind}", as_kind=kind)
 
+    def _compare(self, content: Mapping[str, Any]) -> None:
+        if self._put_beside is None:
+            msg = "No other call can be put beside this one here."
+            raise InvalidArgumentError(msg)
+        self._end_pair()
+        self.show(said={"busy": "Fetching and judging the other call …", "problem": ""})
+        try:
+            other = self.model.other_call(str(content["other"]))
+            self._pair = self._put_beside(self.widget, self._call(), other, self.model.tz)
+        finally:
+            self.show(said=self._said())
+
+    def _end_pair(self) -> None:
+        if self._pair is not None:
+            self._pair.close()
+            self._pair = None
+
     def _call(self) -> Call:
         call = self.model.call
         if call is None:
@@ -383,6 +445,7 @@ class ExplorerView:
 
     def close(self) -> None:
         """Stop mirroring, and take the widget out of the kernel's registry."""
+        self._end_pair()
         self._unsubscribe()
         layout = getattr(self.widget, "layout", None)
         if layout is not None:
@@ -425,6 +488,7 @@ def open_explorer(
     view: Mapping[str, Any] | None = None,
     download: bool = False,
     report: WriteReport | None = None,
+    beside: PutBeside | None = None,
     query: Mapping[str, Any] | None = None,
 ) -> Explorer:
     """
@@ -436,6 +500,8 @@ def open_explorer(
         As in ``rtk.explorer``.
     report
         Writes the report of a call into a file.
+    beside
+        Puts another call beside the chosen one.
 
     Returns
     -------
@@ -450,6 +516,6 @@ def open_explorer(
         msg = f"One Call is not searched, so {', '.join(query)} cannot be used with it."
         raise InvalidArgumentError(msg)
     model = ExplorerModel(source, tz=tz, remember=remember, name=name, session=session, view=view, query=query)
-    made = Explorer(model, download=download, report=report)
+    made = Explorer(model, download=download, report=report, beside=beside)
     memory.take_place(("explorer", name, "" if not isinstance(source, Call) else str(source.session_id)), made)
     return made

@@ -17,9 +17,38 @@ def module_of(shown: str, *files: str) -> str:
     return "\n".join([static_text("uPlot.iife.min.js"), *map(static_text, files), entry])
 
 
-class ExplorerWidget(anywidget.AnyWidget):
+class TwoCalls(anywidget.AnyWidget):
     """
-    State that travels to the browser. ``tick`` is set last, so that the browser paints once for all of a change.
+    State of two explorers beside each other: that of :class:`ExplorerWidget` twice, ``_0`` and ``_1`` behind each name.
+
+    Attributes
+    ----------
+    shared
+        What the two have in common: their letters, and the table of their figures; empty where there are no two.
+    """
+
+    shared: Any = traitlets.Dict().tag(sync=True)
+    calls_0: Any = traitlets.List().tag(sync=True)
+    calls_1: Any = traitlets.List().tag(sync=True)
+    page_0: Any = traitlets.Dict().tag(sync=True)
+    page_1: Any = traitlets.Dict().tag(sync=True)
+    scene_0: Any = traitlets.Dict().tag(sync=True)
+    scene_1: Any = traitlets.Dict().tag(sync=True)
+    columns_0: Any = traitlets.Bytes(b"").tag(sync=True)
+    columns_1: Any = traitlets.Bytes(b"").tag(sync=True)
+    said_0: Any = traitlets.Dict().tag(sync=True)
+    said_1: Any = traitlets.Dict().tag(sync=True)
+    options_0: Any = traitlets.Dict().tag(sync=True)
+    options_1: Any = traitlets.Dict().tag(sync=True)
+    tick_0: Any = traitlets.Int(0).tag(sync=True)
+    tick_1: Any = traitlets.Int(0).tag(sync=True)
+
+
+class ExplorerWidget(TwoCalls):
+    """
+    State that travels to the browser; that of :class:`TwoCalls` is used while another call is put beside this one.
+
+    ``tick`` is set last, so that the browser paints once for all of a change.
 
     Attributes
     ----------
@@ -36,7 +65,7 @@ class ExplorerWidget(anywidget.AnyWidget):
     """
 
     # uPlot is published as a script that defines a variable; in one module with ours it stays a name of that module.
-    _esm = module_of("Explorer", "explorer.js")
+    _esm = module_of("Explorer", "explorer.js", "compare.js")
     _css = static_text("uPlot.min.css") + "\n" + static_text("explorer.css")
     calls: Any = traitlets.List().tag(sync=True)
     page: Any = traitlets.Dict().tag(sync=True)
@@ -47,30 +76,8 @@ class ExplorerWidget(anywidget.AnyWidget):
     tick: Any = traitlets.Int(0).tag(sync=True)
 
 
-class CompareWidget(anywidget.AnyWidget):
-    """
-    State of two explorers beside each other: that of :class:`ExplorerWidget` twice, ``_0`` and ``_1`` behind each name.
-
-    Attributes
-    ----------
-    shared
-        What the two have in common: their letters, and the table of their figures.
-    """
+class CompareWidget(TwoCalls):
+    """Two calls beside each other alone."""
 
     _esm = module_of("Compare", "explorer.js", "compare.js")
     _css = static_text("uPlot.min.css") + "\n" + static_text("explorer.css")
-    shared: Any = traitlets.Dict().tag(sync=True)
-    calls_0: Any = traitlets.List().tag(sync=True)
-    calls_1: Any = traitlets.List().tag(sync=True)
-    page_0: Any = traitlets.Dict().tag(sync=True)
-    page_1: Any = traitlets.Dict().tag(sync=True)
-    scene_0: Any = traitlets.Dict().tag(sync=True)
-    scene_1: Any = traitlets.Dict().tag(sync=True)
-    columns_0: Any = traitlets.Bytes(b"").tag(sync=True)
-    columns_1: Any = traitlets.Bytes(b"").tag(sync=True)
-    said_0: Any = traitlets.Dict().tag(sync=True)
-    said_1: Any = traitlets.Dict().tag(sync=True)
-    options_0: Any = traitlets.Dict().tag(sync=True)
-    options_1: Any = traitlets.Dict().tag(sync=True)
-    tick_0: Any = traitlets.Int(0).tag(sync=True)
-    tick_1: Any = traitlets.Int(0).tag(sync=True)

@@ -121,8 +121,8 @@ def test_replies_say_which_side_they_are_for(shown, monkeypatch):
     monkeypatch.setattr(type(widget), "send", lambda self, content, buffers=None: sent.append(content))
     session = shown.model.sides[1].session_id
     widget._handle_custom_msg({"side": 1, "session": session, "do": "table", "name": "events"}, [])
-    widget._handle_custom_msg({"do": "code"}, [])
-    assert [(one["kind"], one.get("side")) for one in sent] == [("table", 1), ("code", None)]
+    widget._handle_custom_msg({"do": "both code"}, [])
+    assert [(one["kind"], one.get("side")) for one in sent] == [("table", 1), ("both code", None)]
     assert sent[1]["text"].startswith("one = app.call(")
 
 

@@ -11,7 +11,7 @@ import pytest
 import rtkit_explore as rtk
 from rtkit_explore.call import Call
 from rtkit_explore.errors import InvalidArgumentError, NotFoundError
-from rtkit_explore.widgets.explorer_call import MEASURES, OpenCall
+from rtkit_explore.widgets.explorer_call import MEASURES, OpenCall, shown_unit
 from rtkit_explore.widgets.explorer_model import ExplorerModel
 from rtkit_explore.widgets.explorer_scene import MOST_LINES, MOST_POINTS, thinned
 from rtkit_explore.widgets.item_labels import sorted_sessions
@@ -199,13 +199,14 @@ def test_the_threshold_stands_on_the_axis_of_the_values_that_were_judged(scenari
         model.choose_finding(key)
         scene = model.scene()
         panel = scene.data["panels"][0]
-        assert panel["threshold"]["value"] == row["threshold"], row["rule"]
+        threshold = row["threshold"] * shown_unit(row["unit"])[1]
+        assert panel["threshold"]["value"] == threshold, row["rule"]
         own = next(line for line in scene.data["lines"] if line["own"])
         _, end, values = columns_of(scene, own, len(scene.data["panels"]))[:3]
         inside = (end > row["start"].timestamp() - 1) & (end <= row["end"].timestamp() + 8)
         worst = values[inside]
-        beyond = worst <= row["threshold"] if panel["low"] else worst >= row["threshold"]
-        assert beyond.any(), (row["rule"], worst, row["threshold"])
+        beyond = worst <= threshold if panel["low"] else worst >= threshold
+        assert beyond.any(), (row["rule"], worst, threshold)
         checked += 1
     assert checked
 

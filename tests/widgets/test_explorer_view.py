@@ -138,31 +138,106 @@ def test_the_time_zone_is_kept_for_typed_times(explorer, browser):
 
 
 def test_the_box_for_complaints_shows_what_explain_answers(explorer, browser, monkeypatch):
-    class Answer:
-        reply = "Please look at your network."
-        findings = None
-
-        def __str__(self):
-            return "Yes. The sender lost packets."
-
     asked = []
+    whole = type(explorer.call).explain
 
-    def explain(self, person, symptom, *, tz="UTC"):
-        asked.append((person, symptom, tz))
-        answer = Answer()
-        answer.findings = self.findings().iloc[[1]]
-        return answer
+    def explain(self, person, symptom, **options):
+        asked.append((person, symptom, options))
+        return whole(self, person, symptom, **options)
 
-    monkeypatch.setattr(type(explorer.call), "explain", explain, raising=False)
+    monkeypatch.setattr(type(explorer.call), "explain", explain)
     peer = explorer.call.peer("Chen")
-    ((content, _),) = browser(do="ask", who=peer, text="the others froze")
-    assert asked == [(peer, "the others froze", "UTC")]
+    ((content, _),) = browser(do="ask", who=peer, text="Boris was choppy")
+    assert asked == [(peer, "Boris was choppy", {"window": None, "tz": "UTC"})]
+    expected = whole(explorer.call, peer, "Boris was choppy")
     assert content == {
         "kind": "answer",
-        "text": "Yes. The sender lost packets.",
-        "reply": "Please look at your network.",
-        "finding": 1,
+        "status": "yes",
+        "person": "Chen",
+        "asked": "Boris was choppy",
+        "headline": expected.headline,
+        "text": str(expected),
+        "reply": expected.reply,
+        "finding": explorer.value["finding"],
     }
+    told = explorer.call.findings().iloc[content["finding"]]
+    assert told["story"] == expected.findings["story"].iloc[0], "the plots show what answers it"
+    # The plots now show a part of the call: another complaint is still about the whole, unless that is asked for.
+    browser(do="ask", who=peer, text="Boris was choppy")
+    assert asked[-1][2]["window"] is None
+    window = explorer.value["window"]
+    browser(do="ask", who=peer, text="Boris was choppy", in_view=True)
+    assert asked[-1][2]["window"] == window
+
+
+def test_the_calls_of_somebody_are_found_and_asked_as_a_whole(monkeypatch):
+    app = rtk.replay(rtk.sample_calls(), progress=False)
+    shown = rtk.explorer(app, remember=False)
+    sent = []
+    monkeypatch.setattr(type(shown.widget), "send", lambda self, content, buffers=None: sent.append(content))
+
+    def do(**content):
+        sent.clear()
+        shown.widget._handle_custom_msg(content, [])
+        return sent[-1]
+
+    there = app.find("boris")
+    told = do(do="people", person=" boris ", day="")
+    assert told["ids"] == list(dict.fromkeys(there["session_id"]))
+    assert told["names"] == ["Boris"]
+    assert told["unlisted"] == 0
+    assert do(do="people", person="boris", day="2020-01-01")["ids"] == []
+    assert do(do="people", person="", day="")["kind"] == "refused"
+    narrow = rtk.explorer(app, remember=False, limit=1)
+    assert narrow.model.calls_of("boris")["unlisted"] == len(told["ids"]) - 1
+    answer = do(do="ask_calls", who="boris", text="Alma was choppy", day="")
+    expected = app.explain("boris", "Alma was choppy")
+    assert answer["headline"] == expected.headline
+    assert shown.value["session_id"] == expected.call.session_id
+    assert shown.widget.page["session"] == expected.call.session_id
+    assert do(do="ask_calls", who="nobody", text="Alma was choppy", day="")["kind"] == "refused"
+    assert shown.widget.said["busy"] == ""
+    alone = rtk.explorer(expected.call, remember=False)
+    assert not alone.widget.options["people"]
+    assert not alone.widget.options["compare"]
+    for made in (shown, narrow, alone):
+        made.close()
+
+
+def test_another_call_is_put_beside_this_one_and_taken_away(monkeypatch):
+    app = rtk.replay(rtk.sample_calls(), progress=False)
+    shown = rtk.explorer(app, remember=False)
+    shown.view.complete()
+    widget, sent = shown.widget, []
+    monkeypatch.setattr(type(widget), "send", lambda self, content, buffers=None: sent.append(content))
+
+    def do(**content):
+        sent.clear()
+        widget._handle_custom_msg(content, [])
+
+    first, other = app.sessions()["session_id"].iloc[:2]
+    for _ in range(2):  # once more after it was taken away
+        do(do="compare", session=first, other=other)
+        assert [widget.page_0["session"], widget.page_1["session"]] == [first, other]
+        assert widget.shared["letters"] == ["A", "B"]
+        before = widget.tick_1
+        do(side=1, session=other, do="table", name="events")
+        assert [(one["kind"], one["side"]) for one in sent] == [("table", 1)], "answered once, to that side alone"
+        do(side=0, session=first, do="filter", measures=["jitter_ms"])
+        assert widget.scene_1["measures"] == ["jitter_ms"]
+        assert widget.tick_1 == before + 1
+        do(do="both code")
+        assert sent[0]["text"].startswith("one = app.call(")
+        do(do="one")
+        assert widget.shared == {}
+        do(side=0, session=first, do="table", name="events")
+        assert sent == []
+    do(do="code")
+    assert sent[0]["kind"] == "code"
+    do(do="compare", session=first, other="no-such-call")
+    assert sent[-1]["kind"] == "refused"
+    assert widget.said["busy"] == ""
+    shown.close()
 
 
 # The static view

@@ -46,7 +46,7 @@ class Side extends Explorer {
     const { page, scene } = this, people = scene.people ?? null;
     fill(this.parts.bar,
       people && this.button(`Everybody (${page.lanes.length})`, "Look at everybody again", () => this.send({ do: "filter", people: null })),
-      scene.finding !== null && scene.finding !== undefined && this.button("No finding", "Look at the call without a finding", () => this.choose(null)),
+      scene.finding !== null && scene.finding !== undefined && this.button("Leave the finding", "Look at the call without a finding", () => this.choose(null)),
       h("span", { class: "rtk-quiet rtk-hint" }, this.windowError || (scene.finding === null || scene.finding === undefined ? "choose a finding, or drag over a plot to zoom" : "")));
   }
 
@@ -63,8 +63,9 @@ class Side extends Explorer {
 }
 
 class Compare {
-  constructor(model, el) {
+  constructor(model, el, leave = null) {
     this.model = model;
+    this.leave = leave;
     this.letters = model.get("shared").letters;
     Object.assign(this, { sides: [], lanes: 6, space: 320 });
     this.root = h("div", { class: "rtk rtk-both", tabindex: "-1", role: "region", "aria-label": "Two calls side by side", "data-lm-suppress-shortcuts": "true" },
@@ -79,7 +80,7 @@ class Compare {
       const side = new Side(new SideOfModel(model, number), box, this);
       this.sides[number] = side;
     });
-    this.onShared = () => { this.renderFigures(); this.level(); };
+    this.onShared = () => { if (!model.get("shared").letters) return; this.renderFigures(); this.level(); };
     this.onMessage = (message) => { if (message.side === null || message.side === undefined) this.heard(message); };
     model.on("change:shared", this.onShared);
     model.on("msg:custom", this.onMessage);
@@ -160,6 +161,7 @@ class Compare {
     } }, h("span", { "aria-hidden": "true" }, scene.measures.includes(key) ? "☑ " : "☐ "), title);
     const button = (text, title, act, props = {}) => h("button", { type: "button", class: "rtk-button", title, "data-k": `both ${title}`, onclick: act, ...props }, text);
     fill(this.bar,
+      this.leave && button("◂ One call", "Look at the first call alone again", this.leave),
       h("span", { class: "rtk-span" }, `${one.clock(one.view[0])} to ${one.clock(one.view[1])}`),
       button("Whole calls", "Look at all of both calls", () => one.zoom(one.page.limits, true), { disabled: whole }),
       button("−", "Zoom out", () => one.scaled(2), { "aria-label": "Zoom out", disabled: whole }),
@@ -167,12 +169,12 @@ class Compare {
       h("span", { class: "rtk-chips", role: "group", "aria-label": "Measures" }, offered.map(chip),
         titles.size > CHIPS && h("button", { type: "button", class: "rtk-chip", "aria-expanded": String(Boolean(this.all)), "data-k": "both more", onclick: () => { this.all = !this.all; this.renderBar(); } }, this.all ? "▾ fewer" : "▸ more")),
       h("span", { class: "rtk-spring" }),
-      button("Show code", "Show the Python lines for what is on the screen", () => this.model.send({ do: "code" })));
+      button("Show code", "Show the Python lines for what is on the screen", () => this.model.send({ do: "both code" })));
     back();
   }
 
   heard(message) {
-    if (message.kind !== "code") return;
+    if (message.kind !== "both code") return;
     const close = () => this.code.replaceChildren();
     const copy = () => this.sides[0].copy(message.text, "The code is in the clipboard.");
     fill(this.code, h("div", { class: "rtk-code-box", role: "dialog", "aria-label": "Code", onkeydown: (event) => { if (event.key === "Escape") close(); } },

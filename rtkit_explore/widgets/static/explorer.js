@@ -10,6 +10,9 @@ const MARKS = { on: "▶ switched on", off: "□ switched off", hidden: "▼ tab
 const GUTTER = 134, RIGHT = 18, PANEL = 92, SPACE = 430, NARROW = 780, LANES = 12, ROWS = 150, MORE_LANES = 48, CHIPS = 6;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
+// "reports" is the noun behind these words; else it is what somebody's client does.
+const NOUN = /(?:\b(?:the|no|all|both|their|these|those|of|from|own|other|more|without|several|peer)|\d) $/i;
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 function h(tag, props = {}, ...children) {
@@ -144,6 +147,7 @@ class Terms {
     const parts = [], seen = new Set();
     let at = 0;
     for (const match of text.matchAll(pattern)) {
+      if (match[0].toLowerCase() === "reports" && !NOUN.test(text.slice(0, match.index))) continue;
       const one = known.get(match[1].toLowerCase().replace(/-/g, " ")) || known.get(match[1].toLowerCase());
       if (!one || seen.has(one.term)) continue;
       seen.add(one.term);
@@ -151,6 +155,12 @@ class Terms {
       at = match.index + match[0].length;
     }
     return [...parts, text.slice(at)];
+  }
+
+  // A single word, linked wherever it stands.
+  word(text) {
+    const one = this.known.get(text.toLowerCase()) || this.known.get(text.toLowerCase().replace(/s$/, ""));
+    return one ? this.button(text, one) : text;
   }
 
   button(word, one) {
@@ -202,6 +212,7 @@ class Explorer {
     this.build(el);
     this.listen();
     this.refresh();
+    if (!link) this.beside();
   }
 
   // ---- skeleton ----------------------------------------------------------------------------------------------
@@ -245,12 +256,16 @@ class Explorer {
     this.onTick = () => this.refresh();
     this.onMessage = (message, buffers) => this.heard(message, buffers || []);
     this.onGone = () => this.gone();
+    this.onShared = () => this.beside();
+    if (!this.link) this.model.on("change:shared", this.onShared);
     this.model.on("change:tick", this.onTick);
     this.model.on("msg:custom", this.onMessage);
     this.model.on("comm_live_update", this.onGone);
   }
 
   destroy() {
+    this.model.off("change:shared", this.onShared);
+    this.pair?.destroy();
     this.model.off("change:tick", this.onTick);
     this.model.off("msg:custom", this.onMessage);
     this.model.off("comm_live_update", this.onGone);
@@ -263,6 +278,21 @@ class Explorer {
     for (const plot of this.plots) plot.destroy();
     if (this.place) this.place.classList.remove("rtk-live");
     clearTimeout(this.slow); clearTimeout(this.silent);
+  }
+
+  // Another call beside this one: both take the place of this one, until somebody goes back.
+  beside() {
+    const { letters } = this.model.get("shared");
+    if (Boolean(letters) === Boolean(this.pair)) return;
+    this.root.hidden = Boolean(letters);
+    if (letters) this.pair = new Compare(this.model, this.el, () => this.send({ do: "one" }));
+    else {
+      this.pair.destroy();
+      this.pair.root.remove();
+      this.pair = null;
+      this.answered();
+      this.root.focus({ preventScroll: true });
+    }
   }
 
   // While the widget lives, the still of the same cell is not wanted.
@@ -299,6 +329,7 @@ class Explorer {
   }
 
   heard(message, buffers) {
+    if (message.side !== undefined && !this.link) return;
     this.answered();
     if (message.kind === "code" && this.quiet) { this.quiet = false; return; }
     const bytes = buffers[0] && new Uint8Array(buffers[0].buffer ? buffers[0].buffer.slice(buffers[0].byteOffset, buffers[0].byteOffset + buffers[0].byteLength) : buffers[0]);
@@ -306,7 +337,8 @@ class Explorer {
     else if (message.kind === "note") this.say(message.text, "good");
     else if (message.kind === "code") this.showCode(message);
     else if (message.kind === "table") this.showTable(message);
-    else if (message.kind === "answer") this.showAnswer(message);
+    else if (message.kind === "people") this.showPeople(message);
+    else if (message.kind === "answer") { this.toggleCalls(false); this.showAnswer(message); }
     else if (message.kind === "file") { this.download(new Blob([bytes], { type: message.mime }), message.name); this.say(`${message.text}: ${message.name} is in your downloads.`, "good"); }
     else if (message.kind === "picture") this.savePicture(bytes, message);
   }
@@ -500,14 +532,14 @@ class Explorer {
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const zones = [...new Set([options.zone, "UTC", own, ...(page.zones || [])])].filter(Boolean);
     const title = page.session !== undefined ? bdi(page.title || "call", 48) : "No call";
-    fill(this.parts.head, 
-      options.calls
-        ? h("button", { type: "button", class: "rtk-title rtk-button", "data-k": "calls", "aria-expanded": String(this.showCalls), title: "Choose another call", onclick: () => this.toggleCalls() }, title, h("span", { "aria-hidden": "true" }, " ▾"))
-        : h("strong", { class: "rtk-title" }, title),
-      page.session !== undefined && h("span", { class: "rtk-when" }, when, ` · ${people} ${people === 1 ? "person" : "people"}, ${page.reports} ${page.reports === 1 ? "report" : "reports"}`),
+    fill(this.parts.head,
+      options.calls && h("button", { type: "button", class: "rtk-button rtk-open-calls", "data-k": "calls", "aria-expanded": String(this.showCalls), title: "Choose another call", onclick: () => { this.pairing = false; this.toggleCalls(); } }, this.showCalls ? "▾ Calls" : "◂ Calls"),
+      h("strong", { class: "rtk-title" }, title),
+      page.session !== undefined && h("span", { class: "rtk-when" }, when, ` · ${people} ${people === 1 ? "person" : "people"}, ${page.reports} `, this.terms.word(page.reports === 1 ? "report" : "reports")),
       page.live && h("span", { class: "rtk-live-badge" }, "● going on"),
       page.live && this.button("Refresh", "Ask for this call again", () => this.send({ do: "refresh" })),
       h("span", { class: "rtk-spring" }),
+      options.compare && page.whole && this.button("Compare", "Put another call beside this one", () => { this.pairing = true; this.toggleCalls(true); }),
       h("label", { class: "rtk-zone" }, h("span", { class: "rtk-spoken" }, "Time zone"),
         h("select", { "data-k": "zone", title: "Time zone", onchange: (event) => this.send({ do: "zone", zone: event.target.value }) },
           zones.map((zone) => h("option", { value: zone, selected: zone === options.zone }, zone === own && zone !== "UTC" ? `${zone} (yours)` : zone)))),
@@ -545,9 +577,12 @@ class Explorer {
   matching() {
     const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
     const words = fold(this.filters.words).split(/\s+/).filter(Boolean), { day, status } = this.filters;
+    const theirs = this.whose && new Set(this.whose.ids);
     return this.calls.filter((call) => {
+      if (this.pairing && call.id === this.page.session) return false;
       if (status && (status === "LIVE") !== call.live) return false;
       if (day && (call.start === null || this.isoDay(call.start) !== day)) return false;
+      if (theirs) return theirs.has(call.id);
       const text = fold(`${call.title} ${call.words} ${call.start === null ? "" : `${this.day(call.start)} ${this.clock(call.start, false)}`}`);
       return words.every((word) => text.includes(word));
     });
@@ -560,17 +595,23 @@ class Explorer {
     box.hidden = !open;
     if (!open) { box.replaceChildren(); return; }
     if (!box.firstChild) {
-      const filter = (name) => (event) => { this.filters[name] = event.target.value; this.renderCallList(); };
+      const filter = (name) => (event) => {
+        this.filters[name] = event.target.value;
+        if (this.whose && (name === "words" || (name === "day" && this.whose.day))) this.whose = null;
+        this.renderCallList();
+      };
       box.append(
+        h("div", { class: "rtk-pairing rtk-quiet" }),
         h("div", { class: "rtk-row" },
-          h("input", { type: "search", placeholder: "Find a call: words of its title, an id", "aria-label": "Find a call", "data-k": "search", value: this.filters.words, oninput: filter("words"),
-            onkeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); const [first] = this.matching(); if (first) this.openCall(first.id); } if (event.key === "ArrowDown") { event.preventDefault(); box.querySelector("[role=option]")?.focus(); } if (event.key === "Escape") this.toggleCalls(false); } }),
+          h("input", { type: "search", placeholder: this.options.people ? "find a call: its title, somebody's name, an id" : "find a call: its title, an id", "aria-label": "Find a call", "data-k": "search", value: this.filters.words, oninput: filter("words"),
+            onkeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); const [first] = this.matching(); if (first) this.openCall(first.id); else this.findPeople(); } if (event.key === "ArrowDown") { event.preventDefault(); box.querySelector("[role=option]")?.focus(); } if (event.key === "Escape") this.toggleCalls(false); } }),
           h("label", {}, "on ", h("input", { type: "date", "aria-label": "Day of the call", "data-k": "day", value: this.filters.day, onchange: filter("day") })),
           h("select", { "aria-label": "Status", "data-k": "status", onchange: filter("status") },
             [["", "ended and going on"], ["ENDED", "ended"], ["LIVE", "going on"]].map(([value, words]) => h("option", { value, selected: value === this.filters.status }, words))),
           h("span", { class: "rtk-count", "aria-live": "polite" }),
           h("span", { class: "rtk-spring" }),
           this.button("Refresh the list", "Fetch the list of calls again", () => this.send({ do: "refresh" }))),
+        h("div", { class: "rtk-row rtk-whose" }),
         h("div", { class: "rtk-list", role: "listbox", "aria-label": "Calls", onkeydown: (event) => this.arrows(event) }));
     }
     this.renderCallList();
@@ -579,6 +620,10 @@ class Explorer {
   renderCallList() {
     const found = this.matching(), list = this.parts.calls.querySelector(".rtk-list");
     this.parts.calls.querySelector(".rtk-count").textContent = `${found.length} of ${this.calls.length}`;
+    const pairing = this.parts.calls.querySelector(".rtk-pairing");
+    pairing.hidden = !this.pairing;
+    pairing.textContent = this.pairing ? `Choose the call to put beside “${short(this.page.title || "call", 48)}”.` : "";
+    this.renderWhose();
     fill(list, ...found.slice(0, ROWS).map((call) => {
       const chosen = call.id === this.page.session;
       const minutes = call.end !== null && call.start !== null ? `${Math.max(1, Math.round((call.end - call.start) / 60))} min` : "";
@@ -589,7 +634,43 @@ class Explorer {
         h("span", {}, call.people === null ? "" : `${call.people} ${call.people === 1 ? "person" : "people"}`),
         h("span", {}, call.live ? "going on" : minutes),
         h("span", { class: `rtk-sev-${call.verdict}` }, call.verdict ? `${SIGNS[call.verdict] || ""} ${WORDS[call.verdict] || call.verdict}` : ""));
-    }), found.length > ROWS ? h("div", { class: "rtk-quiet" }, `and ${found.length - ROWS} more: search to see them`) : "", found.length ? "" : h("div", { class: "rtk-quiet" }, "No call matches. Empty the search, the day or the status."));
+    }), found.length > ROWS ? h("div", { class: "rtk-quiet" }, `and ${found.length - ROWS} more: search to see them`) : "", found.length ? "" : h("div", { class: "rtk-quiet" }, this.options.people && this.filters.words.trim() && !this.whose ? "No call has this title. Is it somebody's name? Press Enter, or the button above." : "No call matches. Empty the search, the day or the status."));
+  }
+
+  // Of whom the calls are, where a name was searched: found by the kernel, and asked as a whole by it.
+  renderWhose() {
+    const box = this.parts.calls.querySelector(".rtk-whose"), words = this.filters.words.trim(), { whose } = this;
+    box.hidden = !this.options.people || !words;
+    if (box.hidden) { box.replaceChildren(); return; }
+    if (!whose) {
+      fill(box, this.button(`Calls of somebody called “${short(words, 30)}”`, "Look for this name among the people of the calls", () => this.findPeople()),
+        h("span", { class: "rtk-quiet" }, this.filters.day ? "" : "a day makes it quicker"));
+      return;
+    }
+    if (!whose.ids.length && !whose.unlisted) {
+      const day = whose.day ? " on this day. Empty the day, or" : ":";
+      fill(box, h("span", {}, "Nobody called “", bdi(words, 30), `” was in a call${day} try a part of the name, or an id.`));
+      return;
+    }
+    const names = whose.names.join(", ");
+    const text = h("input", { type: "text", "data-k": "complaint of a person", "aria-label": "What this person says", placeholder: "what they say, such as: Alma was choppy", value: this.complaint || "", oninput: (event) => { this.complaint = event.target.value; },
+      onkeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); ask(); } } });
+    const ask = () => { if (text.value.trim()) this.send({ do: "ask_calls", who: whose.person, text: text.value.trim(), day: whose.day || this.filters.day }); else text.focus(); };
+    fill(box, h("span", {}, "Calls of ", bdi(names, 90), whose.unlisted ? ` (${whose.unlisted} more are not in this list)` : ""),
+      whose.ids.length > 0 && !this.pairing && [text, this.button(`Ask ${whose.ids.length === 1 ? "this call" : "these calls"}`, "What the reports of these calls show of this complaint", ask)]);
+  }
+
+  findPeople() {
+    const person = this.filters.words.trim();
+    if (person && this.options.people) this.send({ do: "people", person, day: this.filters.day });
+  }
+
+  showPeople(message) {
+    if (message.person !== this.filters.words.trim()) return;
+    this.whose = message;
+    const back = this.keepFocus();
+    this.renderCallList();
+    back();
   }
 
   arrows(event) {
@@ -607,6 +688,7 @@ class Explorer {
     this.renderHead(); this.renderCalls();
     this.focusKey("calls");
     this.say("");
+    if (this.pairing) { this.pairing = false; this.send({ do: "compare", other: id }); return; }
     this.target = id;
     this.send({ do: "open", session: id });
   }
@@ -637,26 +719,39 @@ class Explorer {
   }
 
   renderAsk() {
-    const box = this.parts.ask, { page, options } = this;
-    box.hidden = !options.ask || !page.whole;
+    const box = this.parts.ask, { page } = this;
+    box.hidden = !page.whole;
     if (box.hidden) { box.replaceChildren(); return; }
-    const who = h("select", { "aria-label": "Who complains", "data-k": "who" }, page.lanes.map((lane) => h("option", { value: lane.peer }, short(lane.name, 40))));
-    const text = h("input", { type: "text", "data-k": "complaint", "aria-label": "What they say", placeholder: "what they say, such as: the others froze" });
-    const ask = () => { if (text.value.trim()) this.send({ do: "ask", who: who.value, text: text.value.trim() }); else text.focus(); };
+    // Whoever was looked for among the calls is the one who complains; nobody is taken for granted.
+    if (!page.lanes.some((lane) => lane.peer === this.asker)) this.asker = page.lanes.find((lane) => this.whose?.names.includes(lane.name))?.peer;
+    const who = h("select", { "aria-label": "Who complains", "data-k": "who", onchange: (event) => { this.asker = event.target.value || undefined; } },
+      h("option", { value: "" }, "who complains?"), page.lanes.map((lane) => h("option", { value: lane.peer, selected: lane.peer === this.asker }, short(lane.name, 40))));
+    const text = h("input", { type: "text", "data-k": "complaint", "aria-label": "What they say", placeholder: "what they say, such as: the others froze", value: this.complaint || "", oninput: (event) => { this.complaint = event.target.value; } });
+    const part = h("input", { type: "checkbox", "data-k": "ask of this time" });
+    const ask = () => {
+      if (!who.value) { this.say("Choose who complains: the same words mean another stream for each of them.", "warn"); who.focus(); }
+      else if (!text.value.trim()) text.focus();
+      else this.send({ do: "ask", who: who.value, text: text.value.trim(), in_view: part.checked && !this.parts.inView.hidden });
+    };
     text.addEventListener("keydown", (event) => { if (event.key === "Enter") ask(); });
+    this.parts.inView = h("label", { class: "rtk-in-view" }, part, " only the time in view");
     this.parts.answer = h("div", { class: "rtk-answer", "aria-live": "polite" });
-    fill(box, h("div", { class: "rtk-row" }, h("b", {}, "Ask"), who, text, this.button("Ask", "What the reports show of this complaint", ask)), this.parts.answer);
+    fill(box, h("div", { class: "rtk-row" }, h("b", {}, "Complaint"), who, text, this.button("Ask", "What the reports show of this complaint", ask), this.parts.inView), this.parts.answer);
     if (this.answer) this.showAnswer(this.answer);
   }
 
   showAnswer(message) {
+    if (this.notice?.kind === "warn") this.say("");
     this.answer = message;
-    fill(this.parts.answer, 
-      h("pre", { tabindex: "0" }, this.termed(message.text)),
+    const sign = { yes: "●", no: "○" }[message.status] || "?";
+    fill(this.parts.answer,
+      h("div", { class: "rtk-told" }, h("b", {}, `${sign} ${message.person}: “${message.asked}” `, h("span", { class: "rtk-status" }, message.status)), " ", this.termed(message.headline.replace(/^Yes, (\w)/, (_, first) => first.toUpperCase()))),
+      message.reply && h("div", { class: "rtk-told" }, h("b", {}, "Reply that can be sent "), message.reply),
       h("div", { class: "rtk-row" },
         message.finding !== null && message.finding !== undefined && this.button("Show it", "Look at this on the plots", () => this.choose(message.finding)),
         message.reply && this.button("Copy the reply", "Copy a reply that can be sent as it stands", () => this.copy(message.reply, "The reply is in the clipboard.")),
-        this.button("Close", "Close the answer", () => { this.answer = null; this.parts.answer.replaceChildren(); })));
+        this.button("Close", "Close the answer", () => { this.answer = null; this.parts.answer.replaceChildren(); }),
+        h("details", { class: "rtk-looked-at" }, h("summary", { "data-k": "looked at" }, "all that was looked at"), h("pre", { tabindex: "0" }, this.termed(message.text)))));
   }
 
   // ---- findings and filters ----------------------------------------------------------------------------------
@@ -733,6 +828,7 @@ class Explorer {
     const { page, scene } = this, box = this.parts.bar;
     if (!page.limits || !this.view) { box.replaceChildren(); return; }
     const [low, high] = this.view, whole = low <= page.limits[0] && high >= page.limits[1];
+    if (this.parts.inView) this.parts.inView.hidden = whole;
     const typed = (name) => h("input", { type: "text", class: "rtk-typed", "data-k": name, "aria-label": name === "from" ? "From" : "To", "aria-invalid": this.windowError ? "true" : null, "aria-describedby": "rtk-window-error",
       value: this.clock(name === "from" ? low : high), title: "14:40, 2:40pm, +5min",
       onfocus: (event) => event.target.select(),
@@ -749,7 +845,7 @@ class Explorer {
       this.button("−", "Zoom out", () => this.scaled(2), { "aria-label": "Zoom out", disabled: whole }),
       this.button("+", "Zoom in", () => this.scaled(0.5), { "aria-label": "Zoom in" }),
       people && this.button(`Everybody (${page.lanes.length})`, "Look at everybody again", () => this.send({ do: "filter", people: null })),
-      scene.finding !== null && scene.finding !== undefined && this.button("No finding", "Look at the call without a finding", () => this.choose(null)),
+      scene.finding !== null && scene.finding !== undefined && this.button("Leave the finding", "Look at the call without a finding", () => this.choose(null)),
       h("span", { class: "rtk-quiet rtk-hint" }, this.windowError ? "" : "drag over a plot to zoom"),
       h("span", { class: "rtk-refused", id: "rtk-window-error", role: "alert" }, this.windowError || ""));
   }
@@ -1118,7 +1214,7 @@ class Explorer {
     box.hidden = !this.lines.length || !panels.length;
     if (box.hidden) { box.replaceChildren(); return; }
     this.cells = [];
-    const head = h("tr", {}, h("th", { class: "rtk-at", scope: "col" }), panels.map((panel) => h("th", { scope: "col", title: `${panel.title}, ${panel.unit}` }, panel.unit || panel.title)));
+    const head = h("tr", {}, h("th", { class: "rtk-at", scope: "col" }), panels.map((panel) => h("th", { scope: "col" }, panel.title, panel.unit && h("span", { class: "rtk-unit" }, panel.unit))));
     const rows = this.lines.map((line) => {
       const cells = panels.map(() => h("td", {}));
       this.cells.push(cells);
@@ -1126,10 +1222,12 @@ class Explorer {
       this.swatch(canvas, line);
       const off = this.hidden.has(line.key);
       const light = (on) => () => { this.lit = on ? line.key : null; this.redraw(); };
-      return h("tr", { class: off ? "rtk-hidden" : "", onpointerenter: light(true), onpointerleave: light(false) },
-        h("th", { scope: "row" }, h("button", { type: "button", class: "rtk-line", "aria-pressed": String(!off), "data-k": `line ${line.key}`, title: `${line.label}\n${off ? "Show" : "Hide"} this line`,
+      // Beside more than two values a name would be broken at every word: it stands above them.
+      const above = panels.length > 2, look = { class: off ? "rtk-hidden" : "", onpointerenter: light(true), onpointerleave: light(false) };
+      const name = h("th", { scope: "row", colspan: above ? String(panels.length + 1) : null }, h("button", { type: "button", class: "rtk-line", "aria-pressed": String(!off), "data-k": `line ${line.key}`, title: `${line.label}\n${off ? "Show" : "Hide"} this line`,
           onclick: () => { if (off) this.hidden.delete(line.key); else this.hidden.add(line.key); const back = this.keepFocus(); this.renderReadout(); for (const plot of this.plots) plot.setData(plot.data, true); this.placeCursor(); back(); },
-          onfocus: light(true), onblur: light(false) }, canvas, h("bdi", {}, short(line.label, 44)))), cells);
+          onfocus: light(true), onblur: light(false) }, canvas, h("bdi", {}, short(line.label, 44))));
+      return above ? [h("tr", { ...look, class: `${look.class} rtk-above` }, name), h("tr", look, h("td", {}), cells)] : h("tr", look, name, cells);
     });
     fill(box, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)),
       scene.more ? h("button", { type: "button", class: "rtk-more", "data-k": "more lines", onclick: () => this.send({ do: "filter", all_lines: true }) }, `▸ ${scene.more} more lines, not as bad`) : "",
