@@ -166,8 +166,7 @@ class Answer:
 
     def _repr_html_(self) -> str:
         mark = {"yes": "●", "no": "○", "cannot know": "?"}[self.status]
-        told = self.headline.removeprefix("Yes, ")
-        head = f"<p><b>{mark} {escape(self.status.capitalize())}.</b> {escape(told[:1].upper() + told[1:])}</p>"
+        head = f"<p><b>{mark} {escape(self.status.capitalize())}.</b> {escape(self.headline)}</p>"
         rest = self.text.split("\n")[2:]
         items = "".join(f"<li>{escape(line.removeprefix(' - '))}</li>" for line in rest)
         reply = f"<p><b>Reply</b> (nothing in it names other people):<br>{escape(self.reply)}</p>"

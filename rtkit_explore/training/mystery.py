@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 Grade = Literal["right", "partly", "wrong"]
 QUESTIONS = ("who", "side", "about", "at")
-_ASKED = {"who": "who", "side": "side", "about": "what it was about", "at": "when, at a time"}
-"""The questions in words that hold for those who click as for those who write ``answer(about=, at=)``."""
 _SLACK_S = 15.0
 """How far a time may lie outside: two samples."""
 _MINUTE = re.compile(r"\d{1,2}:\d{2}(\s*[ap]\.?m\.?)?", re.IGNORECASE)
@@ -245,10 +243,10 @@ class Case:
         if grade == "right":
             return self._truth.explanation
         good = [name for name in QUESTIONS if parts.get(name)]
-        said = [f"Right so far: {', '.join(_ASKED[name] for name in good)}."] if good else []
+        said = [f"Right so far: {', '.join(good)}."] if good else []
         said += [self._not_right(name, given[name]) for name in QUESTIONS if parts.get(name) is False]
         if left := [name for name in QUESTIONS if name not in parts]:
-            said.append(f"Still to be answered: {', '.join(_ASKED[name] for name in left)}.")
+            said.append(f"Still to be answered: {', '.join(left)}.")
         return "\n".join(said)
 
     def _not_right(self, question: str, answer: Any) -> str:

@@ -403,29 +403,33 @@ class Explorer {
 
   // The same lines in another window: nothing is made anew, the plots draw what came.
   finer() {
-    this.readColumns();
+    const same = !this.readColumns();
     this.windowError = "";
     const view = this.scene.window || this.page.limits || null, [low, high] = this.view || [NaN, NaN];
-    if (view && (view[0] !== low || view[1] !== high)) {
+    // The kernel counts whole microseconds: what it says back of a zoom that was done here is all but the same.
+    if (view && !(Math.abs(view[0] - low) < 1e-3 && Math.abs(view[1] - high) < 1e-3)) {
       this.view = view;
       this.renderBar();
       this.renderLanes();
-    }
+    } else if (same) { if (this.tab) this.askTable(this.tab); return; }
     for (const plot of this.plots) plot.setData([[...this.view], [0, 1]], true);
     this.placeCursor();
     this.values();
     if (this.tab) this.askTable(this.tab);
   }
 
+  // Returns whether other samples came than were there.
   readColumns() {
     const view = this.model.get("columns");
     const buffer = view.buffer ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : view;
-    const flat = new Float64Array(buffer);
+    const flat = new Float64Array(buffer), before = this.flat;
+    this.flat = flat;
     const panels = this.scene.panels || [];
     this.lines = (this.scene.lines || []).map((line) => {
       const column = (number) => flat.subarray(line.at + number * line.n, line.at + (number + 1) * line.n);
       return { ...line, start: column(0), end: column(1), values: panels.map((_, number) => column(number + 2)) };
     });
+    return !before || before.length !== flat.length || flat.some((value, n) => !Object.is(value, before[n]));
   }
 
   // How long it took from the click to the picture, for whoever measures it: written on the page itself.
@@ -1045,7 +1049,8 @@ class Explorer {
       box.append(h("div", { class: "rtk-quiet rtk-nothing" }, page.live ? "No samples yet: a report comes when its participant has left." : why));
       return;
     }
-    const height = clamp((this.space - this.parts.axis.offsetHeight) / panels.length, PANEL, 190);
+    // Beside another call every panel is as high as its neighbour, however many people stand above it.
+    const height = this.link ? PANEL : clamp((this.space - this.parts.axis.offsetHeight) / panels.length, PANEL, 190);
     panels.forEach((panel, number) => {
       const last = number === panels.length - 1;
       const holder = h("div", { class: "rtk-panel" }, h("div", { class: "rtk-panel-title" }, h("b", {}, this.termed(panel.title)), h("span", {}, panel.unit), panel.threshold && h("span", { class: "rtk-threshold" }, panel.threshold.text)));
