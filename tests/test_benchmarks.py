@@ -76,6 +76,12 @@ def test_what_grows_while_a_session_is_polled_is_said():
     assert soak.growth([(1.0, one), (2.0, one)]) == []
 
 
+@pytest.mark.parametrize("seed", [911274, 911295])
+def test_spoilt_documents_that_once_failed_are_read(seed):
+    outcome = fuzz.fuzz(seed=seed, cases=1)
+    assert [crash for crash in outcome.crashes if not crash.error.startswith("took")] == []
+
+
 def test_documents_spoilt_at_random_are_read_or_say_why_not():
     outcome = fuzz.fuzz(seed=0, cases=fuzz.SMALL)
     assert outcome.cases == fuzz.SMALL

@@ -445,7 +445,7 @@ def _cap_and_no_fault(context: Context, rows: Rows) -> str | None:
         if other.consumer:
             continue
         inside = (arrays.end[other.rows] > one) & (arrays.start[other.rows] < two)
-        loss = arrays["lost"][other.rows][inside] / arrays["judged"][other.rows][inside]
+        loss = ratio(arrays["lost"][other.rows][inside], arrays["judged"][other.rows][inside])
         if bool((loss >= 0.03).any()):
             return None
         lost += float(np.nansum(arrays["lost"][other.rows][inside]))
