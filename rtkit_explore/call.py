@@ -23,7 +23,7 @@ from rtkit_explore.tables.frames import from_rows, texts
 from rtkit_explore.tables.json_reader import decode
 from rtkit_explore.tables.memory import check_memory
 from rtkit_explore.tables.parsed_documents import ParsedDocuments, Row
-from rtkit_explore.tables.participant_lookup import find_participants, participant_labels
+from rtkit_explore.tables.participant_lookup import participant_labels, the_participant
 from rtkit_explore.tables.problem_rows import Problems, problems_frame
 from rtkit_explore.tables.scope import EARLIEST, LATEST, Scope, call_span
 
@@ -152,13 +152,7 @@ class Call:
         InvalidArgumentError
             Where nobody or more than one is called that; the message lists who there is.
         """
-        found = find_participants(who, self.names, self.participants)
-        if len(found) == 1:
-            return found[0]
-        known = ", ".join(f"{name} ({peer})" for peer, name in self.names.items()) or "nobody"
-        problem = "Several participants are" if len(found) else "Nobody in this call is"
-        msg = f"{problem} called {who!r}. In the call: {known}."
-        raise InvalidArgumentError(msg)
+        return the_participant(who, self.names, self.participants)
 
     def received_from(self, who: str) -> pd.DataFrame:
         """

@@ -9,6 +9,7 @@ or a presigned URL.
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -131,3 +132,11 @@ def did_you_mean(near: Iterable[object]) -> str:
     """Return the part of a message that offers what may have been meant: " Did you mean 'x' or 'y'?", or nothing."""
     offered = " or ".join(map(repr, dict.fromkeys(near)))
     return f" Did you mean {offered}?" if offered else ""
+
+
+def close_to(word: str, known: Iterable[str]) -> str:
+    """Say what might have been meant: " Did you mean 'x'?", or nothing."""
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.55)
+    near += [name for name in folded if name not in near and len(word) > 2 and name.startswith(word.casefold())][:3]
+    return did_you_mean(folded[name] for name in near)

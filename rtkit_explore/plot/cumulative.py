@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
-from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.errors import InvalidArgumentError, close_to
 from rtkit_explore.plot.inputs import PlotInput, choices
-from rtkit_explore.plot.labels import close_to, listed, shown
+from rtkit_explore.plot.labels import listed, shown
 from rtkit_explore.plot.layout import SMALL, array_of, headline, legend_below, many_axes, show_message, strip_frame
 from rtkit_explore.plot.palette import BLACK, BLUE, GREEN, LINE_COLOURS, LINE_MARKERS, ORANGE, PURPLE, VERMILLION
 from rtkit_explore.table_schema.columns import DIRECTIONS

@@ -11,11 +11,11 @@ import pandas as pd
 
 from rtkit_explore.api.query_params import shown as brief
 from rtkit_explore.call import Call
-from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.plot.labels import close_to, listed, shown
+from rtkit_explore.errors import InvalidArgumentError, close_to
+from rtkit_explore.plot.labels import listed, shown
 from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.tables.frames import empty
-from rtkit_explore.tables.participant_lookup import find_participants, participant_labels
+from rtkit_explore.tables.participant_lookup import participant_labels, the_participant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,14 +142,7 @@ class PlotInput:
             If no participant or more than one matches; the message lists the participants.
         """
         raw = self.call.names if self.call is not None else self._names_of_tables()
-        found = find_participants(who, raw, self["participants"] if self.knows("participants") else None)
-        if len(found) == 1:
-            return found[0]
-        problem = "Several participants are" if found else "Nobody in this call is"
-        who_there_is = listed(raw[peer] for peer in (found or raw))
-        hint = " Give the whole name, or the peer id." if found else close_to(who, raw.values())
-        msg = f"{problem} called {who!r}.{hint} There: {who_there_is}."
-        raise InvalidArgumentError(msg)
+        return the_participant(who, raw, self["participants"] if self.knows("participants") else None)
 
     def peers(self, who: object, name: str = "participant") -> list[str] | None:
         """Parse an argument that names one participant, several, or (None) all."""

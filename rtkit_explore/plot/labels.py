@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rtkit_explore.errors import did_you_mean
 from rtkit_explore.table_schema.labels import column_of
 
 if TYPE_CHECKING:
@@ -70,14 +68,6 @@ def shown(text: object, *, spare: str = "", longest: int = LONGEST) -> str:
     if spare and drawn.count("\N{REPLACEMENT CHARACTER}"):
         drawn = f"{drawn} ({spare})"
     return drawn.replace("$", r"\$")  # else two dollar signs make a formula
-
-
-def close_to(word: str, known: Iterable[str]) -> str:
-    """Say what might have been meant: " Did you mean 'x'?", or nothing."""
-    folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.55)
-    near += [name for name in folded if name not in near and len(word) > 2 and name.startswith(word.casefold())][:3]
-    return did_you_mean(folded[name] for name in near)
 
 
 def listed(names: Iterable[object], *, most: int = 40) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rtkit_explore.errors import InvalidArgumentError, did_you_mean
+from rtkit_explore.errors import InvalidArgumentError, close_to, did_you_mean
 from rtkit_explore.plot.inputs import choices
-from rtkit_explore.plot.labels import close_to, listed
+from rtkit_explore.plot.labels import listed
 from rtkit_explore.plot.time_axis import SECOND, positions
 from rtkit_explore.table_schema.columns import DIRECTIONS, MEDIA
 from rtkit_explore.table_schema.describe import TABLES

@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from datetime import timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from rtkit_explore.api.query_params import instant
-from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.errors import InvalidArgumentError, close_to
 from rtkit_explore.table_schema.people import PARTICIPANTS
 from rtkit_explore.tables.frames import TEXT, empty
 from rtkit_explore.tables.people_rows import participants_from_records
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LONGEST_SESSION = timedelta(hours=24)
 """How long before the asked time a session may have begun and still be looked at."""
+_MOST_OFFERED = 40
 SESSION_COLUMNS = ["session_id", "meeting_display_name", "status", "started_at", "ended_at"]
 
 
@@ -98,6 +99,37 @@ def find_participants(who: str, names: Mapping[str, str], people: pd.DataFrame |
         part = re.compile(rf"(?<!\w){re.escape(wanted)}{ending}")
         found = found or [peer for peer, name in known.items() if part.search(name.casefold())]
     return found
+
+
+def the_participant(
+    who: str,
+    names: Mapping[str, str],
+    people: pd.DataFrame | None = None,
+    *,
+    among: Literal["call", "table"] = "call",
+) -> str:
+    """
+    Find the one participant that a text means, as :func:`find_participants` does.
+
+    Returns
+    -------
+    str
+        The peer id.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Where nobody or more than one is called that; the message lists who there is.
+    """
+    found = find_participants(who, names, people)
+    if len(found) == 1:
+        return found[0]
+    problem = "Several participants are" if found else f"Nobody in this {among} is"
+    hint = " Give the whole name, or the peer id." if found else close_to(who, names.values())
+    offered = [f"{names.get(peer, '')} ({peer})".strip() for peer in (found or names)]
+    more = f" and {len(offered) - _MOST_OFFERED} more" if len(offered) > _MOST_OFFERED else ""
+    msg = f"{problem} called {who!r}.{hint} There: {', '.join(offered[:_MOST_OFFERED]) or 'nobody'}{more}."
+    raise InvalidArgumentError(msg)
 
 
 def search_from(start: datetime) -> datetime:

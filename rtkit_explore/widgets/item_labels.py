@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.table_schema.labels import report_words, rule_words, stream_words
+from rtkit_explore.tables.participant_lookup import participant_labels
 from rtkit_explore.widgets.selection_model import Item
 
 if TYPE_CHECKING:
@@ -135,15 +135,7 @@ def finding_items(findings: pd.DataFrame) -> list[Item]:
 
 def names_in(participants: pd.DataFrame) -> dict[str, str]:
     """Return peer id to name for a bare table; people of the same name get a number."""
-    named = [(row["peer_id"], row["display_name"]) for row in _rows(participants, "peer_id", ("display_name",))]
-    found = {peer: name or f"participant {peer[:8]}" for peer, name in named}
-    bearers = Counter(found.values())
-    seen: dict[str, int] = {}
-    for peer, name in found.items():
-        if bearers[name] > 1:
-            seen[name] = seen.get(name, 0) + 1
-            found[peer] = f"{name} ({seen[name]})"
-    return found
+    return participant_labels(_rows(participants, "peer_id", ("display_name",)))
 
 
 def limits_of(server: Iterable[pd.Series], clients: Iterable[pd.Series]) -> tuple[pd.Timestamp, pd.Timestamp] | None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rtkit_explore.call import check_call
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.tables.participant_lookup import find_participants
+from rtkit_explore.tables.participant_lookup import the_participant
 from rtkit_explore.widgets import remembered as memory
 from rtkit_explore.widgets.fallback import Code, StaticView
 from rtkit_explore.widgets.item_labels import (
@@ -328,7 +328,7 @@ def pick_stream(
     if isinstance(call, pd.DataFrame):
         streams, session = call, _session_of(call)
         names = names_in(call) if {"peer_id", "display_name"} <= set(call.columns) else {}
-        peer = None if participant is None else _only(participant, names or _ids(call))
+        peer = None if participant is None else the_participant(participant, names or _ids(call), among="table")
     else:
         streams, names, session = call.streams, call.names, str(call.session_id)
         peer = None if participant is None else call.peer(participant)
@@ -484,17 +484,6 @@ def _check(call: object, taker: str, table: str, *needs: str) -> None:
 
 def _ids(table: pd.DataFrame) -> dict[str, str]:
     return {str(peer): str(peer) for peer in table["peer_id"].dropna().unique()}
-
-
-def _only(who: str, names: Mapping[str, str]) -> str:
-    """Find the one participant of a table who matches."""
-    found = find_participants(who, names)
-    if len(found) == 1:
-        return found[0]
-    known = ", ".join(f"{name} ({peer})" for peer, name in names.items()) or "nobody"
-    problem = "Several participants are" if found else "Nobody in this table is"
-    msg = f"{problem} called {who!r}. In the table: {known}."
-    raise InvalidArgumentError(msg)
 
 
 def _session_of(table: pd.DataFrame) -> str:
