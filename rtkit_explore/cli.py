@@ -70,7 +70,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="")
     add_queries(commands)
+    _add_demo(commands)
+    _add_serve(commands)
+    _add_app(commands)
+    _add_report(commands)
+    return parser
 
+
+def _add_demo(commands: Any) -> None:
     demo = add_command(
         commands,
         "demo",
@@ -86,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, help="port of JupyterLab")
     demo.set_defaults(run=_demo)
 
+
+def _add_serve(commands: Any) -> None:
     serve = add_command(
         commands,
         "serve",
@@ -97,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--seed", type=int, default=0, help="which simulated app (default: %(default)s)")
     serve.set_defaults(run=_serve)
 
+
+def _add_app(commands: Any) -> None:
     page = add_command(
         commands,
         "app",
@@ -106,15 +117,15 @@ def _parser() -> argparse.ArgumentParser:
         "  rtkit-explore app --demo              look at it with simulated calls\n"
         "  rtkit-explore app --host 0.0.0.0      for colleagues; the address holds the token",
     )
-    source = page.add_mutually_exclusive_group()
-    source.add_argument("--replay", metavar="FOLDER", help="saved calls instead of your own app")
-    source.add_argument("--demo", action="store_true", help="the simulated app instead of your own")
+    add_source(page, archive=False)
     page.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
     page.add_argument("--port", type=int, default=8866, help="port (default: %(default)s)")
     page.add_argument("--tz", default="UTC", help="time zone at first (default: %(default)s)")
     page.add_argument("--no-browser", action="store_true", help="do not open a browser")
     page.set_defaults(run=_app)
 
+
+def _add_report(commands: Any) -> None:
     report = add_command(
         commands,
         "report",
@@ -132,7 +143,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_source(report)
     report.set_defaults(run=_report)
-    return parser
 
 
 def _need(extra: str, *modules: str) -> None:

@@ -22,9 +22,10 @@ INCOMPLETE: Final = 3
 """Exit code: it went well, but something could not be had; what it was has been said."""
 _SALT: Final = "RTKIT_SALT"
 _WIDTH: Final = 100
-_PEOPLE_SESSIONS: Final = ("session_id", "meeting_display_name", "status", "started_at", "ended_at",
+_SESSION_COLUMNS: Final = ("session_id", "meeting_display_name", "status", "started_at", "ended_at",
                            "max_concurrent_participants")  # fmt: skip
-_PEOPLE_FINDINGS: Final = ("severity", "display_name", "rule", "media", "start", "value", "unit", "side")
+_FINDING_COLUMNS: Final = ("severity", "display_name", "rule", "media", "start", "value", "unit", "side")
+"""What of a table is listed in a terminal; JSON and CSV hold every column."""
 
 
 def add_queries(commands: Any) -> None:
@@ -218,7 +219,7 @@ def _sessions(words: argparse.Namespace) -> int:
             msg = "--limit takes a number of at least 1."
             raise InvalidArgumentError(msg)
         table = table.head(words.limit)
-    show(table, words.form, columns=_PEOPLE_SESSIONS)
+    show(table, words.form, columns=_SESSION_COLUMNS)
     return 0
 
 
@@ -241,7 +242,7 @@ def _call(words: argparse.Namespace) -> int:
     else:
         print(printable(call.story(words.profile)))
         print()
-        show(call.findings(words.profile), None, columns=_PEOPLE_FINDINGS, none="No findings.")
+        show(call.findings(words.profile), None, columns=_FINDING_COLUMNS, none="No findings.")
     lost = call.participants["report"].astype("object").eq("failed").sum()
     if lost:
         print(f"rtkit-explore: {lost} report(s) could not be fetched; try again", file=sys.stderr)

@@ -241,7 +241,7 @@ class Lesson:
         return lesson_view(self)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
-        from rtkit_explore.training.views import bundle_of
+        from rtkit_explore.widgets.fallback import bundle_of
 
         return bundle_of(self.show(), str(self), self._still())
 

@@ -296,7 +296,7 @@ class Case:
         )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
-        from rtkit_explore.training.views import bundle_of
+        from rtkit_explore.widgets.fallback import bundle_of
 
         return bundle_of(self.play(), f"Mystery call, level {self.level}. {self.complaint}", self._repr_html_())
 

@@ -23,17 +23,6 @@ if TYPE_CHECKING:
     from rtkit_explore.training.lessons import Lesson
     from rtkit_explore.training.mystery import Case
 
-_WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-def bundle_of(shown: widgets.Widget, text: str, still: str) -> dict[str, Any]:
-    """Return what a cell shows: the widgets, and a text and a still for where none run."""
-    return {
-        "text/plain": text,
-        "text/html": still,
-        **{k: v for k, v in (shown._repr_mimebundle_() or {}).items() if k == _WIDGET},
-    }
-
 
 def _words(html: str) -> str:
     """Return HTML as text to be read: a widget's lines stand as far apart as its buttons are high."""

@@ -9,7 +9,7 @@ from rtkit_explore.errors import RtkitError
 from rtkit_explore.widgets.compare_model import LETTERS, CompareModel
 from rtkit_explore.widgets.explorer_still import still_html, still_text
 from rtkit_explore.widgets.explorer_view import ExplorerView
-from rtkit_explore.widgets.picker import WIDGET
+from rtkit_explore.widgets.fallback import bundle_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,9 +135,7 @@ class Comparison:
         return "\n".join([*parts, *(f"  {line}" for line in self.to_code().splitlines())])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
-        shown = self.widget._repr_mimebundle_()
-        shown = shown[0] if isinstance(shown, tuple) else shown
-        return {"text/plain": repr(self), "text/html": self._still(), WIDGET: shown[WIDGET]}
+        return bundle_of(self.widget, repr(self), self._still())
 
     def _still(self) -> str:
         sides = zip(LETTERS, self.model.sides, strict=True)
@@ -149,9 +147,7 @@ class Comparison:
         """Show the widget, and in an output of its own the static view, which the widget hides while it is alive."""
         from IPython.display import display
 
-        shown = self.widget._repr_mimebundle_()
-        shown = shown[0] if isinstance(shown, tuple) else shown
-        display({"text/plain": "Two calls", WIDGET: shown[WIDGET]}, raw=True)  # type: ignore[no-untyped-call]
+        display(bundle_of(self.widget, "Two calls"), raw=True)  # type: ignore[no-untyped-call]
         display({"text/plain": repr(self), "text/html": self._still()}, raw=True)  # type: ignore[no-untyped-call]
 
 

@@ -20,7 +20,7 @@ from rtkit_explore.widgets.explorer_model import ExplorerModel
 from rtkit_explore.widgets.explorer_picture import picture_of
 from rtkit_explore.widgets.explorer_still import still_html, still_text
 from rtkit_explore.widgets.explorer_tables import table_of, tables_there
-from rtkit_explore.widgets.picker import WIDGET
+from rtkit_explore.widgets.fallback import bundle_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,9 +123,7 @@ class Explorer:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
         self.view.complete()
-        shown = self.widget._repr_mimebundle_()
-        shown = shown[0] if isinstance(shown, tuple) else shown
-        return {"text/plain": still_text(self.model), "text/html": still_html(self.model), WIDGET: shown[WIDGET]}
+        return bundle_of(self.widget, still_text(self.model), still_html(self.model))
 
     def _ipython_display_(self) -> None:
         """
@@ -136,9 +134,7 @@ class Explorer:
         """
         from IPython.display import display
 
-        shown = self.widget._repr_mimebundle_()
-        shown = shown[0] if isinstance(shown, tuple) else shown
-        display({"text/plain": "Explorer", WIDGET: shown[WIDGET]}, raw=True)  # type: ignore[no-untyped-call]
+        display(bundle_of(self.widget, "Explorer"), raw=True)  # type: ignore[no-untyped-call]
         self.view.complete()
         if self._download:  # a page is never reopened without its kernel
             return

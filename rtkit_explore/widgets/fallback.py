@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rtkit_explore.widgets.selection_model import Choices
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+"""The form of an output that front ends show as a live widget."""
 LINES = 12
 """Most items that are written out."""
+
+
+def bundle_of(widget: Any, text: str, html: str = "") -> dict[str, Any]:
+    """Return what a cell shows: the widget, and a text and a still for where none run."""
+    shown = widget._repr_mimebundle_() or {}
+    shown = shown[0] if isinstance(shown, tuple) else shown
+    still = {"text/plain": text, "text/html": html} if html else {"text/plain": text}
+    return still | {form: content for form, content in shown.items() if form == WIDGET}
 
 
 class Code(str):

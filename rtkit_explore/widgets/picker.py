@@ -6,7 +6,7 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from rtkit_explore.widgets.fallback import Code, StaticView, still_of
+from rtkit_explore.widgets.fallback import Code, StaticView, bundle_of, still_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rtkit_explore.widgets.selection_model import Choices, Item
 
 Value = TypeVar("Value")
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class Picker(ABC, Generic[Value]):
@@ -98,11 +97,7 @@ class Picker(ABC, Generic[Value]):
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:  # noqa: ARG002
         still = self._still()
-        bundle: dict[str, Any] = {"text/plain": still.text(), "text/html": still.html()}
-        shown = self.widget._repr_mimebundle_()
-        if WIDGET in shown:
-            bundle[WIDGET] = shown[WIDGET]
-        return bundle
+        return bundle_of(self.widget, still.text(), still.html())
 
 
 class ListPicker(Picker[Value]):

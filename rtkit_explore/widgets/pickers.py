@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from rtkit_explore.app import App
     from rtkit_explore.call import Call
-    from rtkit_explore.widgets.time_range_view import SpanView
+    from rtkit_explore.widgets.time_range_view import TimeRangeView
 
     Window = tuple[pd.Timestamp, pd.Timestamp]
 
@@ -167,10 +167,10 @@ class WindowPicker(Picker["Window | None"]):
         start, end = (f'pd.Timestamp("{time.isoformat()}")' for time in window)
         return Code(f"import pandas as pd\n\nstart, end = {start}, {end}")
 
-    def _make_view(self) -> SpanView:
-        from rtkit_explore.widgets.time_range_view import SpanView
+    def _make_view(self) -> TimeRangeView:
+        from rtkit_explore.widgets.time_range_view import TimeRangeView
 
-        return SpanView(self.span, title=self.title, empty=self.empty)
+        return TimeRangeView(self.span, title=self.title, empty=self.empty)
 
     def _still(self) -> StaticView:
         span = self.span

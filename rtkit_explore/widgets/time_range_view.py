@@ -30,7 +30,7 @@ def marks_between(low: pd.Timestamp, high: pd.Timestamp) -> list[pd.Timestamp]:
     return sorted({low, high, *(time.as_unit("us") for time in inner)})
 
 
-class SpanView:
+class TimeRangeView:
     """
     Mirror a model of a window in widgets, and hand what is done to them on to the model.
 

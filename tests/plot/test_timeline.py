@@ -114,7 +114,9 @@ def test_people_can_be_chosen_by_name_id_or_custom_id(loss):
     assert rows(plot.timeline(loss, participants=["Boris", "loss-a"])) == ["Alma", "Boris"]
     with pytest.raises(InvalidArgumentError, match="Nobody in this call is called 'Cheng'"):
         plot.timeline(loss, participants="Cheng")
-    with pytest.raises(InvalidArgumentError, match=r"Several participants are called 'Alma'.*Alma \(1\) \(.*, Alma \(2\) \("):
+    with pytest.raises(
+        InvalidArgumentError, match=r"Several participants are called 'Alma'.*Alma \(1\) \(.*, Alma \(2\) \("
+    ):
         plot.timeline(people(), participants="Alma")
 
 
