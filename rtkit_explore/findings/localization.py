@@ -41,6 +41,8 @@ _COSTS: dict[Part, float] = {"up": 1.0, "down": 1.0, "connection": 1.2, "server"
 """A connection that fails both ways is one fault, though it shows as two; the server failing for one sender is rare."""
 _UNEXPLAINED, _IMPLICATED, _CONTRADICTED = 2.5, 1.0, 1.5
 """Prices of a bad stream left over, of a good one that is implicated, and of an uplink that the server calls good."""
+_TOGETHER = 4
+"""Half samples by which two people's samples of one trouble may begin, or end, apart."""
 _SWALLOWED = 0.3
 """Of what was sent, so much counted as lost is an outage."""
 _MOST_LINKS, _MOST_AT_ONCE = 14, 3
@@ -134,7 +136,9 @@ class Localization:
         """
         key = (family, slot)
         if key not in self._hit:
-            self._hit[key] = self._hit_at_once(family, slot) or self._still_hit(family, slot)
+            self._hit[key] = (
+                self._hit_at_once(family, slot) or self._still_hit(family, slot) or self._hit_together(family, slot)
+            )
         return self._hit[key]
 
     def _hit_at_once(self, family: Family, slot: int) -> tuple[str, ...]:
@@ -159,6 +163,33 @@ class Localization:
             if receivers < hit and gone and not any(self.there[self._place[who], slot] for who in gone):
                 return tuple(sorted(hit))
         return ()
+
+    def _hit_together(self, family: Family, slot: int) -> tuple[str, ...]:
+        """
+        Return two of at most four listeners whose downlinks fail from the same to the same moment, beside one unknown.
+
+        Two lines do not fail and recover together by chance. Where somebody sends no report, or has no connection, a
+        third may have been hit as well.
+        """
+        receivers = sorted(self._receivers(family, slot))
+        unknown = bool(self.context.silent_people) or len(self.context.everybody) > len(self.people)
+        listeners = {one.peer for one in self.streams}
+        if self.two or not unknown or len(receivers) != 2 or len(listeners) > 2 * len(receivers):
+            return ()
+        if self.explain(family, slot).links != {("down", who) for who in receivers}:
+            return ()
+        (first, last), (begin, end) = (self._span_of(family, slot, who) for who in receivers)
+        together = abs(first - begin) <= _TOGETHER and abs(last - end) <= _TOGETHER
+        return tuple(receivers) if together else ()
+
+    def _span_of(self, family: Family, slot: int, who: str) -> tuple[int, int]:
+        """Return the first and the last slot of the time around a slot in which somebody received something badly."""
+        first = last = slot
+        while first > 0 and who in self._receivers(family, first - 1):
+            first -= 1
+        while last < len(self.moments) - 1 and who in self._receivers(family, last + 1):
+            last += 1
+        return first, last
 
     def _receivers(self, family: Family, slot: int) -> set[str]:
         """Return who received anything badly in a slot."""

@@ -17,6 +17,10 @@ ONCE_WRONG = [
     ("burst_loss+narrow_downlink", 2, 181802),
     ("long_path+turn_stalls", 2, 350202),
     ("turn_stalls+long_path", 2, 350204),
+    ("never_connected+server_trouble", 4, 492600),
+    ("server_trouble+no_report", 4, 399800),
+    ("server_trouble+broken_report", 5, 886200),
+    ("narrow_uplink+narrow_downlink", 3, 119302),
 ]
 
 

@@ -134,6 +134,10 @@ class ReceiverAttribution:
         wrong = self._sender_troubles(("cpu_limited", *self.around.tagged(LIMIT)))
         if not wrong:
             return candidate.name == "low_frame_rate" and self._sent_slowly()
+        sent = self._frames_sent() if candidate.name == "low_frame_rate" else None
+        lost = self.around.troubled(self.stream, self.window, ("loss_in",))
+        if lost is not None and sent is not None and self._sent_more(sent):
+            return False  # the frames went out, and were lost on the way
         limit = next((one for one in wrong if one.stream is self.producer), wrong[0])
         fine = f"{self.sender}'s own report shows it: {limit.name.replace('_', ' ')} at that time"
         candidate.evidence_for.append(fine)
@@ -142,19 +146,29 @@ class ReceiverAttribution:
 
     def _sent_slowly(self) -> bool:
         """Tell whether the sender's own frame rate was hardly higher."""
-        producer, arrays = self.producer, self.context.arrays
-        if producer is None or self.stream.media == "screenshare_video":
+        if self.stream.media == "screenshare_video":
             return False  # of a shared screen few frames are sent where little moves: no machine is slow
+        sent = self._frames_sent()
+        if sent is None or self._sent_more(sent):
+            return False
+        self.candidate.attribute_to("sender", self.stream.remote, "medium")
+        self.candidate.evidence_for.append(f"{self.sender} sent no more than {sent:.1f} frames/s")
+        return True
+
+    def _sent_more(self, sent: float) -> bool:
+        return sent > 1.5 * self.candidate.mean + 0.5
+
+    def _frames_sent(self) -> float | None:
+        """Return how many frames a second the sender counted meanwhile; None where that is not known."""
+        producer, arrays = self.producer, self.context.arrays
+        if producer is None:
+            return None
         rows = np.arange(producer.rows.start, producer.rows.stop)
         shift = self.context.shift(producer)
         rows = rows[(arrays.end[rows] - shift > self.window[0]) & (arrays.start[rows] - shift < self.window[1])]
         counted = arrays["frames"][rows] / arrays.seconds[rows]
         known = counted[~np.isnan(counted)]
-        if not len(known) or float(np.mean(known)) > 1.5 * self.candidate.mean + 0.5:
-            return False
-        self.candidate.attribute_to("sender", self.stream.remote, "medium")
-        self.candidate.evidence_for.append(f"{self.sender} sent no more than {np.mean(known):.1f} frames/s")
-        return True
+        return float(np.mean(known)) if len(known) else None
 
     def _sureness(self) -> Confidence:
         if self.localization.two:
@@ -172,7 +186,7 @@ class ReceiverAttribution:
             hit |= dict.fromkeys(people)
         if self.candidate.samples is None or 2 * votes <= len(self.candidate.samples):
             return False
-        self.candidate.attribute_to("shared", None, "high" if len(hit) > 3 else "medium")
+        self.candidate.attribute_to("shared", None, "high" if len(hit) > 3 else "medium" if len(hit) > 2 else "low")
         self.candidate.hit = tuple(sorted(hit))
         names = named(self.context, sorted(hit, key=self.context.name))
         # One who came back under a new id is one person.
