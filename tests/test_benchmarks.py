@@ -19,6 +19,7 @@ from tests.benchmarks import faults, fuzz, soak
         ("simulate", [], "us/row"),
         ("study", ["pyarrow", "duckdb"], "SQL agrees: True"),
         ("two_causes", [], "of the attributions"),
+        ("odd_calls", [], "0 calls accuse"),
         ("tables", ["orjson", "cloudflare"], "x orjson"),
         ("speed", ["orjson", "cloudflare"], "write_report"),
     ],

@@ -32,9 +32,9 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, help="fuzz, two_causes: for how long")
     parser.add_argument("--out", help="two_causes: a file that keeps the results, so that a run can be taken up again")
     parser.add_argument("--hours", type=float, help="soak: simulated hours of polling")
-    parser.add_argument("--seed", type=int, help="fuzz, killed_saves, two_causes: where chance starts")
+    parser.add_argument("--seed", type=int, help="fuzz, killed_saves, two_causes, odd_calls: where chance starts")
     parser.add_argument("--kills", type=int, help="killed_saves: how many saves are killed")
-    parser.add_argument("--calls", type=int, help="small_calls: how many")
+    parser.add_argument("--calls", type=int, help="small_calls, odd_calls: how many")
     parser.add_argument("--jobs", type=int, help="how many processes")
     return parser
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import rtkit_explore as rtk
-from tests.benchmarks.two_causes import Case, judge
+from tests.benchmarks import odd_calls
+from tests.benchmarks.two_causes import Case, happening, judge
 
 ONCE_WRONG = [
     ("server_trouble+rejoin", 3, 639302),
@@ -48,3 +49,34 @@ def test_few_frames_of_a_still_screen_are_no_slow_machine():
     call, truth = rtk.simulate("static_screen_share+server_trouble", participants=3, seed=44803)
     slow = call.findings().query("rule == 'low_frame_rate'")
     assert "sender" not in set(slow["side"]), truth
+
+
+@pytest.mark.parametrize("seed", [0, 4, 18, 21, 63])
+def test_odd_calls_accuse_nobody_innocent(seed):
+    odd, result = odd_calls.judge(seed)
+    assert not result.accused, (str(odd), result.wrong)
+
+
+def test_who_alone_is_limited_all_along_is_noted_and_not_accused():
+    odd = odd_calls.draw(63)
+    assert odd.aspects["cause"] == "narrow_uplink"
+    assert odd.aspects["place"] == "whole call"
+    call, _ = rtk.simulate(odd.scenario, **odd.options)
+    limited = call.findings().query("rule == 'bandwidth_limited'")
+    assert set(limited["display_name"]) == {"Alma"}
+    assert set(limited["severity"]) == {"note"}
+
+
+def test_two_orders_that_come_to_the_same_call_make_the_same_documents():
+    one, two = Case("muted+server_trouble", 3, 7), Case("server_trouble+muted", 3, 7)
+    assert happening(one) == happening(two)
+    first, second = (rtk.simulate(case.scenario, participants=3, seed=7)[0] for case in (one, two))
+    assert first.quality.equals(second.quality)
+    assert happening(Case("lossy_uplink+lossy_downlink", 2, 1)) != happening(Case("lossy_uplink+lossy_downlink", 2, 2))
+
+
+def test_a_picture_lost_on_the_way_is_not_the_limited_senders():
+    call, truth = rtk.simulate("narrow_uplink+narrow_downlink", participants=3, seed=119302)
+    whose = set(truth["peer_id"])
+    slow = call.findings().query("rule == 'low_frame_rate' and severity != 'note'")
+    assert set(slow["side_peer_id"].dropna()) <= whose
