@@ -20,7 +20,8 @@ _OVERFLOWS, _CLEARED = 5.0, 2.0
 """Percent lost: a queue that overflows, and one that does not any more."""
 _LESS = 1 / 3
 _SOON = 3
-_LONG_TRIP_MS, _AS_MUCH = 300.0, 0.65
+_LONG_TRIP_MS, _AS_MUCH, _NEARLY_ALL = 300.0, 0.65, 0.8
+"""Of its usual bytes, what a sender is not held back of: beside a round trip below that, and beside a longer one."""
 
 
 def ratio(part: Floats, whole: Floats, *, fewest: float = 0.0) -> Floats:
@@ -138,19 +139,28 @@ def congested(context: Context) -> Floats:
 
 def _hardly_felt(context: Context, row: int) -> bool:
     """
-    Tell whether a queue did nothing to what was sent: a round trip below 300 ms, nothing lost, as many bytes as before.
+    Tell whether a queue did nothing to what was sent: nothing lost, and about as many bytes as before.
 
-    Servers and clients that are busy for a moment look like that, for everybody at once.
+    Servers and clients that are busy for a moment look like that, for everybody at once; and so does an uplink that
+    holds packets up and then lets them all go: no line is too narrow for what goes through it. The longer the round
+    trip was, the less of the bytes may be missing.
     """
     arrays = context.arrays
     rows = arrays.streams[int(arrays.stream_number[row])].rows
-    if not arrays["rtt_ms"][row] < _LONG_TRIP_MS or arrays["lost"][row] > 0.01 * arrays["judged"][row]:
+    if arrays["lost"][row] > 0.01 * arrays["judged"][row]:
         return False
+    left = sent_of_usual(context, rows, row, row + _SOON)
+    return left >= (_AS_MUCH if arrays["rtt_ms"][row] < _LONG_TRIP_MS else _NEARLY_ALL)
+
+
+def sent_of_usual(context: Context, rows: slice, first: int, stop: int) -> float:
+    """Return the least share of its usual bytes that a stream sent in some of its samples; NaN where unknown."""
+    arrays = context.arrays
     rate = ratio(arrays["bytes"][rows], arrays.seconds[rows])
-    before, after = rate[: row - rows.start], rate[row - rows.start : row - rows.start + 3]
-    if np.isnan(before).all() or np.isnan(after).all():
-        return False
-    return float(np.nanmin(after)) >= _AS_MUCH * float(np.nanquantile(before, 0.8))
+    before, during = rate[: first - rows.start], rate[first - rows.start : stop - rows.start]
+    if np.isnan(before).all() or np.isnan(during).all():
+        return float("nan")
+    return float(np.nanmin(during)) / float(np.nanquantile(before, 0.8))
 
 
 def _overflow(context: Context, stream: Stream, limited: Bools) -> Floats:

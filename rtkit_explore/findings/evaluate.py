@@ -138,7 +138,7 @@ def candidates_of(context: Context, profile: Profile) -> list[Candidate]:
         return [candidate for candidate in whole.candidates if _in_scope(context.scope, candidate)]
     rules = profile.all_rules
     candidates = [*stream_candidates(context, profile, rules), *participant_candidates(context, profile, rules)]
-    return in_order(attribute(context, candidates))
+    return in_order(context, attribute(context, candidates))
 
 
 def participant_candidates(context: Context, profile: Profile, rules: tuple[Rule, ...]) -> list[Candidate]:
@@ -186,23 +186,20 @@ def _in_scope(scope: Scope, candidate: Candidate) -> bool:
     return scope.concerns((candidate.peer, candidate.side_peer), media, (candidate.start, candidate.end))
 
 
-def in_order(candidates: list[Candidate]) -> list[Candidate]:
+def in_order(context: Context, candidates: list[Candidate]) -> list[Candidate]:
     """
-    Sort by severity, then by how much trouble the same person or cause explains, causes before consequences.
+    Sort by severity, then by incident as the story tells them, causes before consequences.
 
     Of equal findings the person's own report comes first: who is cut off knows best. Sound comes before pictures:
     people complain of what they cannot hear.
     """
-    weight: dict[str, float] = {}
-    for candidate in candidates:
-        if candidate.severity != "note" and candidate.side != "unknown":
-            weight[_whose(candidate)] = weight.get(_whose(candidate), 0.0) + candidate.seconds
+    told = incidents_of(context, candidates)
+    turn = {id(one): place for place, incident in enumerate(told) for one in incident.members}
 
-    def place(candidate: Candidate) -> tuple[int, float, str, bool, float, bool, bool, float, int]:
+    def place(candidate: Candidate) -> tuple[int, int, bool, float, bool, bool, float, int]:
         return (
             -SEVERITIES.index(candidate.severity),
-            -weight.get(_whose(candidate), 0.0),
-            _whose(candidate),
+            turn.get(id(candidate), len(told)),
             candidate.follows,
             rank_of(candidate.rule),
             candidate.peer != candidate.side_peer,
@@ -212,10 +209,6 @@ def in_order(candidates: list[Candidate]) -> list[Candidate]:
         )
 
     return sorted(candidates, key=place)
-
-
-def _whose(candidate: Candidate) -> str:
-    return candidate.side_peer or candidate.side
 
 
 def _row(context: Context, candidate: Candidate, profile: Profile) -> dict[str, object]:

@@ -38,6 +38,8 @@ _LASTING = ("relayed",)
 """Facts of the whole call, which join no incidents."""
 _LASTS_S = 13.0
 """Loss over two samples: no edge of a silence."""
+_LAG_S = 2.5
+"""Seconds by which one direction has to fall silent before the other, to be the one that was cut."""
 _ALIKE = 1.5
 """Incidents whose seconds of trouble differ by less than this factor count as equally bad; the earlier comes first."""
 
@@ -68,7 +70,7 @@ class Incident:
             return self.narrow
         silent = self.tagged(SILENCE)
         if silent and self.lead.has(SILENCE):
-            return [one for one in silent if not one.follows] or silent
+            return [*([one for one in silent if not one.follows] or silent), *self.worn]
         trips = self.of("round_trip")
         if trips and self.lead.has(DELAY):
             return trips  # buffers stay up long after the round trip has come down
@@ -83,6 +85,15 @@ class Incident:
         slow = self.lead.has(LIMIT) or self.lead.name in ("low_frame_rate", "low_resolution")
         told = slow or any(one.name == "congested" for one in limited)
         return limited if self.lead.side == "sender_uplink" and told else []
+
+    @cached_property
+    def worn(self) -> list[Candidate]:
+        """The loss of a link that failed altogether in the end, if it was lossy for two samples before; else none."""
+        silent = [_window(self.context, one)[0] for one in self.tagged(SILENCE) if not one.follows]
+        if not silent or not self.lead.has(SILENCE):
+            return []
+        until = min(silent) - 2 * _SAMPLE_US
+        return [one for one in self.tagged(LOSS) if not one.follows and _window(self.context, one)[0] <= until]
 
     @property
     def lead(self) -> Candidate:
@@ -295,6 +306,19 @@ def _never_connected(incident: Incident) -> str | None:
     return f"{names} {verb}: not one packet went through in either direction, {_when(incident)}.{tail}"
 
 
+def _worn_down(incident: Incident) -> str | None:
+    """Say of a link that failed altogether what it was like before."""
+    cut, lossy = _cut_off(incident), None
+    if cut is not None and incident.worn:
+        lossy = _lossy(Incident(incident.context, incident.worn, incident.facts))
+    if cut is None or lossy is None:
+        return None
+    lasted = max(_window(incident.context, one)[1] for one in incident.worn)
+    began = max(_window(incident.context, one)[0] for one in incident.tagged(SILENCE) if not one.follows)
+    then = "Then" if lasted <= began + _SAMPLE_US else "Meanwhile"
+    return f"{lossy} {then} {cut[0].lower() if cut.startswith('No') else cut[0]}{cut[1:]}"
+
+
 def _cut_off(incident: Incident) -> str | None:
     """Say who was cut off, in which direction, and which change of path went with it."""
     silent, lead = incident.tagged(SILENCE), incident.lead
@@ -314,6 +338,11 @@ def _cut_off(incident: Incident) -> str | None:
         tail = "" if change else " On which side cannot be told in a call of two."
         other = "" if change else _other_way(incident)
         change += _came_back(incident)
+        first = _first_direction(incident, silent)
+        if first is not None:
+            one, two, lag = first
+            later = f"{lasting(lag)} later the other direction stopped as well"
+            return f"Nothing got from {one} to {two} {when[0]}, {when[1]}; {later}{change}.{tail}{other}"
         if both or lead.stream is None:
             way = "in both directions, " if both else ""
             return f"Nothing passed {pair} {when[0]}, {way}{when[1]}{change}.{tail}{other}"
@@ -340,6 +369,26 @@ def _came_back(incident: Incident) -> str:
     if before == told.peer:
         return f"; {name} {told.detail}"
     return f", and came back as {name}" if lead.side_peer else f"; {context.name(before)} came back as {name}"
+
+
+def _first_direction(incident: Incident, silent: list[Candidate]) -> tuple[str, str, float] | None:
+    """
+    Return from whom to whom nothing got first, and how many seconds before the other direction, where that is clear.
+
+    A browser that gets no more answers to its checks of the path stops sending after some seconds.
+    """
+    began: dict[tuple[str | None, str | None], int] = {}
+    for one in silent:
+        if one.stream is not None and one.name == "nothing_received":
+            way = (one.stream.remote, one.peer)
+            began[way] = min(began.get(way, _window(incident.context, one)[0]), _window(incident.context, one)[0])
+    if len(began) != 2:
+        return None
+    (first, start), (_, after) = sorted(began.items(), key=lambda one: one[1])
+    lag = (after - start) / 1e6
+    if lag < _LAG_S:
+        return None
+    return incident.context.name(first[0]), incident.context.name(first[1]), lag
 
 
 def _silence(incident: Incident, silent: list[Candidate]) -> tuple[str, str]:
@@ -541,6 +590,7 @@ def _hit(incident: Incident) -> str:
 
 _SENTENCES: tuple[Callable[[Incident], str | None], ...] = (
     _never_connected,
+    _worn_down,
     _cut_off,
     _narrow_uplink,
     _lossy,

@@ -8,6 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
+from rtkit_explore.findings.congestion import sent_of_usual
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import DELAY, FED_BACK, FOLLOWS_OUTAGE, LIMIT, OF_LOSS, SILENCE
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.concurrency import Concurrency
     from rtkit_explore.findings.stream_arrays import Stream
+
+_NEARLY_ALL = 0.8
+"""Of its usual bytes: who sends no less is not held back."""
 
 
 _ONE_WAY = ("sender_uplink", "receiver_downlink")
@@ -78,6 +82,33 @@ def limits_follow_delay(around: Concurrency) -> None:
                     candidate.attribute_to(trip.side, trip.side_peer, "low")
                     candidate.evidence_for.append("it began when the round trip rose")
                 break
+        else:
+            _follow_lateness(around, candidate, candidate.stream)
+
+
+def _follow_lateness(around: Concurrency, candidate: Candidate, stream: Stream) -> None:
+    """
+    Put an encoder's limit behind media that came late from the same uplink, where it hardly sent less.
+
+    A line that is too narrow lets less through. One that holds packets up and lets them go in bunches makes the encoder
+    say that bandwidth limits it, while nearly all that it wants to send goes out, and comes late.
+    """
+    if candidate.name != "bandwidth_limited" or candidate.samples is None:
+        return
+    window = around.window(candidate)
+    own = [one for one in around.context.of_peer.get(stream.peer or "", ()) if not one.consumer]
+    if any(around.troubled(one, window, ("loss_out", "congested")) for one in own):
+        return
+    sent = sent_of_usual(around.context, stream.rows, int(candidate.samples[0]), int(candidate.samples[-1]) + 1)
+    if not sent >= _NEARLY_ALL:
+        return
+    for late in around.candidates:
+        if late.name == "late_media" and (late.side, late.side_peer) == ("sender_uplink", stream.peer):
+            start, end = around.window(late)
+            if late.severity != "note" and start <= window[0] + SLACK_US and end > window[0]:
+                candidate.follows = True
+                candidate.evidence_for.append("nearly as much went out as before: it came late, and was not too much")
+                return
 
 
 def queues_delay_reports(around: Concurrency) -> None:
@@ -197,6 +228,7 @@ def lateness_outlives_its_cause(around: Concurrency) -> None:
     heard, sent = ("loss_in", *around.tagged(SILENCE)), (*around.tagged(LIMIT), "loss_out")
     causes = [one for one in around.candidates if one.name in (*heard, *sent)]
     causes = [one for one in causes if one.severity != "note" and one.side != "unknown"]
+    causes = [one for one in causes if not (one.follows and one.has(LIMIT))]
     for candidate in around.candidates:
         if candidate.name != "late_media" or candidate.stream is None:
             continue

@@ -14,7 +14,8 @@ from rtkit_explore.table_schema.columns import SOUND
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.concurrency import Concurrency
-    from rtkit_explore.findings.context import Context
+    from rtkit_explore.findings.context import Context, Window
+    from rtkit_explore.findings.stream_arrays import Stream
 
 
 def no_worse_than_the_loss(around: Concurrency) -> None:
@@ -56,17 +57,16 @@ def loss_as_heard(around: Concurrency) -> None:
         if candidate.name != "loss_out" or stream is None or candidate.severity == "note":
             continue
         window = around.window(candidate)
-        heard = [
-            one
-            for other in context.consumers_of.get(stream.stream_id or "", ())
-            for one in [around.troubled(other, window, ("loss_in",))]
-            if one is not None
-        ]
+        heard = _heard_with_loss(around, stream, window)
+        if heard:
+            worst = max((one.severity for one in heard), key=SEVERITIES.index)
+            candidate.severity = min(candidate.severity, worst, key=SEVERITIES.index)
+        else:
+            # Lost pictures are sent again, and nobody misses them; the sound beside them tells from when to when.
+            beside = (one for one in context.of_peer.get(stream.peer or "", ()) if not one.consumer)
+            heard = [one for other in beside if other.media in SOUND for one in _heard_with_loss(around, other, window)]
         if not heard or candidate.samples is None:
             continue
-        candidate.severity = min(
-            candidate.severity, max((one.severity for one in heard), key=SEVERITIES.index), key=SEVERITIES.index
-        )
         ahead = candidate.start - window[0]
         starts, ends = zip(*(around.window(one) for one in heard), strict=True)
         best = min(range(len(heard)), key=lambda k: abs(starts[k] - window[0]) + abs(ends[k] - window[1]))
@@ -74,6 +74,13 @@ def loss_as_heard(around: Concurrency) -> None:
         lasts = len(candidate.samples) > 2
         if lasts and abs(starts[best] - window[0]) <= near and abs(ends[best] - window[1]) <= near:
             candidate.start, candidate.end = starts[best] + ahead, ends[best] + ahead
+
+
+def _heard_with_loss(around: Concurrency, stream: Stream, window: Window) -> list[Candidate]:
+    """Return what listeners of a sent stream missed of it at that time."""
+    listeners = around.context.consumers_of.get(stream.stream_id or "", ())
+    found = [around.troubled(one, window, ("loss_in",)) for one in listeners]
+    return [one for one in found if one is not None]
 
 
 def narrow_downlinks(around: Concurrency) -> None:

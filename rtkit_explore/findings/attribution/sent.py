@@ -10,6 +10,7 @@ from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.attribution.tcp_relay import through_tcp
 from rtkit_explore.findings.attribution.two_people import connected_directly
 from rtkit_explore.findings.concurrency import SLACK_US
+from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.narrative import named
 from rtkit_explore.findings.rules.rule import DELAY, LIMIT, OF_MACHINE, SEEN, WAY
 
@@ -125,6 +126,10 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
     candidate.evidence_for.append(f"{context.name(who)}'s own report shows it, and the others' do not")
     if part == "connection":
         candidate.evidence_against.append("a round trip goes both ways: it does not tell in which direction it is long")
+    elif part == "up":
+        candidate.evidence_for.append(f"{context.name(who)}'s media came late or unsteadily to the others")
+    else:
+        candidate.evidence_for.append(f"the others' media came late or unsteadily to {context.name(who)} alone")
 
 
 def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bool:
@@ -171,6 +176,10 @@ def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2
         # Sound shows it first; of pictures alone the jitter rises, and stays below what is called bad.
         from_me = {one.peer for one in sent if _shakes(context, one, window)}
         to_me = {one.remote for one in heard if _shakes(context, one, window)}
+    elif max(len(from_me), len(to_me)) < fewest:
+        # Among several, a long way that shakes shows in the sound of everybody, below what is called bad.
+        from_me = {one.peer for one in _all_shaking(context, sent, window)}
+        to_me = {one.remote for one in _all_shaking(context, heard, window)}
     if len(from_me) >= fewest and not to_me:
         return "up"
     if len(to_me) >= fewest and not from_me:
@@ -182,6 +191,12 @@ def _late_before(around: Concurrency, stream: Stream, window: Window) -> bool:
     """Tell whether a stream had been late for some samples when a time began."""
     late = around.troubled(stream, window, ("late_media",))
     return late is not None and around.window(late)[0] < window[0] - 2 * SLACK_US
+
+
+def _all_shaking(context: Context, streams: list[Stream], window: Window) -> list[Stream]:
+    """Return the sound among some streams if the jitter of all of it was twice its usual in that time, else nothing."""
+    sound = [one for one in streams if one.media in SOUND]
+    return sound if all(_shakes(context, one, window) for one in sound) else []
 
 
 def _shakes(context: Context, stream: Stream, window: Window) -> bool:
