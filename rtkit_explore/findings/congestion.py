@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from rtkit_explore.findings.stream_arrays import runs_of
-from rtkit_explore.table_schema.columns import LIMITS, PICTURE
+from rtkit_explore.table_schema.columns import LIMITS, PICTURE, SOUND
 
 if TYPE_CHECKING:
+    from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
 
@@ -20,8 +22,12 @@ _OVERFLOWS, _CLEARED = 5.0, 2.0
 """Percent lost: a queue that overflows, and one that does not any more."""
 _LESS = 1 / 3
 _SOON = 3
-_LONG_TRIP_MS, _AS_MUCH, _NEARLY_ALL = 300.0, 0.65, 0.8
+_LONG_TRIP_MS, _AS_MUCH, NEARLY_ALL = 300.0, 0.65, 0.75
 """Of its usual bytes, what a sender is not held back of: beside a round trip below that, and beside a longer one."""
+_LITTLE = 0.03
+"""Of its packets, what the far end counts as lost of a stream that only comes out of order."""
+_TIMES, _MORE_MS = 3.0, 8.0
+"""How much more jitter than usual, in times and in ms, is unsteady."""
 
 
 def ratio(part: Floats, whole: Floats, *, fewest: float = 0.0) -> Floats:
@@ -147,10 +153,10 @@ def _hardly_felt(context: Context, row: int) -> bool:
     """
     arrays = context.arrays
     rows = arrays.streams[int(arrays.stream_number[row])].rows
-    if arrays["lost"][row] > 0.01 * arrays["judged"][row]:
+    if arrays["lost"][row] > _LITTLE * arrays["judged"][row]:
         return False
     left = sent_of_usual(context, rows, row, row + _SOON)
-    return left >= (_AS_MUCH if arrays["rtt_ms"][row] < _LONG_TRIP_MS else _NEARLY_ALL)
+    return left >= (_AS_MUCH if arrays["rtt_ms"][row] < _LONG_TRIP_MS else NEARLY_ALL)
 
 
 def sent_of_usual(context: Context, rows: slice, first: int, stop: int) -> float:
@@ -161,6 +167,54 @@ def sent_of_usual(context: Context, rows: slice, first: int, stop: int) -> float
     if np.isnan(before).all() or np.isnan(during).all():
         return float("nan")
     return float(np.nanmin(during)) / float(np.nanquantile(before, 0.8))
+
+
+@dataclass(frozen=True)
+class Unsteady:
+    """
+    An uplink that was unsteady and let nearly everything through.
+
+    Attributes
+    ----------
+    start, end
+        Microseconds since 1970, by the sender's clock.
+    jitter_ms, usual_ms
+        Median jitter of the sound at the far end in that time, and before.
+    """
+
+    start: int
+    end: int
+    jitter_ms: float
+    usual_ms: float
+
+
+def unsteady_uplink(context: Context, limit: Candidate) -> Unsteady | None:
+    """
+    Tell whether an encoder that bandwidth limited was held back by an unsteady uplink, and not by a narrow one.
+
+    Packets that come in bunches or out of order make the estimate of the bandwidth fall. The encoder says that
+    bandwidth limits it, and yet nearly as much goes out as before: the jitter at the far end tells what it was.
+    """
+    stream, samples, arrays = limit.stream, limit.samples, context.arrays
+    if stream is None or samples is None or not len(samples):
+        return None
+    if not sent_of_usual(context, stream.rows, int(samples[0]), int(samples[-1]) + 1) >= NEARLY_ALL:
+        return None
+    for sound in context.of_peer.get(stream.peer or "", ()):
+        if sound.consumer or sound.media not in SOUND:
+            continue
+        rows = np.arange(sound.rows.start, sound.rows.stop)
+        jitter, known = arrays["jitter_ms"][rows], ~np.isnan(arrays["jitter_ms"][rows])
+        before = known & (arrays.end[rows] <= limit.start) & (context.age_s[rows] >= 0)
+        during = known & (arrays.end[rows] > limit.start) & (arrays.start[rows] < limit.end)
+        if min(before.sum(), during.sum()) < 2:
+            continue
+        usual = float(np.median(jitter[before]))
+        shaken = np.flatnonzero(during & (jitter > max(_TIMES * usual, usual + _MORE_MS)))
+        if len(shaken) >= 2:
+            one, two = int(arrays.start[rows[shaken[0]]]), int(arrays.end[rows[shaken[-1]]])
+            return Unsteady(one, two, float(np.median(jitter[shaken])), usual)
+    return None
 
 
 def _overflow(context: Context, stream: Stream, limited: Bools) -> Floats:

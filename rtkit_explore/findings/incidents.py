@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
+from rtkit_explore.findings.congestion import unsteady_uplink
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import clock, figure, lasting, listed, moment, story_of
 from rtkit_explore.findings.rules import rank_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rtkit_explore.findings.candidates import Candidate, Severity
+    from rtkit_explore.findings.congestion import Unsteady
     from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.rules.rule import Tag
 
@@ -87,6 +89,13 @@ class Incident:
         return limited if self.lead.side == "sender_uplink" and told else []
 
     @cached_property
+    def unsteady(self) -> Unsteady | None:
+        """How the uplink shook, where the encoder was held back by that and not by a narrow line; else None."""
+        if not self.narrow or any(one.name != "bandwidth_limited" for one in self.narrow):
+            return None
+        return unsteady_uplink(self.context, max(self.narrow, key=lambda one: one.seconds))
+
+    @cached_property
     def worn(self) -> list[Candidate]:
         """The loss of a link that failed altogether in the end, if it was lossy for two samples before; else none."""
         silent = [_window(self.context, one)[0] for one in self.tagged(SILENCE) if not one.follows]
@@ -103,6 +112,9 @@ class Incident:
     @property
     def window(self) -> tuple[int, int]:
         """From the first to the last moment of what it consists of, on the call's clock."""
+        if self.unsteady is not None:  # encoders climb slowly once it is over
+            ahead = round(1e6 * self.context.arrays.shifts.get(self.lead.peer or "", 0.0))
+            return self.unsteady.start - ahead, self.unsteady.end - ahead
         spans = [_window(self.context, one) for one in self.core]
         return min(one for one, _ in spans), max(two for _, two in spans)
 
@@ -529,6 +541,12 @@ def _narrow_uplink(incident: Incident) -> str | None:
     lead, limited = incident.lead, incident.narrow
     if not limited:
         return None
+    doubt = " (a call of two cannot tell)" if lead.confidence == "low" and _two(incident) else ""
+    if incident.unsteady is not None:
+        now, usual = incident.unsteady.jitter_ms, incident.unsteady.usual_ms
+        shaken = f"its sound arrived with {figure(now)} ms of jitter instead of {figure(usual)} ms"
+        was = f"{_name(incident)}'s uplink was {_sure(incident)}unsteady {_when(incident)}{doubt}"
+        return f"{was}: {shaken}; nearly as much went out as before."
     one, two = incident.window
     kbps = _sent_kbps(incident.context, lead.side_peer, one, two)
     rate = "" if np.isnan(kbps) else f": about {figure(kbps)} kbit/s went through"
@@ -537,7 +555,6 @@ def _narrow_uplink(incident: Incident) -> str | None:
     if slow:
         names = listed(incident.context, (item.peer for item in slow))
         pictures = f"; {names} saw {figure(min(item.mean for item in slow))} frames/s"
-    doubt = " (a call of two cannot tell)" if lead.confidence == "low" and _two(incident) else ""
     return f"{_name(incident)}'s uplink was {_sure(incident)}too narrow {_when(incident)}{doubt}{rate}{pictures}."
 
 

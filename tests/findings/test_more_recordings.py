@@ -41,9 +41,20 @@ TRUE = {
     "sfu-one-way-outages": ({"Boris", "Chen"}, {"sender_uplink"}, "Boris", (1, 1)),
     "sfu-two-uplinks": ({"Alma", "Chen"}, {"sender_uplink"}, "Alma", (1, 1)),
     "p2p-short-gaps": (set(), {"between"}, None, None),
-    "p2p-turn-udp-lossy": ({"Boris"}, {"between"}, None, (1, 1)),
-    "sfu-swap": ({"Boris", "Chen"}, {"receiver_downlink"}, "Chen", (2, 2)),
-    "sfu-reconnect-twice": ({"Boris"}, {"connection"}, "Boris", (3, 3)),
+    "p2p-turn-udp-lossy": ({"Boris"}, {"sender_uplink"}, "Boris", (1, 1)),
+    "sfu-swap": ({"Boris", "Chen"}, {"receiver_downlink"}, "Boris", (1, 1)),
+    "sfu-reconnect-twice": ({"Boris"}, {"connection"}, "Boris", (1, 1)),
+    "sfu-bad-start": ({"Alma"}, {"sender_uplink"}, "Alma", (0, 0)),
+    "sfu-whole-down": ({"Boris"}, {"receiver_downlink"}, "Boris", (0, 0)),
+    "sfu-shrinking-down": ({"Chen"}, {"receiver_downlink"}, "Chen", None),
+    "sfu-stalling-up": ({"Boris"}, {"sender_uplink"}, "Boris", None),
+    "sfu-jitter-up": ({"Boris"}, {"sender_uplink"}, "Boris", None),
+    "sfu-four-late-narrow": ({"Boris", "Dana"}, {"sender_uplink"}, "Boris", None),
+    "sfu-screen-uplink": ({"Alma"}, {"sender_uplink"}, "Alma", (1, 1)),
+    "sfu-all-lossy": (set(), {"shared"}, None, (1, 1)),
+    "p2p-bursts": ({"Boris"}, {"sender_uplink"}, "Boris", (1, 1)),
+    "p2p-fox-narrow": ({"Boris"}, {"sender_uplink"}, "Boris", None),
+    "p2p-end-cut": (set(), {"between"}, None, (1, 1)),
 }
 
 # What the verdict on the call says, of each cause.
@@ -65,6 +76,16 @@ SAID = {
     "p2p-short-gaps": ("Nothing got from Alma to Boris 3 times, for about 3.0 s each",),
     "sfu-swap": ("Boris's downlink lost 10.2 %", "Chen's downlink lost 10.0 %"),
     "sfu-reconnect-twice": ("Boris was cut off for 8 s, both ways", "Boris was cut off for 14 s, both ways"),
+    "sfu-bad-start": ("Alma's uplink lost 8.0 % of the audio packets for 42 s",),
+    "sfu-shrinking-down": (
+        "Chen's downlink was too narrow for 57 s", "kbit/s came through", "Then Chen received nothing for 36 s"
+    ),
+    "sfu-stalling-up": ("Boris's uplink was probably slow for 63 s",),
+    "sfu-jitter-up": ("Boris's uplink was probably unsteady for 42 s", "nearly as much went out as before"),
+    "sfu-four-late-narrow": ("Boris's uplink was probably too narrow for 63 s", "Dana's downlink was probably slow"),
+    "sfu-all-lossy": ("Boris, Alma and Chen lost 9.6 % of the audio packets sent to them, all at once, for 42 s",),
+    "p2p-fox-narrow": ("Boris's uplink was perhaps too narrow for 49 s",),
+    "p2p-end-cut": ("Nothing got from Alma to Boris for 21 s", "3 s later the other direction stopped as well"),
 }  # fmt: skip
 
 

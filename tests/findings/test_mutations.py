@@ -173,7 +173,7 @@ def test_samples_put_together_two_or_three_at_a_time_still_show_the_window(recor
     lost = found[found["rule"].isin(["loss_in", "loss_out"])]
     assert len(lost) == 4
     assert all(overlap(row, window) >= 0.75 for row in lost.itertuples())
-    assert set(lost["side"]) == {"between"}
+    assert set(lost["side"]) == {"sender_uplink"}
 
 
 @pytest.mark.parametrize("shift", np.arange(0.0, 7.0, 1.0))

@@ -17,7 +17,7 @@ TRUE: dict[str, list[tuple[Any, ...]]] = {
     "never-connected": [("between", None, (0, 0), 0.8)],
     "sfu-reconnect": [("connection", "boris", (1, 1), 0.8)],
     "sfu-two-faults": [("sender_uplink", "alma", (1, 2), 0.8), ("receiver_downlink", "boris", (2, 3), 0.8)],
-    "loss": [("between", None, (1, 1), 0.8)],
+    "loss": [("sender_uplink", "A", (1, 1), 0.8)],
     "bandwidth": [("sender_uplink", "A", (1, 1), 0.8)],
     "blackout": [("between", None, (1, 1), 0.8)],
     "sfu-uplink": [("sender_uplink", "alma", (1, 1), 0.8)],
@@ -37,7 +37,7 @@ SAYS = {
     "sfu-two-faults": ["Alma's uplink lost 9.8 %", "Also: Boris's downlink lost 7.5 %"],
     "loss": [
         "of Alma's audio packets got lost on their way to Boris",
-        "where on the way cannot be told in a call of two",
+        "perhaps on Alma's uplink: a call of two cannot",
     ],
     "bandwidth": ["Alma's uplink was perhaps too narrow for", "kbit/s went through"],
     "blackout": ["Nothing passed between", "for 14 s, in both directions"],

@@ -8,7 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
-from rtkit_explore.findings.congestion import sent_of_usual
+from rtkit_explore.findings.congestion import NEARLY_ALL, sent_of_usual
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import DELAY, FED_BACK, FOLLOWS_OUTAGE, LIMIT, OF_LOSS, SILENCE
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.concurrency import Concurrency
     from rtkit_explore.findings.stream_arrays import Stream
-
-_NEARLY_ALL = 0.8
-"""Of its usual bytes: who sends no less is not held back."""
 
 
 _ONE_WAY = ("sender_uplink", "receiver_downlink")
@@ -100,7 +97,7 @@ def _follow_lateness(around: Concurrency, candidate: Candidate, stream: Stream) 
     if any(around.troubled(one, window, ("loss_out", "congested")) for one in own):
         return
     sent = sent_of_usual(around.context, stream.rows, int(candidate.samples[0]), int(candidate.samples[-1]) + 1)
-    if not sent >= _NEARLY_ALL:
+    if not sent >= NEARLY_ALL:
         return
     for late in around.candidates:
         if late.name == "late_media" and (late.side, late.side_peer) == ("sender_uplink", stream.peer):

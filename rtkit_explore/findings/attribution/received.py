@@ -14,7 +14,7 @@ from rtkit_explore.findings.attribution.links import (
     slots_of,
     votes_of,
 )
-from rtkit_explore.findings.attribution.two_people import BOTH, connected_directly, loss_links
+from rtkit_explore.findings.attribution.two_people import BOTH, loss_links
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure, named
@@ -337,11 +337,6 @@ class ReceiverAttribution:
         elif self._both_ways():
             candidate.attribute_to("between", None, "low")
             candidate.evidence_for.append("both directions were hit at the same time")
-        elif self.localization.two and connected_directly(self.context) and not self._sender_troubles(("congested",)):
-            candidate.attribute_to("between", None, "low")
-            candidate.evidence_against.append(
-                "no media server stands between the two: either one's access would look the same"
-            )
         else:
             candidate.attribute_to("sender_uplink", who, "low")
             candidate.evidence_against.append(

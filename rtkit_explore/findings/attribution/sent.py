@@ -8,11 +8,10 @@ import numpy as np
 
 from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.attribution.tcp_relay import through_tcp
-from rtkit_explore.findings.attribution.two_people import connected_directly
 from rtkit_explore.findings.concurrency import SLACK_US
-from rtkit_explore.findings.context import SOUND
 from rtkit_explore.findings.narrative import named
 from rtkit_explore.findings.rules.rule import DELAY, LIMIT, OF_MACHINE, SEEN, WAY
+from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
@@ -226,11 +225,6 @@ def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> Non
     elif through_tcp(context, stream.peer) and candidate.name == "loss_out":
         candidate.attribute_to("between", None, "low")
         candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
-    elif whole <= 2 and connected_directly(context) and not _queued(around, stream, window):
-        candidate.attribute_to("between", None, "low")
-        candidate.evidence_against.append(
-            "no media server stands between the two: either one's access would look the same"
-        )
     else:
         candidate.attribute_to("sender_uplink", stream.peer, "low")
         candidate.evidence_against.append("a single receiver's report, or none: nobody else could have noticed")
@@ -240,12 +234,6 @@ def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> Non
     if fine:
         names = named(context, fine)
         candidate.evidence_against.append(f"{names} received it well (a server repairs lost video)")
-
-
-def _queued(around: Concurrency, stream: Stream, window: Window) -> bool:
-    """Tell whether anything that a participant sent queued or overflowed at that time."""
-    own = [one for one in around.context.of_peer.get(stream.peer or "", ()) if not one.consumer]
-    return any(around.troubled(one, window, ("congested",)) is not None for one in own)
 
 
 def _path_changed(around: Concurrency, peer: str | None, window: Window) -> bool:

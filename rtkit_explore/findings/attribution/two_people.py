@@ -22,21 +22,6 @@ _STOOD_STILL = 0.6
 """Of the packets of a report: more is what an outage left behind, told late, and no loss of that time."""
 
 
-def connected_directly(context: Context) -> bool:
-    """Tell whether two people's media went from one to the other without a server: their ports are each other's."""
-    kept = context.kept.get("direct")
-    if not isinstance(kept, bool):
-        pairs = (context.whole or context).call.candidate_pairs
-        used = pairs[pairs["bytes_sent"].fillna(0) > 0]
-        used = used.dropna(subset=["peer_id", "local_candidate_port", "remote_candidate_port"])
-        who = [context.person(str(peer)) for peer in used["peer_id"]]
-        ends = set(zip(who, used["local_candidate_port"], used["remote_candidate_port"], strict=True))
-        people = set(who)
-        kept = any((other, far, near) in ends for one, near, far in ends for other in people - {one})
-        context.kept["direct"] = kept
-    return kept
-
-
 def loss_links(context: Context, candidate: Candidate) -> list[Link | None]:
     """
     Return, for each sample of a received stream, on which link its packets were lost.
