@@ -291,11 +291,12 @@ def _words(table: pd.DataFrame, unmatched: Mapping[str, int], cluster: str, draw
     return "\n".join(lines)
 
 
-def _interval(drawn: Floats, level: float = 0.95) -> tuple[float, float]:
+def _interval(drawn: Floats) -> tuple[float, float]:
+    """Return the interval that holds 95 % of what was drawn."""
     known = drawn[np.isfinite(drawn)]
     if not len(known):
         return (np.nan, np.nan)
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(known, [0.025, 0.975])
     return (float(low), float(high))
 
 

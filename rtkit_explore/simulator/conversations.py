@@ -83,7 +83,7 @@ def chat_csv(plan: CallPlan, seats: list[ParticipantState], session_id: str, mee
     -------
     CSV with a header, UTF-8.
     """
-    chance = random.Random(f"chat {plan.seed}")  # noqa: S311
+    chance = random.Random(f"chat {plan.seed}")
     rows: list[tuple[float, ParticipantState, str]] = []
     for _ in range(max(2, int(plan.seconds / 240))):
         at = chance.uniform(20, plan.seconds - 5)
@@ -139,7 +139,7 @@ def _complaints(
 
 def utterances(plan: CallPlan, seats: list[ParticipantState]) -> list[Utterance]:
     """Let those who are there, and not muted, take turns."""
-    chance = random.Random(f"talk {plan.seed}")  # noqa: S311
+    chance = random.Random(f"talk {plan.seed}")
     said: list[Utterance] = []
     at = 6.0
     while at < plan.seconds - 8:

@@ -126,7 +126,7 @@ def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> Simulate
     Its documents and its truth; the same plan gives the same bytes.
     """
     rng = np.random.default_rng(plan.seed)
-    chance = random.Random(plan.seed)  # noqa: S311
+    chance = random.Random(plan.seed)
     session_id = plan.ids.get("session") or new_id(chance)
     organization = plan.ids.get("organization") or new_id(chance)
     meeting = plan.ids.get("meeting") or new_id(chance)

@@ -125,7 +125,7 @@ class Organization:
 def user_of(name: str, seed: int) -> tuple[str, str]:
     """User id and custom participant id of somebody: the same in every session."""
     custom = name.lower().replace(" ", ".") + "@example.com"
-    return new_id(random.Random(f"user {seed} {name}")), custom  # noqa: S311
+    return new_id(random.Random(f"user {seed} {name}")), custom
 
 
 def person(name: str, seed: int, **more: object) -> Person:
@@ -151,7 +151,7 @@ def book(seed: int, now: dt.datetime, days: int = 30) -> list[ScheduledSession]:
     -------
     Sessions, oldest first. The demo's main incident took place yesterday afternoon.
     """
-    chance = random.Random(f"month {seed}")  # noqa: S311
+    chance = random.Random(f"month {seed}")
     office = Organization(seed, new_id(chance), {title: new_id(chance) for title in MEETINGS})
     booked: list[ScheduledSession] = []
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -239,7 +239,7 @@ def complaints_about(
     -------
     What they say, in the order of time; without a cause, nothing in the call explains the complaint.
     """
-    chance = random.Random(f"complaints {seed}")  # noqa: S311
+    chance = random.Random(f"complaints {seed}")
     made: list[Complaint] = []
     faults = [incident for incident in incidents if incident.severity in ("warn", "bad")]
     for incident in faults:
@@ -302,7 +302,7 @@ def _breakouts(chance: random.Random, parent: ScheduledSession, seed: int, numbe
     rooms = []
     for k, people in enumerate((parent.plan.people[:half], parent.plan.people[half:])):
         room_seed = seed * 100_003 + number + 50_000 * (k + 1)
-        drawn = random.Random(f"room {room_seed}")  # noqa: S311
+        drawn = random.Random(f"room {room_seed}")
         what = drawn.choices([name for name, _ in ROOM_MIX], [weight for _, weight in ROOM_MIX])[0]
         incidents = SCENARIOS[what].lay_out([p.name for p in people], ROOM_SECONDS, room_seed)
         plan = CallPlan(
@@ -333,7 +333,7 @@ def main_incident(office: Organization, day: dt.datetime) -> ScheduledSession:
     What else goes on in it is harmless, and distracts from the cause.
     """
     seed = office.seed
-    chance = random.Random(f"incident {seed}")  # noqa: S311
+    chance = random.Random(f"incident {seed}")
     alma, boris, chen, dana, emil = CAST[:5]
     people = tuple(person(name, seed) for name in (alma, boris, chen, dana, emil))
     seconds = 26 * 60.0

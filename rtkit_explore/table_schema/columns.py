@@ -184,9 +184,9 @@ def text(name: str, meaning: str, *, key: str | None = None, redact: Redaction |
     return Column(name, "string", meaning, key=name if key is None else key, redact=redact)
 
 
-def number(name: str, meaning: str, unit: str, *, key: str | None = None, title: str = "", worse: Worse = "") -> Column:
+def number(name: str, meaning: str, unit: str, *, key: str | None = None) -> Column:
     """Declare a number with its unit."""
-    return Column(name, "float64", meaning, unit, key=name if key is None else key, title=title, worse=worse)
+    return Column(name, "float64", meaning, unit, key=name if key is None else key)
 
 
 def derived(name: str, meaning: str, unit: str = "", *, title: str = "", worse: Worse = "") -> Column:

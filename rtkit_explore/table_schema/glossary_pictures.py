@@ -29,15 +29,14 @@ def _drawing(title: str, height: int, *parts: str) -> str:
     )
 
 
-def _words(x: float, y: float, text: str, *, middle: bool = True, colour: str = "currentColor") -> str:
-    anchor = ' text-anchor="middle"' if middle else ""
-    return f'<text x="{x:g}" y="{y:g}" fill="{colour}" stroke="none"{anchor}>{escape(text)}</text>'
+def _words(x: float, y: float, text: str, *, colour: str = "currentColor") -> str:
+    return f'<text x="{x:g}" y="{y:g}" fill="{colour}" stroke="none" text-anchor="middle">{escape(text)}</text>'
 
 
-def _box(x: float, y: float, text: str, *, width: float = 62, colour: str = "currentColor") -> str:
+def _box(x: float, y: float, text: str, *, width: float = 62) -> str:
     """Draw a box around a point, with a word in it."""
     return (
-        f'<rect x="{x - width / 2:g}" y="{y - 12:g}" width="{width:g}" height="24" rx="6" stroke="{colour}"/>'
+        f'<rect x="{x - width / 2:g}" y="{y - 12:g}" width="{width:g}" height="24" rx="6" stroke="currentColor"/>'
         + _words(x, y + 4, text)
     )
 
@@ -65,10 +64,8 @@ def _arrow(
     )
 
 
-def _both(
-    start: tuple[float, float], end: tuple[float, float], colour: str = "currentColor", *, wide: float = 1.5
-) -> str:
-    return _arrow(start, end, colour, wide=wide) + _arrow(end, start, colour, wide=wide)
+def _both(start: tuple[float, float], end: tuple[float, float], colour: str) -> str:
+    return _arrow(start, end, colour) + _arrow(end, start, colour)
 
 
 def _packet(x: float, y: float, kind: str = "there", text: str = "") -> str:

@@ -46,8 +46,9 @@ def opened(document: Document, problems: Problems) -> tuple[Any, Reader]:
     return value, Reader(problems)
 
 
-def payload(value: Any, reader: Reader, path: str = "$") -> tuple[dict[str, Any], str]:
+def payload(value: Any, reader: Reader) -> tuple[dict[str, Any], str]:
     """Return the response's ``data`` with its path; a document without an envelope is its own data."""
+    path = "$"
     answer = reader.mapping(value, path)
     if "data" not in answer:
         if answer.get("success") is False:

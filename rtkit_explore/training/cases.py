@@ -240,7 +240,7 @@ def draw(level: int, number: int) -> Drawn:
 
 def plan_case(level: int, number: int) -> CasePlan:
     """Draw what happens in a case, and who complains how."""
-    chance = random.Random(f"mystery {level} {number}")  # noqa: S311 - a game
+    chance = random.Random(f"mystery {level} {number}")
     hard = LEVELS[level]
     names = chance.sample(_NAMES, hard.people)
     kind = chance.choice(hard.kinds)
