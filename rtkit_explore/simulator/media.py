@@ -79,6 +79,8 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
     seat.queue_ms, seat.frame_ms = queue_ms, np.zeros(queue_ms.size)
     tracks: list[Track] = []
 
+    # A track begins with all that was sent. What an outage of the uplink swallows is taken off at once, for it is in no
+    # loss counter; _lose takes off what got lost and was not repaired.
     def numbers(layers: int) -> list[int]:
         return [chance.getrandbits(32) for _ in range(layers)]
 
@@ -105,12 +107,14 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
         tracks.append(track)
         return track
 
+    # Audio: a steady rate of packets, whatever is said; a microphone that gives nothing makes them small.
     if ever and microphone.any():
         sent = steady_counts(AUDIO_RATE, microphone, rng)[None, :]
         # Firefox's encoder does not shrink packets for a quiet voice (sfu-fox-clean: 161 bytes each)
         voice = np.full(microphone.size, 161.0) if seat.firefox else audio_bytes(seat.up, rng)
         size = np.where(seat.silent, 9.0, voice)[None, :]
         _lose(start("audio", microphone, sent, size), loss, rng)
+    # Camera: frames by the encoder (each layer has its own highest rate), then the packets that their bytes fill.
     if ever and camera.any():
         fps = np.repeat(encoded.fps[None, :], layer_kbps.shape[0], axis=0)
         if simulcast:
@@ -123,6 +127,7 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
         size = layer_kbps * STEP * 125 / np.maximum(packets, 1)
         size = np.where(packets > 0, np.clip(size, 60.0, 1150.0), shape.packet_bytes)
         track = start("video", camera, packets, size)
+        # A frame takes its time over a narrow uplink, and each change of size begins with a key frame.
         frame_ms = np.minimum(layer_kbps.max(axis=0) / np.maximum(encoded.fps, 0.5) / seat.up.kbps * 800, 350.0)
         pictures = _pictures(track, shape, encoded, frames, fps)
         track.pace_ms = shape.jitter_ms
@@ -130,6 +135,7 @@ def _of_seat(world: SimulationState, index: int) -> list[Track]:
         pictures.frame_ms = seat.frame_ms = frame_ms
         probing = (encoded.limit == 2) & (not np.isfinite(seat.cap_kbps))
         _lose(track, loss, rng, repair=True, direct=plan.direct, probing=probing)
+    # Screen: its own bitrate, one layer, full size; sound only where something moves on it.
     if ever and screen.any():
         frames = whole(screen_fps * STEP * screen, rng)[None, :]
         packets = np.where(screen, np.maximum(whole(screen_kbps * screen * (STEP * 125 / 1080), rng), frames), 0)

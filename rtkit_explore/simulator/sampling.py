@@ -357,6 +357,8 @@ def sample_received(world: SimulationState, stream: Stream, clock: Clock, series
     where = np.flatnonzero(clock.totals(stream.subscribed.astype(np.int64)) > 0)
     if not where.size:
         return
+    # What every kind of stream has: counters summed over the interval, gauges averaged. Where nothing came, the jitter
+    # stays what it last was.
     name = f"{track.kind}_consumer"
     peer_id = seats[track.seat].peer_id
     received, lost = clock.totals(stream.received), clock.totals(stream.lost)
@@ -366,6 +368,7 @@ def sample_received(world: SimulationState, stream: Stream, clock: Clock, series
     jitter = _frozen(np.round(_noisy(clock.means(stream.jitter_ms), rng)) / 1000, quiet)
     buffer_ms = clock.means(stream.buffer_ms) * np.exp(rng.normal(0, 0.03, received.size))
     stamps = [clock.stamps[k] for k in where.tolist()]
+    # Audio: samples played out, what was concealed of them (a little always is), and the time spent in the buffer.
     if stream.pictures is None:
         emitted = np.rint(clock.totals(stream.heard) * 48000 / 480).astype(np.int64) * 480
         conceal = rng.poisson(clock.totals(stream.conceal) + np.where(quiet, 0.0, 0.22))
@@ -385,6 +388,7 @@ def sample_received(world: SimulationState, stream: Stream, clock: Clock, series
         waited = np.where(emitted > 0, buffer_ms, np.nan)
         series.add(name, where, rows, {"loss": loss[where], "score": score[where], "buffer": waited[where]})
         return
+    # Pictures: frames instead of samples; size and frame rate are gauges.
     seen = stream.pictures
     decoded, dropped, keys = (clock.totals(v) for v in (seen.decoded, seen.dropped, seen.keys))
     delay = np.round(buffer_ms / 1000 * decoded, 6)
