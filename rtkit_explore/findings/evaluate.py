@@ -63,6 +63,17 @@ class Evaluation:
         """The findings of warn or worse by cause and time, the worst first."""
         return incidents_of(self.context, self.candidates)
 
+    @cached_property
+    def by_person(self) -> dict[str, tuple[Candidate, ...]]:
+        """The findings that a participant reports or is blamed for."""
+        found: dict[str, list[Candidate]] = {}
+        for candidate in self.candidates:
+            for peer in {candidate.peer, candidate.side_peer} - {None}:
+                found.setdefault(str(peer), []).append(candidate)
+        return {peer: tuple(mine) for peer, mine in found.items()}
+
+    verdicts_by_zone: dict[str, list[object]] = field(default_factory=dict, repr=False, compare=False)
+    """What ``verdicts.judge`` made of it, by the time zone of its sentences."""
     _rows_by_zone: dict[str, list[dict[str, object]]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -119,6 +130,7 @@ def evaluate(call: CallTables, profile: ProfileLike = "default", *, context: Con
     if not isinstance(found, Evaluation):
         found = Evaluation(context, judged, candidates_of(context, judged))
         context.evaluations[judged] = found
+        _ = found.incidents  # worked out with the findings: whoever asks for the story afterwards has it at once
     return found
 
 

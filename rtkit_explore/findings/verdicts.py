@@ -100,7 +100,14 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
 
 
 def judge(evaluation: Evaluation) -> list[Verdict]:
-    """Judge the call, then everyone."""
+    """Judge the call, then everyone; once for each time zone that the sentences stand in."""
+    zone = zone_said()
+    if zone not in evaluation.verdicts_by_zone:
+        evaluation.verdicts_by_zone[zone] = list(_judged(evaluation))
+    return [one for one in evaluation.verdicts_by_zone[zone] if isinstance(one, Verdict)]
+
+
+def _judged(evaluation: Evaluation) -> list[Verdict]:
     people = evaluation.context.call.participants
     reports = dict(zip(people["peer_id"].astype("object"), people["report"].astype("object"), strict=True))
     peers = [str(peer) for peer in reports if isinstance(peer, str)]
@@ -110,7 +117,7 @@ def judge(evaluation: Evaluation) -> list[Verdict]:
 
 def _of_peer(evaluation: Evaluation, peer: str, report: str) -> Verdict:
     context, profile = evaluation.context, evaluation.profile
-    mine = tuple(candidate for candidate in evaluation.candidates if peer in (candidate.peer, candidate.side_peer))
+    mine = evaluation.by_person.get(peer, ())
     told = [candidate for candidate in mine if candidate.severity != "note"]
     if told:
         worst = told[0]
