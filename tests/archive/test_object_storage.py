@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from datetime import timedelta
 
@@ -85,38 +84,43 @@ def test_two_processes_do_not_write_at_the_same_time(bucket, app, monkeypatch):
     assert not one.files(CLAIMS)
 
 
-def test_a_claim_is_renewed_while_its_process_works(bucket, monkeypatch):
-    url, _ = bucket
-    url = url.replace("/kept?", "/renewed?")
-    monkeypatch.setattr(storage, "CLAIM_LIVES", timedelta(seconds=6))
-    one = Storage(url)
+class Ticks:
+    """In place of waiting: so often, and what happens meanwhile."""
+
+    def __init__(self, count, meanwhile=lambda: None):
+        self.left, self.meanwhile = count, meanwhile
+
+    def wait(self, _seconds):
+        self.left -= 1
+        self.meanwhile()
+        return self.left < 0
+
+
+def test_a_claim_is_renewed_unless_another_process_has_taken_it_away(bucket, monkeypatch):
+    one = Storage(bucket[0].replace("/kept?", "/renewed?"))
     written: list[str] = []
-    again, real = threading.Event(), Storage.write
-
-    def write(self, path, content):
-        real(self, path, content)
-        written.append(path)
-        if len(written) == 3:
-            again.set()
-
-    monkeypatch.setattr(Storage, "write", write)
     with one.locked():
-        assert again.wait(30)
-    assert len(set(written)) == 1
+        (claim,) = [found.path for found in one.files(CLAIMS)]
+        with monkeypatch.context() as patched:
+            patched.setattr(Storage, "write", lambda _self, path, _content: written.append(path))
+            one._renew(claim, Ticks(2))
+        assert written == [claim, claim]
+        one.still_ours()
+        one.delete(claim)
+        one._renew(claim, Ticks(2))
+        assert not one.files(CLAIMS)
+        with pytest.raises(rtk.errors.ArchiveError, match="Nothing is lost"):
+            one.still_ours()
 
 
 def test_a_process_that_stood_still_no_longer_trusts_its_claim(bucket, monkeypatch):
-    url = bucket[0].replace("/kept?", "/still?")
-    monkeypatch.setattr(storage, "CLAIM_LIVES", timedelta(seconds=0.6))
-    one = Storage(url)
+    one = Storage(bucket[0].replace("/kept?", "/still?"))
+    real, ahead = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
     with one.locked():
+        (claim,) = [found.path for found in one.files(CLAIMS)]
         one.still_ours()
-        hours = time.time() + 7200
-        monkeypatch.setattr(time, "time", lambda: hours)
-        for _ in range(300):
-            if one._lost:
-                break
-            time.sleep(0.05)
+        one._renew(claim, Ticks(1, lambda: ahead.__setitem__(0, 7200.0)))
         with pytest.raises(rtk.errors.ArchiveError, match="stood still"):
             one.still_ours()
 
