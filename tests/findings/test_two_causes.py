@@ -22,6 +22,7 @@ ONCE_WRONG = [
     ("server_trouble+no_report", 4, 399800),
     ("server_trouble+broken_report", 5, 886200),
     ("narrow_uplink+narrow_downlink", 3, 119302),
+    ("rejoin+network_switch", 4, 890000),
 ]
 
 

@@ -102,6 +102,8 @@ def outages_of_one_direction(around: Concurrency) -> None:
         up = [one for one in mine if one.stream is not None and one.stream.remote == who and _of_sound(one)]
         if not down or not up:
             continue
+        if _left_meanwhile(around, who, up):
+            continue  # who is gone reports no more, and so hears nothing for less long than the others do
         below, above = max(one.silent_seconds for one in down), max(one.silent_seconds for one in up)
         shorter, longer = sorted((below, above))
         if shorter > _SHORTER * longer or longer - shorter < _LESS_S:
@@ -115,6 +117,13 @@ def outages_of_one_direction(around: Concurrency) -> None:
             around.one_way.append(one)
             one.follows = one.follows or (one.peer == who) != (below > above)
             one.evidence_for = [text for text in one.evidence_for if "both directions" not in text] + [why]
+
+
+def _left_meanwhile(around: Concurrency, who: str | None, unheard: list[Candidate]) -> bool:
+    """Tell whether a participant's own report ended before the others' silence did: under that id nobody came back."""
+    context = around.context
+    ends = [stream.last_us - context.shift(stream) for stream in context.of_peer.get(who or "", ())]
+    return bool(ends) and max(ends) < max(around.window(one)[1] for one in unheard)
 
 
 def _near(around: Concurrency, one: Candidate, other: Candidate) -> bool:
