@@ -81,3 +81,10 @@ def test_a_picture_lost_on_the_way_is_not_the_limited_senders():
     whose = set(truth["peer_id"])
     slow = call.findings().query("rule == 'low_frame_rate' and severity != 'note'")
     assert set(slow["side_peer_id"].dropna()) <= whose
+
+
+def test_who_leaves_a_dead_network_and_comes_back_was_cut_off_both_ways():
+    """The first report ends within the silence: what it would have missed after that is not known."""
+    call, truth = rtk.simulate("network_switch", participants=3, seed=5)
+    silent = call.findings(severity="warn").query("rule == 'nothing_received'")
+    assert set(silent["side"]) == {"connection"}, truth
