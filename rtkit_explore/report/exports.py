@@ -196,7 +196,8 @@ def _with_clean_texts(table: pd.DataFrame, *, secrets: bool, formulas: bool) -> 
     changed = {}
     for name in table.columns:
         if isinstance(table[name].dtype, pd.StringDtype):
-            cleaned = {text: clean(text) for text in table[name].dropna().unique()}
+            # Not by unique(): of texts that are equal up to a NUL, pandas 2.2 names one alone.
+            cleaned = {text: clean(text) for text in set(table[name].dropna().tolist())}
             if any(text != new for text, new in cleaned.items()):
                 changed[name] = table[name].map(cleaned, na_action="ignore").astype(table[name].dtype)
     return table.assign(**changed)

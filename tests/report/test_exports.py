@@ -180,6 +180,12 @@ def test_any_text_comes_back_as_it_was_and_pandas_sees_as_many_rows(names, tmp_p
     assert len(plain) == len(names)
 
 
+def test_texts_that_differ_after_a_nul_are_each_cleaned():
+    table = from_rows(TABLES["participants"], [{"display_name": name} for name in ("", "\0", "\0=1", "a\0b", "a")])
+    cleaned = exports._with_clean_texts(table, secrets=True, formulas=True)["display_name"]
+    assert not cleaned.str.contains("\0", regex=False).any()
+
+
 def test_an_empty_label_is_not_a_missing_one(recordings, tmp_path):
     call = Call(read_call(recordings / "sfu-downlink"))
     rtk.export_tables(call, tmp_path)
