@@ -145,7 +145,9 @@ class Localization:
         if self.all_bad(family, slot):
             return tuple(who for who in self.people if self.there[self._place[who], slot])
         people = sorted({who for _, who in self.explain(family, slot).links})
-        return tuple(people) if len(people) >= 3 and 2 * len(people) >= len(self.people) else ()
+        # Of those without a report nobody knows whether they were hit as well.
+        unknown = len(self.context.silent_people)
+        return tuple(people) if len(people) >= 3 and 2 * (len(people) + unknown) >= len(self.people) else ()
 
     def _still_hit(self, family: Family, slot: int) -> tuple[str, ...]:
         """Look for the moment, before or after, from which on the others who were hit are not in the call."""
