@@ -17,8 +17,8 @@ COUNTER = {
         ('    "pli_count": "requests",\n', '    "nack_count": "requests",\n'),
         ('        "key_frames_encoded",\n        "packets_sent",\n', '        "nack_count",\n'),
         (
-            '        _made("fir", "Full intra requests in the interval.", "requests", title="FIR per interval", worse="high"),\n',
-            '        _made("nacks", "Packets asked for again.", "packets", title="resent packets", worse="high"),\n',
+            '        derived("fir", "Full intra requests in the interval.", "requests", title="FIR per interval", worse="high"),\n',
+            '        derived("nacks", "Packets asked for again.", "packets", title="resent packets", worse="high"),\n',
         ),
     ],
     "measures/quality.py": [
@@ -28,8 +28,8 @@ COUNTER = {
 MEASURE = {
     "table_schema/media.py": [
         (
-            '        _made("fir", "Full intra requests in the interval.", "requests", title="FIR per interval", worse="high"),\n',
-            '        _made("packet_bytes", "Bytes of a packet, on average.", "B", title="packet size", worse="low"),\n',
+            '        derived("fir", "Full intra requests in the interval.", "requests", title="FIR per interval", worse="high"),\n',
+            '        derived("packet_bytes", "Bytes of a packet, on average.", "B", title="packet size", worse="low"),\n',
         ),
     ],
     "measures/quality.py": [

@@ -139,9 +139,11 @@ def test_a_participant_is_found_by_name_peer_id_or_user_id(call, who, peer):
     assert call.peer(who) == peer
 
 
-@pytest.mark.parametrize(("who", "said"), [("Alma", "Several"), ("Zoe", "Nobody")])
+@pytest.mark.parametrize(
+    ("who", "said"), [("Alma", r"Several.*Alma \(1\) \(a\), Alma \(2\) \(d\)"), ("Zoe", r"Nobody.*Boris \(b\)")]
+)
 def test_who_cannot_be_told_is_refused_with_who_there_is(call, who, said):
-    with pytest.raises(InvalidArgumentError, match=rf"{said}.*Boris \(b\)"):
+    with pytest.raises(InvalidArgumentError, match=said):
         call.peer(who)
 
 
