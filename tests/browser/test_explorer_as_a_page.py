@@ -72,3 +72,20 @@ def test_a_page_opens_on_the_explorer_and_works_by_the_mouse(address, page, shoo
         root.get_by_text("Save ▾").click()
         root.get_by_role("menuitem", name=re.compile("^Call ")).click()
     assert got.value.suggested_filename.endswith(".zip")
+
+
+def test_the_calls_of_a_person_stay_that_persons_on_another_day(address, page):
+    from playwright.sync_api import expect
+
+    page.goto(address, timeout=90_000)
+    root = page.locator(".rtk")
+    expect(root.locator(".u-over").first).to_be_visible(timeout=60_000)
+    root.get_by_title("Choose another call").click()
+    root.get_by_label("Day of the call").fill("2020-01-01")
+    root.get_by_label("Find a call").fill("Boris")
+    root.get_by_label("Find a call").press("Enter")
+    whose = root.locator(".rtk-whose")
+    expect(whose).to_contain_text("was in a call on this day", timeout=20_000)
+    root.get_by_label("Day of the call").fill("2026-11-21")
+    expect(whose).to_contain_text("Calls of", timeout=20_000)
+    expect(root.get_by_label("What this person says")).to_have_value("")

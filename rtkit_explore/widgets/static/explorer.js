@@ -601,7 +601,9 @@ class Explorer {
     if (!box.firstChild) {
       const filter = (name) => (event) => {
         this.filters[name] = event.target.value;
-        if (this.whose && (name === "words" || (name === "day" && this.whose.day))) this.whose = null;
+        const again = name === "day" && this.whose?.day;
+        if (this.whose && (name === "words" || again)) this.whose = null;
+        if (again) this.findPeople(); // of the same person, on another day
         this.renderCallList();
       };
       box.append(
@@ -671,6 +673,8 @@ class Explorer {
 
   showPeople(message) {
     if (message.person !== this.filters.words.trim()) return;
+    if (this.complainer !== message.person) this.complaint = ""; // what somebody else said
+    this.complainer = message.person;
     this.whose = message;
     const back = this.keepFocus();
     this.renderCallList();
