@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rtkit_explore.measures.quality import COPIED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -156,24 +158,7 @@ _HOST_FORMULAS: Final[dict[str, Callable[[Get], Expression]]] = {
     "buffer_ms": _buffer_ms,
 }
 _GUEST_FORMULAS: Final[dict[str, Callable[[Get], Expression]]] = {
-    **{
-        name: _same(name)
-        for name in (
-            "session_id",
-            "peer_id",
-            "display_name",
-            "media",
-            "direction",
-            "stream_id",
-            "ssrc",
-            "remote_peer_id",
-            "remote_name",
-            "producer_id",
-            "packets_lost",
-            "frames_dropped",
-            "concealment_events",
-        )
-    },
+    **{name: _same(name) for name in (*COPIED, "packets_lost", "frames_dropped", "concealment_events")},
     "timestamp": _same("end"),
     "fir_count": _same("fir"),
     "pli_count": _same("pli"),

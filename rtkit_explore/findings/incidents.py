@@ -392,8 +392,8 @@ def _first_direction(incident: Incident, silent: list[Candidate]) -> tuple[str, 
     began: dict[tuple[str | None, str | None], int] = {}
     for one in silent:
         if one.stream is not None and one.name == "nothing_received":
-            way = (one.stream.remote, one.peer)
-            began[way] = min(began.get(way, _window(incident.context, one)[0]), _window(incident.context, one)[0])
+            way, start = (one.stream.remote, one.peer), _window(incident.context, one)[0]
+            began[way] = min(began.get(way, start), start)
     if len(began) != 2:
         return None
     (first, start), (_, after) = sorted(began.items(), key=lambda one: one[1])

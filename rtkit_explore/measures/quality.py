@@ -62,7 +62,7 @@ def quality_of(samples: pd.DataFrame, *, counters: Counters = None) -> tuple[pd.
         loss[producer & ~far_end] = np.nan
         dropped = steps["frames_dropped"]
         columns: dict[str, Any] = {
-            **{name: samples[name] for name in _COPIED},
+            **{name: samples[name] for name in COPIED},
             "start": np.where(index.first, NAT, np.concatenate([[NAT], index.micros[:-1]])[: len(samples)]),
             "end": index.micros,
             "interval_s": index.interval_s,
@@ -129,7 +129,7 @@ def quality_in_parts(parts: Iterable[pd.DataFrame], *, counters: Counters = None
     return join_in_parts(QUALITY, made), join_frames(COUNTER_READINGS, readings)
 
 
-_COPIED = (
+COPIED = (
     "session_id",
     "peer_id",
     "display_name",
@@ -141,6 +141,7 @@ _COPIED = (
     "remote_name",
     "producer_id",
 )
+"""Columns that an interval has from its sample as they are."""
 _READING = pd.CategoricalDtype(list(QUALITY["counter_reading"].categories))
 _SCALE = pd.CategoricalDtype(list(QUALITY["score_scale"].categories))
 
