@@ -21,11 +21,11 @@ TOPICS: dict[str, str] = {
     "loss_in": "loss", "loss_out": "loss", "concealment": "loss", "keyframe_storm": "loss", "frozen": "loss",
     "congested": "narrow", "bandwidth_limited": "narrow", "low_resolution": "narrow", "low_frame_rate": "narrow",
     "narrow_uplink": "narrow", "narrow_downlink": "narrow",
-    "round_trip": "delay", "late_media": "delay", "jitter": "delay",
+    "round_trip": "delay", "late_media": "delay", "jitter": "delay", "unsteady": "delay",
     "nothing_received": "outage", "interrupted": "outage", "nothing_sent": "silent", "reconnects": "outage", "path_changed": "outage",
     "one_way_transport": "blocked", "never_connected": "blocked", "relayed": "delay",
     "device_lost": "device", "permission_refused": "permission",
-    "cpu_limited": "machine", "decoder_behind": "machine",
+    "cpu_limited": "machine", "not_captured": "machine", "decoder_behind": "machine",
 }  # fmt: skip
 """Which cause a rule speaks of, as a customer would tell causes apart."""
 
@@ -54,9 +54,9 @@ _CAUSES: dict[tuple[str, Whose], str] = {
     ("permission", "yours"): "Your browser was not allowed to use the microphone or camera.",
     ("permission", "theirs"): "The browser of another participant was not allowed to use the microphone or camera.",
     ("permission", "nobody"): "A browser was not allowed to use the microphone or camera.",
-    ("machine", "yours"): "Your computer had too much to do at that time to keep up with the video.",
+    ("machine", "yours"): "Your computer had too much to do at that time to keep up with the call.",
     ("machine", "theirs"): "The computer of another participant had too much to do at that time; your side was fine.",
-    ("machine", "nobody"): "A computer had too much to do at that time to keep up with the video.",
+    ("machine", "nobody"): "A computer had too much to do at that time to keep up with the call.",
 }  # fmt: skip
 
 _ADVICE: dict[tuple[str, Whose], str] = {

@@ -11,6 +11,10 @@ from rtkit_explore.findings.stream_arrays import runs_of
 from rtkit_explore.table_schema.columns import LIMITS, PICTURE, SOUND
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.context import Context
     from rtkit_explore.findings.stream_arrays import Bools, Floats, Stream
@@ -26,8 +30,10 @@ _LONG_TRIP_MS, _AS_MUCH, NEARLY_ALL = 300.0, 0.65, 0.75
 """Of its usual bytes, what a sender is not held back of: beside a round trip below that, and beside a longer one."""
 _LITTLE = 0.03
 """Of its packets, what the far end counts as lost of a stream that only comes out of order."""
-_TIMES, _MORE_MS = 3.0, 8.0
-"""How much more jitter than usual, in times and in ms, is unsteady."""
+_TIMES, _MORE_MS, _WAITS_MS = 3.0, 8.0, 5.0
+"""How much more jitter than usual is unsteady, in times and in ms; and in ms where less is sent as well."""
+_TWICE = 2
+"""Samples below which a median says nothing."""
 
 
 def ratio(part: Floats, whole: Floats, *, fewest: float = 0.0) -> Floats:
@@ -200,21 +206,45 @@ def unsteady_uplink(context: Context, limit: Candidate) -> Unsteady | None:
         return None
     if not sent_of_usual(context, stream.rows, int(samples[0]), int(samples[-1]) + 1) >= NEARLY_ALL:
         return None
-    for sound in context.of_peer.get(stream.peer or "", ()):
-        if sound.consumer or sound.media not in SOUND:
-            continue
-        rows = np.arange(sound.rows.start, sound.rows.stop)
-        jitter, known = arrays["jitter_ms"][rows], ~np.isnan(arrays["jitter_ms"][rows])
-        before = known & (arrays.end[rows] <= limit.start) & (context.age_s[rows] >= 0)
-        during = known & (arrays.end[rows] > limit.start) & (arrays.start[rows] < limit.end)
-        if min(before.sum(), during.sum()) < 2:
-            continue
-        usual = float(np.median(jitter[before]))
+    for rows, usual in _calm_jitter(context, stream.peer, limit.start):
+        jitter = arrays["jitter_ms"][rows]
+        during = ~np.isnan(jitter) & (arrays.end[rows] > limit.start) & (arrays.start[rows] < limit.end)
         shaken = np.flatnonzero(during & (jitter > max(_TIMES * usual, usual + _MORE_MS)))
-        if len(shaken) >= 2:
+        if len(shaken) >= _TWICE:
             one, two = int(arrays.start[rows[shaken[0]]]), int(arrays.end[rows[shaken[-1]]])
             return Unsteady(one, two, float(np.median(jitter[shaken])), usual)
     return None
+
+
+def queued_without_loss(context: Context, stream: Stream, rows: NDArray[np.int64]) -> bool:
+    """
+    Tell whether less was sent while the sound beside it arrived unsteadily at the far end: a full line, and no cap.
+
+    An encoder that settles below a narrow line loses nothing, and its round trips, taken now and then, are as short as
+    before. Its pictures still fill the line for moments, in which the sound waits; a cap of the room makes none wait.
+    """
+    arrays, start, end = context.arrays, int(context.arrays.start[rows[0]]), int(context.arrays.end[rows[-1]])
+    if not sent_of_usual(context, stream.rows, int(rows[0]), int(rows[-1]) + 1) < NEARLY_ALL:
+        return False
+    for sound, usual in _calm_jitter(context, stream.peer, start):
+        jitter = arrays["jitter_ms"][sound]
+        during = jitter[~np.isnan(jitter) & (arrays.end[sound] > start) & (arrays.start[sound] < end)]
+        if len(during) >= _TWICE and float(np.median(during)) > max(_TIMES * usual, usual + _WAITS_MS):
+            return True
+    return False
+
+
+def _calm_jitter(context: Context, peer: str | None, until: int) -> Iterator[tuple[NDArray[np.intp], float]]:
+    """Give the rows of each sound that a participant sent, and the median of its jitter at the far end until then."""
+    arrays = context.arrays
+    for sound in context.of_peer.get(peer or "", ()):
+        if sound.consumer or sound.media not in SOUND:
+            continue
+        rows = np.arange(sound.rows.start, sound.rows.stop)
+        jitter = arrays["jitter_ms"][rows]
+        before = jitter[~np.isnan(jitter) & (arrays.end[rows] <= until) & (context.age_s[rows] >= 0)]
+        if len(before) >= _TWICE:
+            yield rows, float(np.median(before))
 
 
 def _overflow(context: Context, stream: Stream, limited: Bools) -> Floats:

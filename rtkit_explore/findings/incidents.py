@@ -40,6 +40,8 @@ _LASTING = ("relayed",)
 """Facts of the whole call, which join no incidents."""
 _LASTS_S = 13.0
 """Loss over two samples: no edge of a silence."""
+_OUTAGE_S = 5.0
+"""Silence that no unsteady line brings about by itself."""
 _LAG_S = 2.5
 """Seconds by which one direction has to fall silent before the other, to be the one that was cut."""
 _ALIKE = 1.5
@@ -72,7 +74,7 @@ class Incident:
             return self.narrow
         silent = self.tagged(SILENCE)
         if silent and self.lead.has(SILENCE):
-            return [*([one for one in silent if not one.follows] or silent), *self.worn]
+            return [*_heard([one for one in silent if not one.follows] or silent), *self.worn]
         trips = self.of("round_trip")
         if trips and self.lead.has(DELAY):
             return trips  # buffers stay up long after the round trip has come down
@@ -82,11 +84,14 @@ class Incident:
 
     @cached_property
     def narrow(self) -> list[Candidate]:
-        """The limits of an encoder whose uplink was too narrow, where that is what the incident comes to; else none."""
+        """The limits of encoders whose uplink, or whose way in both directions, was too narrow; none otherwise."""
         limited = self.tagged(LIMIT)
         slow = self.lead.has(LIMIT) or self.lead.name in ("low_frame_rate", "low_resolution")
-        told = slow or any(one.name == "congested" for one in limited)
-        return limited if self.lead.side == "sender_uplink" and told else []
+        full = [one for one in limited if one.name == "congested"]
+        if self.lead.side == "between" and self.lead in full:
+            people = {self.context.person(one.peer or "") for one in full}
+            return limited if localization_of(self.context).two and len(people) == 2 else []
+        return limited if self.lead.side == "sender_uplink" and (slow or full) else []
 
     @cached_property
     def unsteady(self) -> Unsteady | None:
@@ -164,7 +169,8 @@ def incidents_of(context: Context, candidates: Iterable[Candidate]) -> list[Inci
         key = _key(one, people)
         fits = [members for other, members in groups if other == key and _near(context, members, one)]
         if fits:
-            fits[0].append(one)
+            # Of two troubles of one line, the one on the same side of it.
+            max(fits, key=lambda members: any(cause.side == one.side for cause in members)).append(one)
         else:
             groups.append((key, [one]))
     for fact in lasting_facts:
@@ -218,7 +224,7 @@ def _window(context: Context, candidate: Candidate) -> tuple[int, int]:
 
 def _near(context: Context, members: list[Candidate], candidate: Candidate) -> bool:
     """Tell whether a finding lies within an incident, or close to one of its causes."""
-    if _loss_beside_silence(members, candidate):
+    if _loss_beside_silence(members, candidate) or _cut_off_while_slow(context, members, candidate):
         return False
     one, two = _window(context, candidate)
     causes = [one for one in members if not one.follows and (not one.has(OUTLIVES) or one.has(LIMIT))] or members
@@ -246,6 +252,15 @@ def _loss_beside_silence(members: list[Candidate], candidate: Candidate) -> bool
         causes = [one for one in members if not one.follows]
         return bool(causes) and all(map(lossy, causes))
     return lossy(candidate) and any(one.has(SILENCE) for one in members)
+
+
+def _cut_off_while_slow(context: Context, members: list[Candidate], candidate: Candidate) -> bool:
+    """Tell whether a finding is an outage in the midst of a way that had been slow for two samples: two troubles."""
+    causes = [one for one in members if not one.follows and not one.has(LIMIT)]
+    if not candidate.has(SILENCE) or candidate.silent_seconds < _OUTAGE_S or not causes:
+        return False
+    until = _window(context, candidate)[0] - 2 * _SAMPLE_US
+    return all(one.has(DELAY) and _window(context, one)[0] <= until for one in causes)
 
 
 # What happened, in a sentence --------------------------------------------------------------------------------------
@@ -308,6 +323,11 @@ def _two(incident: Incident) -> str | None:
     return f"between {names[0]} and {names[1]}" if len(names) == 2 else None
 
 
+def _heard(silent: list[Candidate]) -> list[Candidate]:
+    """Return the silences of sound where there are any: after an outage pictures wait for a whole one as well."""
+    return [one for one in silent if one.stream is not None and one.stream.media in SOUND] or silent
+
+
 def _never_connected(incident: Incident) -> str | None:
     mine = incident.of("never_connected")
     if not mine:
@@ -334,7 +354,8 @@ def _worn_down(incident: Incident) -> str | None:
 def _cut_off(incident: Incident) -> str | None:
     """Say who was cut off, in which direction, and which change of path went with it."""
     silent, lead = incident.tagged(SILENCE), incident.lead
-    silent = [one for one in silent if not one.follows] or silent
+    every = [one for one in silent if not one.follows] or silent
+    silent = _heard(every)
     if not silent or not (lead.has(SILENCE) or lead.name == "reconnects"):
         return None
     when = _silence(incident, silent)
@@ -350,7 +371,7 @@ def _cut_off(incident: Incident) -> str | None:
         tail = "" if change else " On which side cannot be told in a call of two."
         other = "" if change else _other_way(incident)
         change += _came_back(incident)
-        first = _first_direction(incident, silent)
+        first = _first_direction(incident, every)
         if first is not None:
             one, two, lag = first
             later = f"{lasting(lag)} later the other direction stopped as well"
@@ -514,6 +535,9 @@ def _lossy(incident: Incident) -> str | None:
         senders = dict.fromkeys(one.stream.remote for one in heard if one.stream is not None)
         whom = f"{incident.context.name(next(iter(senders)))}" if len(senders) == 1 else "everyone"
         return f"{_name(incident)}'s downlink {_sure(incident)}lost {share} that {whom} sent {_when(incident)}."
+    both = _lost_both_ways(incident, sound)
+    if both is not None:
+        return both
     if lead.side == "between" and longest.stream is not None:
         stream, name = longest.stream, incident.context.name
         sender, receiver = (stream.remote, stream.peer) if stream.consumer else (stream.peer, None)
@@ -536,11 +560,26 @@ def _lossy(incident: Incident) -> str | None:
     return None
 
 
+def _lost_both_ways(incident: Incident, heard: list[Candidate]) -> str | None:
+    """Say how much of either's audio was lost between two people, where it was in both directions."""
+    worst: dict[str | None, Candidate] = {}
+    for one in sorted(heard, key=lambda one: one.seconds):
+        worst[one.stream.remote if one.stream is not None else None] = one
+    pair = _two(incident)
+    if incident.lead.side != "between" or pair is None or len(worst) != 2:
+        return None
+    shares = [f"{figure(one.mean)} % of {incident.context.name(who)}'s" for who, one in worst.items()]
+    lost = f"Audio packets got lost in both directions {pair} {_when(incident)}: {' and '.join(sorted(shares))}"
+    return f"{lost}; where on the way cannot be told in a call of two."
+
+
 def _narrow_uplink(incident: Incident) -> str | None:
     """Say that an uplink was too narrow, and what came through it."""
     lead, limited = incident.lead, incident.narrow
     if not limited:
         return None
+    if lead.side == "between":
+        return _narrow_both_ways(incident)
     doubt = " (a call of two cannot tell)" if lead.confidence == "low" and _two(incident) else ""
     if incident.unsteady is not None:
         now, usual = incident.unsteady.jitter_ms, incident.unsteady.usual_ms
@@ -556,6 +595,17 @@ def _narrow_uplink(incident: Incident) -> str | None:
         names = listed(incident.context, (item.peer for item in slow))
         pictures = f"; {names} saw {figure(min(item.mean for item in slow))} frames/s"
     return f"{_name(incident)}'s uplink was {_sure(incident)}too narrow {_when(incident)}{doubt}{rate}{pictures}."
+
+
+def _narrow_both_ways(incident: Incident) -> str:
+    """Say that the way between two people was too narrow in both directions, and what came through it from whom."""
+    context, (one, two) = incident.context, incident.window
+    people = dict.fromkeys(one.peer for one in incident.narrow if one.peer is not None)
+    rates = [(context.name(peer), _sent_kbps(context, peer, one, two)) for peer in people]
+    known = [f"{figure(kbps)} kbit/s from {name}" for name, kbps in rates if not np.isnan(kbps)]
+    through = f": about {' and '.join(known)} went through" if known else ""
+    way = f"The way {_two(incident) or 'between them'} was too narrow in both directions {_when(incident)}"
+    return f"{way}{through}; on which side cannot be told in a call of two."
 
 
 def _sent_kbps(context: Context, peer: str | None, one: int, two: int) -> float:
@@ -584,7 +634,15 @@ def _frame_rates(context: Context, candidate: Candidate) -> tuple[float, float] 
 
 
 def _busy(incident: Incident) -> str | None:
-    """Say whose machine was busy, and what that did to the picture, and at whom."""
+    """Say whose machine was busy, and what that did to sound and picture, and at whom."""
+    if incident.lead.name == "not_captured":
+        share = f"only {figure(incident.lead.mean)} % of the usual audio packets were sent"
+        late = incident.of("late_media")
+        names = listed(incident.context, (one.peer for one in late))
+        heard = (
+            f"; {names} got sound or pictures up to {figure(max(one.value for one in late))} ms late" if late else ""
+        )
+        return f"{_name(incident)}'s machine was {_sure(incident)}too busy {_when(incident)}: {share}{heard}."
     mine = incident.of("cpu_limited")
     if not mine or incident.lead.side != "sender":
         return None

@@ -413,6 +413,7 @@ DEFAULT = Profile(
         Limit("nothing_sent", None, 10, "ObserveRTC (dry track); 10 % of usual: " + _OURS),
         Limit("interrupted", 1.5, 3, _OURS + ": what cut connections of 3 to 6 s make; clean calls show up to 0.4 s"),
         Limit("never_connected", None, 20, _OURS + ": ICE gives up after 15 s"),
+        Limit("not_captured", 80, 60, _OURS + ": a machine held up for 80 % of the time sends 44 %"),
         Limit("decoder_behind", 0.85, 0.7, _OBSERVER, media=CAMERA),
         Limit("keyframe_storm", 0.5, None, _OBSERVER, media=PICTURE),
         Limit("cpu_limited", 0.3, None, _OBSERVER, media=PICTURE),

@@ -55,6 +55,16 @@ TRUE = {
     "p2p-bursts": ({"Boris"}, {"sender_uplink"}, "Boris", (1, 1)),
     "p2p-fox-narrow": ({"Boris"}, {"sender_uplink"}, "Boris", None),
     "p2p-end-cut": (set(), {"between"}, None, (1, 1)),
+    "sfu-mild-downlink": ({"Chen"}, {"receiver_downlink"}, "Chen", None),
+    "sfu-outage-then-narrow": ({"Alma", "Chen"}, {"receiver_downlink"}, "Chen", (3, 3)),
+    "p2p-both-narrow": (set(), {"between"}, None, None),
+    "sfu-far-and-lossy": ({"Alma", "Chen"}, {"sender_uplink"}, "Alma", (1, 1)),
+    "sfu-muted-out": ({"Chen"}, {"receiver_downlink"}, "Chen", (2, 2)),
+    "p2p-lossy-both-ways": (set(), {"between"}, None, (1, 1)),
+    "sfu-screen-and-narrow-up": ({"Alma"}, {"sender_uplink"}, "Alma", (1, 1)),
+    "sfu-late-down-and-out": ({"Chen"}, {"connection"}, "Chen", (2, 2)),
+    "sfu-burst-down-hidden": ({"Alma"}, {"receiver_downlink"}, "Alma", (1, 1)),
+    "sfu-busy-boris": ({"Boris"}, {"sender"}, "Boris", (1, 1)),
 }
 
 # What the verdict on the call says, of each cause.
@@ -86,6 +96,16 @@ SAID = {
     "sfu-all-lossy": ("Boris, Alma and Chen lost 9.6 % of the audio packets sent to them, all at once, for 42 s",),
     "p2p-fox-narrow": ("Boris's uplink was perhaps too narrow for 49 s",),
     "p2p-end-cut": ("Nothing got from Alma to Boris for 21 s", "3 s later the other direction stopped as well"),
+    "sfu-mild-downlink": ("Chen's downlink lost 3.3 % of the audio packets that everyone sent for 49 s",),
+    "sfu-outage-then-narrow": ("Chen's downlink was too narrow for 42 s", "Alma was cut off for 10 s, both ways"),
+    "p2p-both-narrow": ("too narrow in both directions for 49 s", "cannot be told in a call of two"),
+    "sfu-far-and-lossy": ("Alma's uplink lost 8.2 %", "Chen's connection was probably slow for 56 s"),
+    "sfu-muted-out": ("Chen received nothing for 9 s", "probably Chen's downlink"),
+    "p2p-lossy-both-ways": ("got lost in both directions between Alma and Boris for 33 s",),
+    "sfu-screen-and-narrow-up": ("Alma's uplink was probably too narrow for 42 s",),
+    "sfu-late-down-and-out": ("Chen was cut off for 9 s, both ways", "Chen's downlink was probably slow for 63 s"),
+    "sfu-burst-down-hidden": ("Alma's downlink lost 6.8 % of the audio packets that everyone sent",),
+    "sfu-busy-boris": ("Boris's machine was too busy for 42 s", "only 44 % of the usual audio packets were sent"),
 }  # fmt: skip
 
 
@@ -128,6 +148,21 @@ def test_each_cause_is_told_and_nothing_else(name):
     headline = call.verdicts()["story"].iloc[0]
     assert [part for part in SAID[name] if part not in headline] == [], headline
     assert "more incident" not in headline
+
+
+def test_a_clean_relay_is_no_fault():
+    call, _ = recorded("p2p-tcp-clean")
+    assert call.findings(severity="warn").empty
+    assert list(call.findings()["rule"]) == ["relayed"]
+
+
+def test_a_line_that_shook_below_the_limits_is_a_note():
+    call, truth = recorded("sfu-fox-down-jitter")
+    (found,) = call.findings().to_dict("records")
+    assert (found["rule"], found["severity"], found["side"]) == ("unsteady", "note", "receiver_downlink")
+    assert call.names[found["side_peer_id"]] == "Boris"
+    assert abs(found["start"] - pd.Timestamp(truth["phases"][1]["start"])) < pd.Timedelta("7s")
+    assert abs(found["end"] - pd.Timestamp(truth["phases"][1]["end"])) < pd.Timedelta("7s")
 
 
 def test_a_muted_microphone_and_a_hidden_tab_are_no_fault():

@@ -5,7 +5,8 @@ Whose side it was on: everyone's streams at the same time, held against each oth
 finds at fault (``links``, ``received``); what was sent is held against how it was received (``sent``); then a relay
 over TCP is looked at (``tcp_relay``), what only follows from something else is put behind it (``consequences``), and
 loss is held against how it was heard (``loss``). ``outages`` tells loss from silence, and one direction that was cut
-from both. People without a report are unknown, never fine.
+from both; ``narrow`` a line that was full in both directions;
+``machine`` a busy machine from a slow line. People without a report are unknown, never fine.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rtkit_explore.findings.attribution.consequences import (
     pictures_follow_loss,
     queues_delay_reports,
     reports_came_late,
+    unsteadiness_is_told,
 )
 from rtkit_explore.findings.attribution.links import cut_where_the_cause_changes
 from rtkit_explore.findings.attribution.loss import (
@@ -28,6 +30,8 @@ from rtkit_explore.findings.attribution.loss import (
     narrow_downlinks,
     no_worse_than_the_loss,
 )
+from rtkit_explore.findings.attribution.machine import late_at_a_busy_machine
+from rtkit_explore.findings.attribution.narrow import narrow_both_ways
 from rtkit_explore.findings.attribution.outages import cut_at_outages, outages_of_one_direction
 from rtkit_explore.findings.attribution.received import received_findings
 from rtkit_explore.findings.attribution.sent import sent_findings
@@ -53,10 +57,13 @@ PASSES: tuple[Callable[[Concurrency], None], ...] = (
     follow_outages,
     lateness_outlives_its_cause,
     pictures_follow_loss,
+    narrow_both_ways,
+    late_at_a_busy_machine,
     no_worse_than_the_loss,
     loss_as_heard,
     narrow_downlinks,
     facts_degrade_nobody,
+    unsteadiness_is_told,
 )
 """The attribution, step by step; each step may correct those before it."""
 

@@ -11,7 +11,16 @@ from rtkit_explore.findings.concurrency import AFTER_US, SLACK_US
 from rtkit_explore.findings.congestion import NEARLY_ALL, sent_of_usual
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
-from rtkit_explore.findings.rules.rule import DELAY, FED_BACK, FOLLOWS_OUTAGE, LIMIT, OF_LOSS, SILENCE
+from rtkit_explore.findings.rules.rule import (
+    DELAY,
+    FED_BACK,
+    FOLLOWS_OUTAGE,
+    LIMIT,
+    LOSS,
+    OF_LOSS,
+    OF_MACHINE,
+    SILENCE,
+)
 from rtkit_explore.table_schema.columns import SOUND
 from rtkit_explore.table_schema.labels import media_words
 
@@ -335,3 +344,21 @@ def _loss_beside(around: Concurrency, candidate: Candidate, stream: Stream) -> C
         return up
     # What another sender's line loses explains nothing here.
     return worst([one for one in heard if one.remote != stream.remote], "loss_in", ("sender", "sender_uplink"))
+
+
+def unsteadiness_is_told(around: Concurrency) -> None:
+    """Leave out that a line was less steady than usual where something of warn or worse says more of that time."""
+    worse = [
+        one for one in around.candidates if one.severity != "note" and one.has(DELAY, LIMIT, LOSS, SILENCE, OF_MACHINE)
+    ]
+    spans = [
+        (*around.window(one), {one.side_peer, one.peer, one.stream.remote if one.stream else None}) for one in worse
+    ]
+
+    def told(candidate: Candidate) -> bool:
+        one, two = around.window(candidate)
+        return candidate.name == "unsteady" and any(
+            candidate.side_peer in people and start < two and end > one for start, end, people in spans
+        )
+
+    around.candidates = [one for one in around.candidates if not told(one)]

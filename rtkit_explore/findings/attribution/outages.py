@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.rules.rule import LOSS, SILENCE
 from rtkit_explore.findings.rules.streams import INTERRUPTED, NOTHING_RECEIVED
@@ -92,12 +93,13 @@ def outages_of_one_direction(around: Concurrency) -> None:
     A browser that hears nothing any more, not even answers to its checks, stops sending after some seconds. So the
     other direction falls silent as well, later and for less time: that is no second fault, and none of both ways.
     """
-    outages = [one for one in around.candidates if one.has(SILENCE) and one.side == "connection"]
-    for outage in outages:
+    of_links = [one for one in around.candidates if one.has(SILENCE) and one.side in SIDES.values() and one.side_peer]
+    for outage in [one for one in of_links if one.side == "connection"]:
         who = outage.side_peer
         if any(outage is one for one in around.one_way):
             continue
-        mine = [one for one in outages if one.side_peer == who and _near(around, one, outage)]
+        # What was silent for moments only may be explained by one direction alone.
+        mine = [one for one in of_links if one.side_peer == who and _near(around, one, outage)]
         down = [one for one in mine if one.peer == who and _of_sound(one)]
         up = [one for one in mine if one.stream is not None and one.stream.remote == who and _of_sound(one)]
         if not down or not up:

@@ -64,7 +64,8 @@ def _of_encoder(around: Concurrency, candidate: Candidate, stream: Stream) -> No
     if candidate.has(SEEN) and limited is not None:
         candidate.attribute_to("sender_uplink", stream.peer, "medium")
     else:
-        candidate.attribute_to("sender", stream.peer, "high" if candidate.name == "cpu_limited" else "medium")
+        told = candidate.name in ("cpu_limited", "not_captured")
+        candidate.attribute_to("sender", stream.peer, "high" if told else "medium")
     candidate.evidence_for.append(f"{around.context.name(stream.peer)}'s own client reports it")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rtkit_explore.findings.rules.devices import DEVICE_LOST
 from rtkit_explore.findings.rules.gaps import GAP, RESET, SWITCHED_OFF
+from rtkit_explore.findings.rules.own_usual import NOT_CAPTURED, UNSTEADY
 from rtkit_explore.findings.rules.participants import (
     CLOCK_OFFSET,
     HIDDEN,
@@ -58,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     LOSS_IN,
     ROUND_TRIP,
     JITTER,
+    NOT_CAPTURED,
     CPU_LIMITED,
     BANDWIDTH_LIMITED,
     RECONNECTS,
@@ -70,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     LOW_FRAME_RATE,
     LATE_MEDIA,
     LOW_RESOLUTION,
+    UNSTEADY,
     HIDDEN,
     PATH_CHANGED,
     CLOCK_OFFSET,

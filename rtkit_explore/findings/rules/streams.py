@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.findings.congestion import congested, limited_share, ratio
+from rtkit_explore.findings.congestion import congested, limited_share, queued_without_loss, ratio
 from rtkit_explore.findings.rules.edges import interruption_edges, lateness_edges, limit_edges, loss_edges, outage_edges
 from rtkit_explore.findings.rules.rule import (
     DELAY,
@@ -455,7 +455,7 @@ def _cap_and_no_fault(context: Context, rows: Rows) -> str | None:
     if not len(known) or lost > 0.005 * judged:
         return None
     calm = float(np.median(known))
-    if calm > 250 or _narrowed(context, stream, rows):
+    if calm > 250 or _narrowed(context, stream, rows) or queued_without_loss(context, stream, rows):
         return None
     rose = known > max(1.6 * calm, calm + 60)
     if float(rose.mean()) <= 0.1:
