@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from rtkit_explore.findings.rules.rule import LOSS
+
 if TYPE_CHECKING:
     from rtkit_explore.findings.localization import Link
     from rtkit_explore.findings.rules.rule import Rule, Tag
@@ -96,6 +98,16 @@ class Candidate:
     def has(self, *tags: Tag) -> bool:
         """Tell whether its rule carries any of these tags: what goes for rules of the user's own as well."""
         return not self.rule.tags.isdisjoint(tags)
+
+    @property
+    def loss_in(self) -> bool:
+        """Whether it says how much got lost of what was received."""
+        return self.has(LOSS) and self.stream is not None and self.stream.consumer
+
+    @property
+    def loss_out(self) -> bool:
+        """Whether it says how much got lost of what was sent."""
+        return self.has(LOSS) and self.stream is not None and not self.stream.consumer
 
     @property
     def seconds(self) -> float:

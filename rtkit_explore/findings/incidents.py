@@ -18,7 +18,20 @@ from rtkit_explore.findings.congestion import unsteady_uplink
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import clock, figure, lasting, listed, moment, story_of
 from rtkit_explore.findings.rules import rank_of
-from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, LOSS, OUTLIVES, SILENCE
+from rtkit_explore.findings.rules.rule import (
+    BUFFERED,
+    DELAY,
+    HEARD_LOSS,
+    LASTING,
+    LIMIT,
+    LOSS,
+    ON_PATH,
+    OUTLIVES,
+    QUEUED,
+    SENT_SO,
+    SILENCE,
+    TRIP,
+)
 from rtkit_explore.table_schema.columns import SOUND
 from rtkit_explore.table_schema.labels import media_words
 
@@ -36,8 +49,6 @@ _APART_US = 15_000_000
 _BESIDE_US = 36_000_000
 """Five samples beside an outage, in which round trips are compared."""
 _LINKS = ("sender_uplink", "receiver_downlink", "connection")
-_LASTING = ("relayed",)
-"""Facts of the whole call, which join no incidents."""
 _LASTS_S = 13.0
 """Loss over two samples: no edge of a silence."""
 _OUTAGE_S = 5.0
@@ -75,10 +86,10 @@ class Incident:
         silent = self.tagged(SILENCE)
         if silent and self.lead.has(SILENCE):
             return [*_heard([one for one in silent if not one.follows] or silent), *self.worn]
-        trips = self.of("round_trip")
+        trips = self.tagged(TRIP)
         if trips and self.lead.has(DELAY):
             return trips  # buffers stay up long after the round trip has come down
-        timed = [one for one in self.members if one.name not in _LASTING] or self.members
+        timed = [one for one in self.members if not one.has(LASTING)] or self.members
         lasting = [one for one in timed if not one.follows]
         return [one for one in lasting if not one.has(OUTLIVES)] or lasting or timed
 
@@ -86,8 +97,8 @@ class Incident:
     def narrow(self) -> list[Candidate]:
         """The limits of encoders whose uplink, or whose way in both directions, was too narrow; none otherwise."""
         limited = self.tagged(LIMIT)
-        slow = self.lead.has(LIMIT) or self.lead.name in ("low_frame_rate", "low_resolution")
-        full = [one for one in limited if one.name == "congested"]
+        slow = self.lead.has(LIMIT, SENT_SO)
+        full = [one for one in limited if one.has(QUEUED)]
         if self.lead.side == "between" and self.lead in full:
             people = {self.context.person(one.peer or "") for one in full}
             return limited if localization_of(self.context).two and len(people) == 2 else []
@@ -96,7 +107,7 @@ class Incident:
     @cached_property
     def unsteady(self) -> Unsteady | None:
         """How the uplink shook, where the encoder was held back by that and not by a narrow line; else None."""
-        if not self.narrow or any(one.name != "bandwidth_limited" for one in self.narrow):
+        if not self.narrow or any(one.has(QUEUED) for one in self.narrow):
             return None
         return unsteady_uplink(self.context, max(self.narrow, key=lambda one: one.seconds))
 
@@ -160,10 +171,10 @@ def incidents_of(context: Context, candidates: Iterable[Candidate]) -> list[Inci
         The worst first; of those that are about as bad, what began first.
     """
     people, candidates = context.persons, list(candidates)
-    facts = [one for one in candidates if one.name in ("relayed", "path_changed")]
+    facts = [one for one in candidates if one.has(ON_PATH)]
     groups: list[tuple[object, list[Candidate]]] = []
-    told = [one for one in candidates if one.severity != "note" and one.name not in _LASTING]
-    lasting_facts = [one for one in candidates if one.severity != "note" and one.name in _LASTING]
+    told = [one for one in candidates if one.severity != "note" and not one.has(LASTING)]
+    lasting_facts = [one for one in candidates if one.severity != "note" and one.has(LASTING)]
     # Causes make the incidents; what outlives them or follows from them joins the one in which it began.
     for one in sorted(told, key=lambda one: (one.follows or one.has(OUTLIVES), _window(context, one))):
         key = _key(one, people)
@@ -198,7 +209,7 @@ def _order(candidate: Candidate) -> tuple[bool, bool, float, int, bool, bool, in
     """Causes first, then the worst, the person's own report, sound before pictures, the earliest."""
     return (
         candidate.follows,
-        candidate.name in _LASTING,
+        candidate.has(LASTING),
         rank_of(candidate.rule),
         -SEVERITIES.index(candidate.severity),
         candidate.peer != candidate.side_peer,
@@ -295,7 +306,7 @@ def _where(incident: Incident) -> str:
     lead, name = incident.lead, _name(incident)
     two = localization_of(incident.context).two
     cannot = "; a call of two cannot tell" if two and lead.confidence == "low" else ""
-    if lead.name in ("device_lost", "relayed"):
+    if lead.rule.says_side:
         return ""
     if lead.side == "between":
         return " On which side cannot be told in a call of two." if two else " It was between them, or at the server."
@@ -480,7 +491,7 @@ def _up_to(mean: float, most: float, unit: str) -> str:
 
 def _long_way(incident: Incident) -> str | None:
     """Say that a way was long or unsteady: delay is no congestion, and names no direction."""
-    trips, lead = incident.of("round_trip"), incident.lead
+    trips, lead = incident.tagged(TRIP), incident.lead
     if not lead.has(DELAY):
         return None
     if trips:
@@ -488,7 +499,7 @@ def _long_way(incident: Incident) -> str | None:
         figures = f"a round trip of {_up_to(best.mean, max(one.value for one in trips), ' ms')}"
     else:
         late = max(incident.members, key=lambda one: one.seconds)
-        if late.name != "late_media":
+        if not late.has(BUFFERED):
             return None
         figures = f"{_up_to(late.mean, late.value, ' ms')} in the jitter buffer"
     over = next((one for one in incident.facts if one.name == "relayed" and one.peer == lead.side_peer), None)
@@ -514,10 +525,11 @@ def _lossy(incident: Incident) -> str | None:
     lead = incident.lead
     if not lead.has(LOSS, HEARD_LOSS):
         return None
-    heard = incident.of("loss_in")
+    heard = [one for one in incident.members if one.loss_in]
+    sent = [one for one in incident.members if one.loss_out]
     sound = [one for one in heard if one.stream is not None and one.stream.media in SOUND]
-    best = sound or [one for one in incident.of("loss_out") if one.stream is not None and one.stream.media in SOUND]
-    best = best or heard or incident.of("loss_out")
+    best = sound or [one for one in sent if one.stream is not None and one.stream.media in SOUND]
+    best = best or heard or sent
     if not best:
         return None
     longest = max(best, key=lambda one: (one.seconds, -one.mean))
@@ -637,7 +649,7 @@ def _busy(incident: Incident) -> str | None:
     """Say whose machine was busy, and what that did to sound and picture, and at whom."""
     if incident.lead.name == "not_captured":
         share = f"only {figure(incident.lead.mean)} % of the usual audio packets were sent"
-        late = incident.of("late_media")
+        late = incident.tagged(BUFFERED)
         names = listed(incident.context, (one.peer for one in late))
         heard = (
             f"; {names} got sound or pictures up to {figure(max(one.value for one in late))} ms late" if late else ""

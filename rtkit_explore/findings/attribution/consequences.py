@@ -12,6 +12,7 @@ from rtkit_explore.findings.congestion import NEARLY_ALL, sent_of_usual
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import (
+    BUFFERED,
     DELAY,
     FED_BACK,
     FOLLOWS_OUTAGE,
@@ -19,7 +20,9 @@ from rtkit_explore.findings.rules.rule import (
     LOSS,
     OF_LOSS,
     OF_MACHINE,
+    QUEUED,
     SILENCE,
+    TRIP,
 )
 from rtkit_explore.table_schema.columns import SOUND
 from rtkit_explore.table_schema.labels import media_words
@@ -50,7 +53,7 @@ def _follow_the_way_down(around: Concurrency, candidate: Candidate, stream: Stre
     two see the same round trip, and the same trouble from either end.
     """
     window = around.window(candidate)
-    rules = ("loss_in", "late_media", "jitter")
+    rules = around.tagged(LOSS, DELAY)
     hit, present = around.hit(window, rules), around.present(window)
     own = around.context.of_peer.get(stream.peer or "", ())
     heard = [one for one in own if one.consumer and present[one.number]]
@@ -58,13 +61,13 @@ def _follow_the_way_down(around: Concurrency, candidate: Candidate, stream: Stre
         return
     if {one.remote for one in heard} != {one.remote for one in heard if hit[one.number]}:
         return
-    if any(not one.consumer and around.troubled(one, window, ("loss_out",)) for one in own):
+    if any(not one.consumer and around.troubled(one, window, around.tagged(LOSS)) for one in own):
         return
     causes = [around.troubled(one, window, rules) for one in heard]
     sides = {(cause.side, cause.side_peer) for cause in causes if cause is not None}
     if len(sides) == 1:
         side, peer = sides.pop()
-        if peer is None and candidate.name == "round_trip":
+        if peer is None and candidate.has(TRIP):
             return  # what hits everybody makes everybody's way long, not one person's
         candidate.attribute_to(side, peer, "low")
         candidate.follows = True
@@ -75,7 +78,7 @@ def _follow_the_way_down(around: Concurrency, candidate: Candidate, stream: Stre
 
 def limits_follow_delay(around: Concurrency) -> None:
     """Put an encoder's limit behind the round trip that rose at that time, on the same side: it is an answer to it."""
-    trips = [one for one in around.candidates if one.name == "round_trip" and one.severity != "note"]
+    trips = [one for one in around.candidates if one.has(TRIP) and one.severity != "note"]
     for candidate in around.candidates:
         if not candidate.has(LIMIT) or candidate.stream is None:
             continue
@@ -84,7 +87,7 @@ def limits_follow_delay(around: Concurrency) -> None:
             start, end = around.window(trip)
             if trip.peer == candidate.peer and start - SLACK_US <= one <= end and two > start:
                 candidate.follows = True
-                if not around.troubled(candidate.stream, (one, two), ("loss_out",)):
+                if not around.troubled(candidate.stream, (one, two), around.tagged(LOSS)):
                     candidate.attribute_to(trip.side, trip.side_peer, "low")
                     candidate.evidence_for.append("it began when the round trip rose")
                 break
@@ -99,17 +102,17 @@ def _follow_lateness(around: Concurrency, candidate: Candidate, stream: Stream) 
     A line that is too narrow lets less through. One that holds packets up and lets them go in bunches makes the encoder
     say that bandwidth limits it, while nearly all that it wants to send goes out, and comes late.
     """
-    if candidate.name != "bandwidth_limited" or candidate.samples is None:
+    if candidate.has(QUEUED) or candidate.samples is None:
         return
     window = around.window(candidate)
     own = [one for one in around.context.of_peer.get(stream.peer or "", ()) if not one.consumer]
-    if any(around.troubled(one, window, ("loss_out", "congested")) for one in own):
+    if any(around.troubled(one, window, around.tagged(LOSS, QUEUED)) for one in own):
         return
     sent = sent_of_usual(around.context, stream.rows, int(candidate.samples[0]), int(candidate.samples[-1]) + 1)
     if not sent >= NEARLY_ALL:
         return
     for late in around.candidates:
-        if late.name == "late_media" and (late.side, late.side_peer) == ("sender_uplink", stream.peer):
+        if late.has(BUFFERED) and (late.side, late.side_peer) == ("sender_uplink", stream.peer):
             start, end = around.window(late)
             if late.severity != "note" and start <= window[0] + SLACK_US and end > window[0]:
                 candidate.follows = True
@@ -119,9 +122,9 @@ def _follow_lateness(around: Concurrency, candidate: Candidate, stream: Stream) 
 
 def queues_delay_reports(around: Concurrency) -> None:
     """Put a round trip that rose while its sender's own uplink overflowed behind that: it is the queue."""
-    full = [one for one in around.candidates if one.name == "congested" and one.side == "sender_uplink"]
+    full = [one for one in around.candidates if one.has(QUEUED) and one.side == "sender_uplink"]
     for candidate in around.candidates:
-        if candidate.name != "round_trip" or candidate.side != "between":
+        if not candidate.has(TRIP) or candidate.side != "between":
             continue
         one, two = around.window(candidate)
         for cause in full:
@@ -135,7 +138,7 @@ def queues_delay_reports(around: Concurrency) -> None:
 
 def media_late_that_way(around: Concurrency) -> None:
     """Put media that came late in one direction of a call of two behind the round trip that was long in it."""
-    trips = [one for one in around.candidates if one.name == "round_trip" and one.side in _ONE_WAY]
+    trips = [one for one in around.candidates if one.has(TRIP) and one.side in _ONE_WAY]
     if not localization_of(around.context).two:
         return
     for candidate in around.candidates:
@@ -164,7 +167,7 @@ def follow_outages(around: Concurrency) -> None:
         start = around.window(candidate)[0]
         if OF_LOSS in candidate.rule.tags and _frozen_by_silence(around, candidate):
             continue
-        if candidate.name == "loss_in" and _lost_in_silence(around, candidate, outages):
+        if candidate.loss_in and _lost_in_silence(around, candidate, outages):
             continue
         if FOLLOWS_OUTAGE not in candidate.rule.tags:
             _same_connection(around, candidate, outages)
@@ -231,18 +234,16 @@ def _same_connection(around: Concurrency, candidate: Candidate, outages: list[Ca
 
 def lateness_outlives_its_cause(around: Concurrency) -> None:
     """Put late media behind the loss or outage of the same receiver with which the buffer grew: it drains slowly."""
-    heard, sent = ("loss_in", *around.tagged(SILENCE)), (*around.tagged(LIMIT), "loss_out")
-    causes = [one for one in around.candidates if one.name in (*heard, *sent)]
-    causes = [one for one in causes if one.severity != "note" and one.side != "unknown"]
-    causes = [one for one in causes if not (one.follows and one.has(LIMIT))]
+    causes = [one for one in around.candidates if one.has(LOSS, SILENCE, LIMIT) and one.severity != "note"]
+    causes = [one for one in causes if one.side != "unknown" and not (one.follows and one.has(LIMIT))]
     for candidate in around.candidates:
-        if candidate.name != "late_media" or candidate.stream is None:
+        if not candidate.has(BUFFERED) or candidate.stream is None:
             continue
         start, end = around.window(candidate)
         mine = [one for one in causes if one.stream is not None and (
-                (one.name in heard and one.peer == candidate.peer
+                (one.stream.consumer and one.peer == candidate.peer
                  and (one.stream.remote == candidate.stream.remote or one.side_peer == one.peer))
-                or (one.name in sent and one.peer == candidate.stream.remote))]  # fmt: skip
+                or (not one.stream.consumer and one.peer == candidate.stream.remote))]  # fmt: skip
         spans = [around.window(cause) for cause in mine]
         fit = [
             cause
@@ -329,21 +330,21 @@ def _loss_beside(around: Concurrency, candidate: Candidate, stream: Stream) -> C
     """Find loss that explains a bad picture: of the same two people, of the sender, of all that was received."""
     context, window = around.context, around.window(candidate)
 
-    def worst(streams: list[Stream], rule: str, but: tuple[str, ...] = ()) -> Candidate | None:
-        found = [around.troubled(one, window, (rule,)) for one in streams]
+    def worst(streams: list[Stream], but: tuple[str, ...] = ()) -> Candidate | None:
+        found = [around.troubled(one, window, around.tagged(LOSS)) for one in streams]
         fits = (one for one in found if one is not None and one.side not in but)
         return max(fits, key=lambda one: one.value, default=None)
 
     heard = [one for one in context.of_peer.get(stream.peer or "", ()) if one.consumer]
-    own = worst([one for one in heard if one.remote == stream.remote], "loss_in")
+    own = worst([one for one in heard if one.remote == stream.remote])
     if own is not None:
         return own
     sent = [one for one in context.of_peer.get(stream.remote or "", ()) if not one.consumer]
-    up = worst(sent, "loss_out")
+    up = worst(sent)
     if up is not None:
         return up
     # What another sender's line loses explains nothing here.
-    return worst([one for one in heard if one.remote != stream.remote], "loss_in", ("sender", "sender_uplink"))
+    return worst([one for one in heard if one.remote != stream.remote], ("sender", "sender_uplink"))
 
 
 def unsteadiness_is_told(around: Concurrency) -> None:

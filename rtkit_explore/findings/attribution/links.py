@@ -12,7 +12,7 @@ import numpy as np
 
 from rtkit_explore.findings.attribution.two_people import loss_links
 from rtkit_explore.findings.localization import localization_of
-from rtkit_explore.findings.rules.rule import HEARD_LOSS
+from rtkit_explore.findings.rules.rule import BUFFERED, HEARD_LOSS
 from rtkit_explore.findings.segments import part_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def cut_where_the_cause_changes(context: Context, candidate: Candidate) -> list[
             merged[-1] = (keep if keep is not None else label, [*merged[-1][1], *places])
         else:
             merged.append((label, places))
-    if candidate.name == "late_media":
+    if candidate.has(BUFFERED):
         merged = _without_tails(candidate, merged)
     if len(merged) < 2:
         return [candidate]
@@ -138,13 +138,13 @@ def leading(context: Context, candidate: Candidate, told: dict[Link, float]) -> 
     receiver = next((link for link in told if link[1] == candidate.stream.peer), None)
     if sender is None or receiver is None:
         return max(told, key=lambda link: told[link])
-    typical = None if candidate.name != "loss_in" else _loss_elsewhere(context, candidate.stream, candidate)
+    typical = _loss_elsewhere(context, candidate.stream, candidate)
     return receiver if typical is not None and candidate.mean - typical > typical else sender
 
 
 def _loss_elsewhere(context: Context, stream: Stream, candidate: Candidate) -> float | None:
     """Return how lossy the same stream was at others in that time, in percent."""
-    if candidate.name != "loss_in" or candidate.samples is None:
+    if not candidate.loss_in or candidate.samples is None:
         return None
     arrays = context.arrays
     one, two = int(arrays.start[candidate.samples[0]]), int(arrays.end[candidate.samples[-1]])

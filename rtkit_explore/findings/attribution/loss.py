@@ -8,7 +8,7 @@ import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.concurrency import SLACK_US
-from rtkit_explore.findings.rules.rule import DELAY, LIMIT, OF_LOSS, UPWARD
+from rtkit_explore.findings.rules.rule import DELAY, LIMIT, LOSS, OF_LOSS, UPWARD
 from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def no_worse_than_the_loss(around: Concurrency) -> None:
     """Let patched sound be no worse than the loss that it patches: one trouble seen twice is not two."""
     for candidate in around.candidates:
         if candidate.name == "concealment" and candidate.stream is not None and candidate.severity == "bad":
-            lost = around.troubled(candidate.stream, around.window(candidate), ("loss_in",))
+            lost = around.troubled(candidate.stream, around.window(candidate), around.tagged(LOSS))
             candidate.severity = candidate.severity if lost is None else lost.severity
 
 
@@ -31,7 +31,7 @@ def loss_both_ways(around: Concurrency) -> None:
     heard = [
         one
         for one in around.candidates
-        if one.name == "loss_in" and one.side == "connection" and one.peer == one.side_peer and one.severity != "note"
+        if one.loss_in and one.side == "connection" and one.peer == one.side_peer and one.severity != "note"
     ]
     for candidate in around.candidates:
         if candidate.side != "sender_uplink" or UPWARD not in candidate.rule.tags:
@@ -54,7 +54,7 @@ def loss_as_heard(around: Concurrency) -> None:
     context = around.context
     for candidate in around.candidates:
         stream = candidate.stream
-        if candidate.name != "loss_out" or stream is None or candidate.severity == "note":
+        if not candidate.loss_out or stream is None or candidate.severity == "note":
             continue
         window = around.window(candidate)
         heard = _heard_with_loss(around, stream, window)
@@ -79,7 +79,7 @@ def loss_as_heard(around: Concurrency) -> None:
 def _heard_with_loss(around: Concurrency, stream: Stream, window: Window) -> list[Candidate]:
     """Return what listeners of a sent stream missed of it at that time."""
     listeners = around.context.consumers_of.get(stream.stream_id or "", ())
-    found = [around.troubled(one, window, ("loss_in",)) for one in listeners]
+    found = [around.troubled(one, window, around.tagged(LOSS)) for one in listeners]
     return [one for one in found if one is not None]
 
 
@@ -91,7 +91,7 @@ def narrow_downlinks(around: Concurrency) -> None:
     """
     context = around.context
     for candidate in around.candidates:
-        if candidate.name == "loss_in" and candidate.side == "receiver_downlink" and candidate.severity != "note":
+        if candidate.loss_in and candidate.side == "receiver_downlink" and candidate.severity != "note":
             kbps = _through_kbps(context, candidate)
             if kbps is not None:
                 candidate.through_kbps = kbps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtkit_explore.findings.concurrency import SLACK_US
-from rtkit_explore.findings.rules.rule import DELAY, LIMIT, LOSS, OF_LOSS, SEEN, SILENCE, WAY
+from rtkit_explore.findings.rules.rule import DELAY, LIMIT, LOSS, OF_LOSS, SEEN, SILENCE, TRIP, WAY
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.concurrency import Concurrency
@@ -27,7 +27,7 @@ def late_at_a_busy_machine(around: Concurrency) -> None:
         for candidate in around.candidates:
             stream, (one, _) = candidate.stream, around.window(candidate)
             felt = candidate.has(DELAY, SEEN, OF_LOSS, WAY) and not candidate.has(LOSS, SILENCE, LIMIT)
-            if stream is None or not felt or candidate.name == "round_trip":
+            if stream is None or not felt or candidate.has(TRIP):
                 continue
             mine = context.person(candidate.peer or "") == who
             sent = (not stream.consumer and mine) or (stream.consumer and context.person(stream.remote or "") == who)

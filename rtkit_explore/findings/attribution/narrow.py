@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
-from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, LOSS, OF_LOSS, SEEN
+from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, LOSS, OF_LOSS, QUEUED, SEEN
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate
@@ -38,7 +38,7 @@ def narrow_both_ways(around: Concurrency) -> None:
 def _overflowed_at_once(around: Concurrency) -> list[Window]:
     """Return when what both sent queued or overflowed, from the beginning of it until it was over."""
     person = around.context.person
-    full = [one for one in around.candidates if one.name == "congested" and one.severity != "note"]
+    full = [one for one in around.candidates if one.has(QUEUED) and one.severity != "note"]
     return [
         _of_both(around, one, other)
         for one, other in combinations(full, 2)

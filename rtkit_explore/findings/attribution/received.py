@@ -18,12 +18,26 @@ from rtkit_explore.findings.attribution.two_people import BOTH, loss_links
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure, named
-from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, SEEN, SILENCE, UPWARD, WAY
+from rtkit_explore.findings.rules.rule import (
+    BUSY,
+    DELAY,
+    HEARD_LOSS,
+    LIMIT,
+    LOSS,
+    OF_MACHINE,
+    QUEUED,
+    SEEN,
+    SENT_SO,
+    SILENCE,
+    UPWARD,
+    WAY,
+)
 
 if TYPE_CHECKING:
     from rtkit_explore.findings.candidates import Candidate, Confidence
     from rtkit_explore.findings.concurrency import Concurrency
     from rtkit_explore.findings.localization import Link
+    from rtkit_explore.findings.rules.rule import Tag
     from rtkit_explore.findings.stream_arrays import Stream
 
 _SURE, _FAIRLY_SURE = 1.5, 0.9
@@ -37,8 +51,6 @@ def received_findings(around: Concurrency) -> None:
             ReceiverAttribution(around, candidate, candidate.stream).attribute()
 
 
-_LOST_OR_QUEUED = ("loss_out", "congested")
-"""What shows by itself that a sender's way up failed; an encoder that is limited may be limited by anything."""
 _AT_ONCE = 0.75
 """What two stretches of time share, of both together, where they are one."""
 _FEWEST_TOLD, _MOST_TOLD = 2, 0.6
@@ -91,18 +103,18 @@ class ReceiverAttribution:
     def attribute(self) -> None:
         """Go through the decision table, the clearest case first."""
         candidate = self.candidate
-        if SEEN in candidate.rule.tags and self._by_what_was_sent():
+        if candidate.has(SENT_SO) and self._by_what_was_sent():
             return
         if self._shared() or self._by_links() or self._lost_beyond() or self._between_two() or self._sender_shows_it():
             self._no_decoder_trouble()
-        elif candidate.name == "decoder_behind":
+        elif candidate.has(OF_MACHINE):
             self._of_decoder()
         else:
             self._by_the_others()
 
     def _no_decoder_trouble(self) -> None:
         """Frames that come too late because of the way are dropped as well: that is no slow machine."""
-        if self.candidate.name == "decoder_behind" and self.candidate.severity == "bad":
+        if self.candidate.has(OF_MACHINE) and self.candidate.severity == "bad":
             self.candidate.severity = "warn"
 
     def _of_decoder(self) -> None:
@@ -119,8 +131,9 @@ class ReceiverAttribution:
         candidate.attribute_to("receiver", self.stream.peer, "medium")
         candidate.evidence_for.append(f"frames arrived at {self.me} and were dropped; loss was low")
 
-    def _sender_troubles(self, rules: tuple[str, ...]) -> list[Candidate]:
-        """Return what the sender's own report shows at that time, of this stream first."""
+    def _sender_troubles(self, *tags: Tag) -> list[Candidate]:
+        """Return what of some tags the sender's own report shows at that time, of this stream first."""
+        rules = self.around.tagged(*tags)
         streams = self.context.of_peer.get(self.stream.remote or "", ())
         sent = [stream for stream in sorted(streams, key=lambda one: one is not self.producer) if not stream.consumer]
         found = [self.around.troubled(stream, self.window, rules) for stream in sent]
@@ -129,19 +142,17 @@ class ReceiverAttribution:
     def _by_what_was_sent(self) -> bool:
         """Pictures that were already bad when they were sent."""
         candidate, who = self.candidate, self.stream.remote
-        if candidate.name in ("decoder_behind", "frozen"):
-            return False
-        wrong = self._sender_troubles(("cpu_limited", *self.around.tagged(LIMIT)))
+        wrong = self._sender_troubles(BUSY, LIMIT)
         if not wrong:
             return candidate.name == "low_frame_rate" and self._sent_slowly()
         sent = self._frames_sent() if candidate.name == "low_frame_rate" else None
-        lost = self.around.troubled(self.stream, self.window, ("loss_in",))
+        lost = self.around.troubled(self.stream, self.window, self.around.tagged(LOSS))
         if lost is not None and sent is not None and self._sent_more(sent):
             return False  # the frames went out, and were lost on the way
         limit = next((one for one in wrong if one.stream is self.producer), wrong[0])
         fine = f"{self.sender}'s own report shows it: {limit.name.replace('_', ' ')} at that time"
         candidate.evidence_for.append(fine)
-        candidate.attribute_to("sender" if limit.name == "cpu_limited" else "sender_uplink", who, self._sureness())
+        candidate.attribute_to("sender" if limit.has(BUSY) else "sender_uplink", who, self._sureness())
         return True
 
     def _sent_slowly(self) -> bool:
@@ -240,7 +251,7 @@ class ReceiverAttribution:
                 names = named(self.context, self.fine_senders)
                 candidate.evidence_against.append(f"{self.me} received {names} well at that time")
         else:
-            wrong = self._sender_troubles(_LOST_OR_QUEUED) or self._sender_troubles(self.around.tagged(UPWARD))
+            wrong = self._sender_troubles(LOSS, QUEUED) or self._sender_troubles(UPWARD)
             if wrong:
                 first = wrong[0]
                 shown = f"{first.name.replace('_', ' ')} of {figure(first.value)} {first.unit}"
@@ -278,7 +289,7 @@ class ReceiverAttribution:
         """Tell whether the sender missed as much at the same time: a server does that, and hardly two downlinks."""
         one, two = self.window
         for other in self.context.of_peer.get(self.stream.remote or "", ()):
-            lost = self.around.troubled(other, self.window, ("loss_in",)) if other.consumer else None
+            lost = self.around.troubled(other, self.window, self.around.tagged(LOSS)) if other.consumer else None
             if lost is not None:
                 start, end = self.around.window(lost)
                 if min(two, end) - max(one, start) >= _AT_ONCE * (max(two, end) - min(one, start)):
@@ -294,8 +305,8 @@ class ReceiverAttribution:
         candidate = self.candidate
         if not self.localization.two or candidate.rule.families[:1] == ("loss",):
             return False
-        lossy = self._sender_troubles(("loss_out",))
-        if candidate.has(DELAY) and (lossy or self._sender_troubles(("congested",))):
+        lossy = self._sender_troubles(LOSS)
+        if candidate.has(DELAY) and (lossy or self._sender_troubles(QUEUED)):
             return False
         if candidate.name == "frozen" and lossy and not self._both_silent():
             return False
@@ -317,9 +328,9 @@ class ReceiverAttribution:
         """Tell whether the sender's report shows trouble on its way up."""
         candidate, who = self.candidate, self.stream.remote
         # A limit of the encoder outlasts what brought it about, and must not hide it.
-        strong = self._sender_troubles(_LOST_OR_QUEUED)
-        wrong = strong or self._sender_troubles(self.around.tagged(UPWARD))
-        if not wrong or (not strong and not self.bad_others and candidate.name in ("loss_in", "nothing_received")):
+        strong = self._sender_troubles(LOSS, QUEUED)
+        wrong = strong or self._sender_troubles(UPWARD)
+        if not wrong or (not strong and not self.bad_others and candidate.has(LOSS, SILENCE)):
             return False
         first = wrong[0]
         candidate.evidence_for.append(
@@ -347,7 +358,7 @@ class ReceiverAttribution:
     def _both_ways(self) -> bool:
         """Tell whether this person's own sending was lossy at that time as well."""
         own = [stream for stream in self.context.of_peer.get(self.stream.peer or "", ()) if not stream.consumer]
-        lossy = [self.around.troubled(stream, self.window, ("loss_out",)) for stream in own]
+        lossy = [self.around.troubled(stream, self.window, self.around.tagged(LOSS)) for stream in own]
         # What lies beside it, or is but a moment of it, is another trouble.
         return any(one is not None and self.around.mostly_together(one, self.candidate) for one in lossy)
 
@@ -392,7 +403,7 @@ class ReceiverAttribution:
         elif candidate.name == "concealment" and self._arrived_whole():
             candidate.attribute_to("receiver", stream.peer, "low")
             candidate.evidence_for.append("packets arrived in full and on time: playing them out is what failed")
-        elif told and (candidate.has(HEARD_LOSS) or candidate.name == "nothing_received"):
+        elif told and candidate.has(HEARD_LOSS, SILENCE):
             candidate.attribute_to("receiver_downlink", stream.peer, "medium")
             candidate.evidence_for.append(f"{self.sender}'s far end reports no loss at that time")
         else:

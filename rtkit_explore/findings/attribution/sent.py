@@ -10,7 +10,7 @@ from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.attribution.tcp_relay import through_tcp
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.narrative import named
-from rtkit_explore.findings.rules.rule import DELAY, LIMIT, OF_MACHINE, SEEN, WAY
+from rtkit_explore.findings.rules.rule import BUFFERED, BUSY, DELAY, LIMIT, LOSS, OF_MACHINE, QUEUED, SEEN, TRIP, WAY
 from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def _of_encoder(around: Concurrency, candidate: Candidate, stream: Stream) -> No
     if candidate.has(SEEN) and limited is not None:
         candidate.attribute_to("sender_uplink", stream.peer, "medium")
     else:
-        told = candidate.name in ("cpu_limited", "not_captured")
-        candidate.attribute_to("sender", stream.peer, "high" if told else "medium")
+        candidate.attribute_to("sender", stream.peer, "high" if candidate.has(BUSY) else "medium")
     candidate.evidence_for.append(f"{around.context.name(stream.peer)}'s own client reports it")
 
 
@@ -73,7 +72,7 @@ def _of_keyframes(around: Concurrency, candidate: Candidate, stream: Stream) -> 
     """Attribute requests for key frames; where nobody's picture was bad they are a note."""
     context, window = around.context, around.window(candidate)
     bad = _receivers(around, stream, window, around.tagged(WAY, SEEN))[0]
-    lossy = around.troubled(stream, window, ("loss_out",))
+    lossy = around.troubled(stream, window, around.tagged(LOSS))
     if lossy is not None:
         candidate.attribute_to("sender_uplink", stream.peer, "medium")
         candidate.evidence_for.append(f"{context.name(stream.peer)}'s stream was losing packets on its uplink")
@@ -102,7 +101,7 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
         return
     others = [peer for peer in context.of_peer if context.person(peer) != context.person(who)]
     two = len({context.person(peer) for peer in others}) < 2
-    if two and candidate.name == "jitter" and around.troubled(stream, window, ("congested", "loss_out")):
+    if two and not candidate.has(TRIP) and around.troubled(stream, window, around.tagged(QUEUED, LOSS)):
         candidate.attribute_to("sender_uplink", who, "low")
         candidate.evidence_for.append("what was sent queued or got lost at that time")
         return
@@ -112,7 +111,7 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
         candidate.evidence_for.append("the other's round trip stayed as it was: a server stands between the two")
         return
     own = [one for one in context.of_peer.get(who, ()) if not one.consumer]
-    queued, lost = ([around.troubled(one, window, (rule,)) for one in own] for rule in ("congested", "loss_out"))
+    queued, lost = ([around.troubled(one, window, around.tagged(tag)) for one in own] for tag in (QUEUED, LOSS))
     if two and any(queued) and any(lost):
         candidate.attribute_to("sender_uplink", who, "low")
         candidate.evidence_for.append("what was sent queued and overflowed at that time")
@@ -156,17 +155,17 @@ def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bo
 
 def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2) -> str:
     """Tell in which direction a participant's media were late, where only one was; "server" where that is hidden."""
-    rules, context = ("late_media", "jitter"), around.context
+    rules, context = around.tagged(DELAY), around.context
     hit, present = around.hit(window, rules), around.present(window)
     sent = [one for one in context.arrays.streams if one.consumer and one.remote == who and present[one.number]]
     heard = [one for one in context.of_peer.get(who, ()) if one.consumer and present[one.number]]
     if fewest < 2:
         # Lost packets make a buffer grow as well, and so does a queue in front of the other's uplink: such a direction
         # does not tell whether it was long.
-        lossy = around.hit(window, ("loss_in",))
+        lossy = around.hit(window, around.tagged(LOSS))
         sent = [one for one in sent if not lossy[one.number]]
-        full = ("congested", "bandwidth_limited", "loss_out")
-        queued = {other.peer for other in context.arrays.streams if around.troubled(other, window, full)}
+        full, uplinks = around.tagged(LIMIT, LOSS), [one for one in context.arrays.streams if not one.consumer]
+        queued = {other.peer for other in uplinks if around.troubled(other, window, full)}
         heard = [one for one in heard if not lossy[one.number] and one.remote not in queued]
         # What was late before the round trip rose is late for another reason.
         sent, heard = ([one for one in ours if not _late_before(around, one, window)] for ours in (sent, heard))
@@ -189,7 +188,7 @@ def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2
 
 def _late_before(around: Concurrency, stream: Stream, window: Window) -> bool:
     """Tell whether a stream had been late for some samples when a time began."""
-    late = around.troubled(stream, window, ("late_media",))
+    late = around.troubled(stream, window, around.tagged(BUFFERED))
     return late is not None and around.window(late)[0] < window[0] - 2 * SLACK_US
 
 
@@ -218,12 +217,12 @@ def _of_uplink(around: Concurrency, candidate: Candidate, stream: Stream) -> Non
     # Over a server the far end is the server, whatever the listeners' own downlinks do.
     if len(bad) >= 2:
         candidate.attribute_to("sender_uplink", stream.peer, "high")
-    elif (whole > 2 and (len(bad) + len(fine) >= 2 or (bad and fine))) or (whole > 2 and candidate.name == "loss_out"):
+    elif (whole > 2 and (len(bad) + len(fine) >= 2 or (bad and fine))) or (whole > 2 and candidate.has(LOSS)):
         candidate.attribute_to("sender_uplink", stream.peer, "medium")
     elif _path_changed(around, stream.peer, window) and candidate.seconds <= _SWITCHED_S:
         candidate.attribute_to("connection", stream.peer, "low")
         candidate.evidence_for.append("the network path changed at that time")
-    elif through_tcp(context, stream.peer) and candidate.name == "loss_out":
+    elif through_tcp(context, stream.peer) and candidate.has(LOSS):
         candidate.attribute_to("between", None, "low")
         candidate.evidence_for.append("TCP to the relay loses nothing by itself: it was lost beyond the relay")
     else:
@@ -267,7 +266,7 @@ def _others_up(around: Concurrency, candidate: Candidate, stream: Stream, window
     context = around.context
     same: dict[str, str] = {}
     present: set[str] = set()
-    several = len({context.person(peer) for peer in context.of_peer}) > 2 or candidate.name != "loss_out"
+    several = len({context.person(peer) for peer in context.of_peer}) > 2 or not candidate.has(LOSS)
     for peer, streams in context.of_peer.items():
         sent = [one for one in streams if not one.consumer and around.flows(one, window)]
         if not sent:

@@ -71,7 +71,7 @@ def _comes_and_goes(around: Concurrency, window: Window) -> bool:
 
 def _late_one_way(around: Concurrency, window: Window) -> bool:
     """Tell whether media came late in one direction alone: a TCP leg carries both, and stalls both."""
-    hit = around.hit(window, ("late_media", "jitter"))
+    hit = around.hit(window, around.tagged(DELAY))
     at = {one.peer for one in around.context.arrays.streams if one.consumer and hit[one.number]}
     return len({around.context.person(peer or "") for peer in at}) == 1
 

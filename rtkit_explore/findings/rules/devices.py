@@ -224,6 +224,7 @@ DEVICE_LOST = Rule(
     _sentence,
     _next_step,
     timed=False,
+    says_side=True,
     find=_devices,
     drawn="devices",
 )

@@ -14,7 +14,7 @@ import numpy as np
 from rtkit_explore.findings.congestion import ratio
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
-from rtkit_explore.findings.rules.rule import OF_MACHINE, Observation, Rule
+from rtkit_explore.findings.rules.rule import BUSY, OF_MACHINE, Observation, Rule
 from rtkit_explore.findings.stream_arrays import runs_of
 from rtkit_explore.table_schema.columns import SOUND
 
@@ -83,7 +83,7 @@ NOT_CAPTURED = Rule(
     direction="producer",
     media=SOUND,
     low=True,
-    tags=frozenset({OF_MACHINE}),
+    tags=frozenset({OF_MACHINE, BUSY}),
     beside=("jitter_ms", "rtt_ms"),
 )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rtkit_explore.findings.context import OPEN_END, Context, micros
-from rtkit_explore.findings.rules.rule import Observation, Rule
+from rtkit_explore.findings.rules.rule import LASTING, ON_PATH, Observation, Rule
 from rtkit_explore.findings.stream_arrays import NO_TIME
 from rtkit_explore.measures.network_paths import (
     MEDIA_BYTES,
@@ -312,7 +312,9 @@ RELAYED = Rule(
     "relayed",
     "{me}'s media went {detail}",
     "See whether UDP is blocked on that network; the network paths show which way was taken.",
+    says_side=True,
     find=_relayed,
+    tags=frozenset({ON_PATH, LASTING}),
     drawn="paths",
 )
 PATH_CHANGED = Rule(
@@ -323,6 +325,7 @@ PATH_CHANGED = Rule(
     "{me}'s network path changed {detail}",
     "Ask why that network was left: out of Wi-Fi range, a VPN, a router that started anew?",
     find=_path_changed,
+    tags=frozenset({ON_PATH}),
     drawn="paths",
 )
 ONE_WAY_TRANSPORT = Rule(

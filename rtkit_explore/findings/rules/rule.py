@@ -18,7 +18,8 @@ Layer = Literal["connectivity", "transport", "pipeline", "perception"]
 LAYERS: tuple[Layer, ...] = ("connectivity", "transport", "pipeline", "perception")
 Tag = Literal[
     "way", "seen", "upward", "fed_back", "follows_outage", "of_loss", "related",
-    "silence", "loss", "heard_loss", "delay", "limit", "of_machine", "outlives",
+    "silence", "loss", "heard_loss", "delay", "trip", "buffered", "limit", "queued", "of_machine", "busy", "sent_so",
+    "outlives", "on_path", "lasting",
 ]  # fmt: skip
 WAY: Tag = "way"
 """What a receiver sees of trouble on the way."""
@@ -42,12 +43,26 @@ HEARD_LOSS: Tag = "heard_loss"
 """What a receiver counted as lost, and what was heard of it."""
 DELAY: Tag = "delay"
 """A long or unsteady way: round trips, jitter, full buffers."""
+TRIP: Tag = "trip"
+"""How long a way is, there and back: it names no direction."""
+BUFFERED: Tag = "buffered"
+"""What a jitter buffer holds: it fills at once, and drains slowly."""
 LIMIT: Tag = "limit"
 """An encoder that is held back by its uplink."""
+QUEUED: Tag = "queued"
+"""More was sent than went through, as queues and what overflows show; an encoder alone may be held back by anything."""
 OF_MACHINE: Tag = "of_machine"
-"""What a sender's own client says of its processor and devices."""
+"""What a client says of its own machine: processor, devices, decoder."""
+BUSY: Tag = "busy"
+"""A sender's machine that is too busy, by its encoder's own word."""
+SENT_SO: Tag = "sent_so"
+"""Pictures that may be so already when they are sent: fewer, or smaller."""
 OUTLIVES: Tag = "outlives"
 """What outlives its cause: buffers drain and encoders climb slowly."""
+ON_PATH: Tag = "on_path"
+"""Which way media took: a fact beside other findings."""
+LASTING: Tag = "lasting"
+"""A fact of the whole call: it joins no incidents."""
 
 Family = Literal["loss", "silence", "late"]
 """In what sense what everybody received is compared, to find the link that explains it."""
@@ -142,8 +157,8 @@ class Rule:
         Moves start and end of a finding within its first and last sample, by what the samples beside them show.
     excuse
         Says, for the rows of a finding that warns, why it is but a note; None where it is not.
-    timed
-        Whether the sentence goes on with how long and from when.
+    timed, says_side
+        Whether the sentence goes on with how long and from when; whether it says itself whose side it was on.
     tags
         What it shows and what it follows from, for the attribution.
     families
@@ -175,6 +190,7 @@ class Rule:
     edges: Callable[[Judged, Rows, int, int], tuple[int, int]] | None = None
     excuse: Callable[[Context, Rows], str | None] | None = None
     timed: bool = True
+    says_side: bool = False
     tags: frozenset[Tag] = frozenset()
     families: tuple[Family, ...] = ("loss", "silence", "late")
     limits: tuple[Limit, ...] = ()

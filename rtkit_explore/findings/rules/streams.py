@@ -9,6 +9,8 @@ import numpy as np
 from rtkit_explore.findings.congestion import congested, limited_share, queued_without_loss, ratio
 from rtkit_explore.findings.rules.edges import interruption_edges, lateness_edges, limit_edges, loss_edges, outage_edges
 from rtkit_explore.findings.rules.rule import (
+    BUFFERED,
+    BUSY,
     DELAY,
     FED_BACK,
     FOLLOWS_OUTAGE,
@@ -18,9 +20,12 @@ from rtkit_explore.findings.rules.rule import (
     OF_LOSS,
     OF_MACHINE,
     OUTLIVES,
+    QUEUED,
     RELATED,
     SEEN,
+    SENT_SO,
     SILENCE,
+    TRIP,
     UPWARD,
     WAY,
     Rule,
@@ -607,7 +612,7 @@ CONGESTED = Rule(
     bridges=True,
     samples=1,
     edges=limit_edges,
-    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE, LIMIT, OUTLIVES}),
+    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE, LIMIT, OUTLIVES, QUEUED}),
     beside=("rtt_ms", "bitrate_kbps"),
 )
 LOSS_OUT = Rule(
@@ -664,7 +669,7 @@ ROUND_TRIP = Rule(
     direction="producer",
     media=_ALL,
     at_once=True,
-    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE, DELAY}),
+    tags=frozenset({UPWARD, FED_BACK, FOLLOWS_OUTAGE, DELAY, TRIP}),
     beside=("loss_pct",),
 )
 JITTER = Rule(
@@ -692,7 +697,7 @@ CPU_LIMITED = Rule(
     reads=("limited_by", "limited_cpu_s"),
     direction="producer",
     media=PICTURE,
-    tags=frozenset({OF_MACHINE}),
+    tags=frozenset({OF_MACHINE, BUSY}),
     beside=("fps", "width"),
 )
 BANDWIDTH_LIMITED = Rule(
@@ -738,7 +743,7 @@ DECODER_BEHIND = Rule(
     direction="consumer",
     media=("video",),
     low=True,
-    tags=frozenset({SEEN, RELATED, OF_LOSS, OUTLIVES}),
+    tags=frozenset({SEEN, RELATED, OF_LOSS, OUTLIVES, OF_MACHINE}),
     beside=("fps", "frames_dropped"),
 )
 CONCEALMENT = Rule(
@@ -783,7 +788,7 @@ LOW_FRAME_RATE = Rule(
     reads=("frames", "fps"),
     media=PICTURE,
     low=True,
-    tags=frozenset({SEEN, OF_LOSS}),
+    tags=frozenset({SEEN, OF_LOSS, SENT_SO}),
     families=("loss", "silence"),
     beside=("bitrate_kbps", "loss_pct"),
 )
@@ -801,7 +806,7 @@ LATE_MEDIA = Rule(
     at_once=True,
     edges=lateness_edges,
     excuse=_only_the_buffer_is_long,
-    tags=frozenset({WAY, RELATED, DELAY, OUTLIVES}),
+    tags=frozenset({WAY, RELATED, DELAY, OUTLIVES, BUFFERED}),
     families=("late", "silence", "loss"),
     beside=("jitter_ms",),
 )
@@ -816,5 +821,5 @@ LOW_RESOLUTION = Rule(
     reads=("width",),
     media=PICTURE,
     low=True,
-    tags=frozenset({SEEN, OUTLIVES}),
+    tags=frozenset({SEEN, OUTLIVES, SENT_SO}),
 )
