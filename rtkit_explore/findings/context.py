@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.rules.rule import Rule
     from rtkit_explore.findings.stream_arrays import Bools, Floats
 
+_Made = TypeVar("_Made")
 _SWITCHES = {
     "audio_on": ("audio", True),
     "audio_off": ("audio", False),
@@ -91,19 +92,19 @@ class Context:
     """Participants and media whose switch is known from events."""
     spans: dict[str, Window] = field(default_factory=dict)
     """From the first to the last sample of each participant."""
-    memo: dict[str, Floats] = field(default_factory=dict)
     values: dict[Rule, Floats] = field(default_factory=dict)
     """What each rule on streams made of the rows: judged, and drawn."""
-    kept: dict[str, object] = field(default_factory=dict)
-    """What other modules work out once per call."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What ``once`` worked out."""
     evaluations: dict[Profile, object] = field(default_factory=dict)
     """The findings by profile, worked out once."""
 
-    def once(self, name: str, make: Callable[[], Floats]) -> Floats:
-        """Return what several rules read, worked out once."""
-        if name not in self.memo:
-            self.memo[name] = make()
-        return self.memo[name]
+    def once(self, name: str, make: Callable[[], _Made]) -> _Made:
+        """Return what several modules read, worked out once per call."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        made: _Made = self.kept[name]
+        return made
 
     def name(self, peer: str | None) -> str:
         """Return what to call a participant."""

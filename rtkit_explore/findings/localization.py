@@ -276,11 +276,7 @@ class Localization:
 
 def localization_of(context: Context) -> Localization:
     """Return the localization of a call, made once."""
-    found = context.kept.get("localization")
-    if not isinstance(found, Localization):
-        found = Localization(context)
-        context.kept["localization"] = found
-    return found
+    return context.once("localization", lambda: Localization(context))
 
 
 def _states(context: Context, family: Family) -> tuple[Bools, Bools]:

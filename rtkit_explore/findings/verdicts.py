@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rtkit_explore.findings.candidates import SEVERITIES
 from rtkit_explore.findings.context import micros
-from rtkit_explore.findings.evaluate import Evaluation, evaluate
+from rtkit_explore.findings.evaluate import evaluate
+from rtkit_explore.findings.evaluation import Evaluation, Verdict
 from rtkit_explore.findings.incidents import Incident, sentence_of
 from rtkit_explore.findings.narrative import (
     clock,
@@ -42,17 +42,6 @@ _REPORTS = {
     "failed": "the report could not be read: unknown, not fine",
     "not_fetched": "the report was not fetched: unknown, not fine",
 }
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the findings come to for one participant, or for the call (peer None)."""
-
-    peer: str | None
-    verdict: str
-    reason: str
-    story: str
-    candidates: tuple[Candidate, ...] = ()
 
 
 def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: Context | None = None) -> pd.DataFrame:
@@ -102,9 +91,9 @@ def verdicts_of(call: CallTables, profile: ProfileLike = "default", *, context: 
 def judge(evaluation: Evaluation) -> list[Verdict]:
     """Judge the call, then everyone; once for each time zone that the sentences stand in."""
     zone = zone_said()
-    if zone not in evaluation.verdicts_by_zone:
-        evaluation.verdicts_by_zone[zone] = list(_judged(evaluation))
-    return [one for one in evaluation.verdicts_by_zone[zone] if isinstance(one, Verdict)]
+    if zone not in evaluation.verdicts:
+        evaluation.verdicts[zone] = _judged(evaluation)
+    return evaluation.verdicts[zone]
 
 
 def _judged(evaluation: Evaluation) -> list[Verdict]:

@@ -91,7 +91,18 @@ def test_findings_are_worked_out_once_per_profile(call):
     assert call.findings(own) is not call.findings(own)
 
 
-@pytest.mark.parametrize(("scenario", "name"), [("delay_and_jitter", "jitter"), ("cpu_bound", "cpu_limited")])
+@pytest.mark.parametrize(
+    ("scenario", "name"),
+    [
+        ("delay_and_jitter", "jitter"),
+        ("delay_and_jitter", "round_trip"),
+        ("cpu_bound", "cpu_limited"),
+        ("cpu_bound", "low_frame_rate"),
+        ("narrow_uplink", "congested"),
+        ("lossy_uplink", "loss_in"),
+        ("lossy_uplink", "loss_out"),
+    ],
+)
 def test_tags_and_families_say_whose_side_it_was_on_as_they_do_of_shipped_rules(scenario, name):
     call = rtk.simulate(scenario, seed=1, minutes=4, participants=2).call
     shipped = next(rule for rule in RULES if rule.name == name)

@@ -53,7 +53,7 @@ def cut_at_outages(context: Context, candidate: Candidate) -> list[Candidate]:
 
 def _silences_of(context: Context, stream: Stream) -> list[Window]:
     """Return when nothing of a received stream's sender was heard by its receiver, or of a sent one's by anybody."""
-    every = _silences(context)
+    every = context.once("silences", lambda: _silences(context))
     if stream.consumer:
         return every.get((stream.remote or "", stream.peer or ""), [])
     others = {
@@ -65,10 +65,7 @@ def _silences_of(context: Context, stream: Stream) -> list[Window]:
 
 
 def _silences(context: Context) -> dict[tuple[str, str], list[Window]]:
-    """Return when nothing of whom was heard by whom, in samples, on the call's clock; worked out once."""
-    kept = context.kept.get("silences")
-    if isinstance(kept, dict):
-        return kept
+    """Return when nothing of whom was heard by whom, in samples, on the call's clock."""
     arrays = context.arrays
     with np.errstate(invalid="ignore"):
         silent = (judged_values(context, INTERRUPTED) >= _SILENT_S) | (
@@ -82,7 +79,6 @@ def _silences(context: Context) -> dict[tuple[str, str], list[Window]]:
         for row in (np.flatnonzero(silent[stream.rows]) + stream.rows.start).tolist():
             window = (int(arrays.start[row]) - shift, int(arrays.end[row]) - shift)
             found.setdefault((stream.remote or "", stream.peer or ""), []).append(window)
-    context.kept["silences"] = found
     return found
 
 

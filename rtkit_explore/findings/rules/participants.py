@@ -72,10 +72,7 @@ def _relayed(context: Context, _profile: Profile) -> Iterator[Observation]:
 
 def _pairs_of(context: Context) -> dict[str, list[CandidatePair]]:
     """Return the candidate pairs of each participant, read once."""
-    kept = context.kept.get("pairs")
-    if not isinstance(kept, dict):
-        kept = context.kept["pairs"] = candidate_pairs_of(context.call.candidate_pairs)
-    return kept
+    return context.once("pairs", lambda: candidate_pairs_of(context.call.candidate_pairs))
 
 
 def paths_of(context: Context) -> dict[str, list[NetworkPath]]:
