@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from rtkit_explore.findings.rules.rule import LOSS
-
 if TYPE_CHECKING:
     from rtkit_explore.findings.localization import Link
     from rtkit_explore.findings.rules.rule import Rule, Tag
@@ -102,12 +100,12 @@ class Candidate:
     @property
     def loss_in(self) -> bool:
         """Whether it says how much got lost of what was received."""
-        return self.has(LOSS) and self.stream is not None and self.stream.consumer
+        return self.has("loss") and self.stream is not None and self.stream.consumer
 
     @property
     def loss_out(self) -> bool:
         """Whether it says how much got lost of what was sent."""
-        return self.has(LOSS) and self.stream is not None and not self.stream.consumer
+        return self.has("loss") and self.stream is not None and not self.stream.consumer
 
     @property
     def seconds(self) -> float:
