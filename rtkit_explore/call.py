@@ -42,8 +42,10 @@ if TYPE_CHECKING:
 
 _QUALITY_SHARE, _REDACTED_SHARE = 0.9, 0.3
 """Bytes that ``quality`` and a redacted copy, which is compressed, take for each byte of the reports: rounded up."""
-_JUDGED_ROW, _METRICS_ROW = 450.0, 400.0
+_JUDGED_ROW, _METRICS_ROW = 320.0, 260.0
 """Bytes that judging a row of ``quality`` takes, and working out its metrics: measured, rounded up."""
+_SAMPLE_BYTES = 420.0
+"""Bytes of a report for each row of ``quality``, before it is read: rounded down, so that rows are not too few."""
 _INSTEAD = (
     "Close what else is open, take a machine with more memory, or take the participants one by one: "
     "rtk.tables.samples(call.documents.reports[peer_id]) reads one report."
@@ -341,7 +343,7 @@ class Call:
         # intervals are kept. Whoever asks for the samples gets them all the same.
         check_memory(
             _QUALITY_SHARE * self._parsed.size,
-            f"The table quality of {len(self.documents.reports)} reports ({self._parsed.size / 1e9:.1f} GB)",
+            f"The table quality of {self._reports_said}",
             _INSTEAD,
         )
         parts = map(self._with_names, self._parsed.samples_in_parts())
@@ -402,10 +404,44 @@ class Call:
 
         if self._whole is not None:
             return narrowed_context(self._whole.judging, self, self._scope)
-        if self._parsed.large:
-            quality = self.quality
-            check_memory(_JUDGED_ROW * len(quality), f"Judging {len(quality):,} rows of quality", _INSTEAD)
+        rows = f"{len(self.quality):,} rows of quality" if "_intervals" in self.__dict__ else self._reports_said
+        self.check_room(f"Judging {rows}")
         return ready(self)
+
+    @property
+    def _reports_said(self) -> str:
+        return f"{len(self.documents.reports)} reports ({self._parsed.size / 1e9:.1f} GB)"
+
+    def check_room(self, what: str, *, redacted: bool = False, metrics: bool = False) -> None:
+        """
+        Raise if judging a large call does not fit into memory, all of it together and before any of it is begun.
+
+        Parameters
+        ----------
+        what
+            What is begun, for the message.
+        redacted
+            Whether a redacted copy is made first, of which everything is then worked out anew.
+        metrics
+            Whether metrics are worked out as well, as for the overview.
+
+        Raises
+        ------
+        NotEnoughMemoryError
+            If the memory that is free is less than what it takes.
+        """
+        if not self._parsed.large:
+            return
+        size, made = self._parsed.size, self.whole.__dict__
+        rows = len(self.whole.quality) if "_intervals" in made else size / _SAMPLE_BYTES
+        need = _REDACTED_SHARE * size if redacted else 0.0
+        if redacted or "_intervals" not in made:
+            need += _QUALITY_SHARE * size
+        if redacted or "judging" not in made:
+            need += _JUDGED_ROW * rows
+        if metrics:
+            need += _METRICS_ROW * rows
+        check_memory(need, what, _INSTEAD)
 
     def findings(
         self,
@@ -501,10 +537,7 @@ class Call:
         from rtkit_explore.findings.overview import overview_of
 
         chosen = self._asked(participant, window, tz)
-        if self._parsed.large:
-            judging = chosen.judging
-            rows = len(judging.arrays.stream_number)
-            check_memory(_METRICS_ROW * rows, f"Working out the metrics of {rows:,} samples", _INSTEAD)
+        self.check_room(f"Working out the metrics of {self._reports_said}", metrics=True)
         return overview_of(chosen, profile, metrics=metrics, context=chosen.judging)
 
     def in_common(self, participants: str | Iterable[str]) -> pd.DataFrame:

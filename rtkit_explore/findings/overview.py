@@ -14,7 +14,7 @@ from rtkit_explore.findings.verdicts import judge, span_minutes
 from rtkit_explore.measures.intervals import known_intervals
 from rtkit_explore.measures.plausibility import plausible
 from rtkit_explore.measures.roll_up import roll_up_of
-from rtkit_explore.measures.scores import delay_of, heard_loss, mos
+from rtkit_explore.measures.scores import heard_loss, mos, one_way_delay
 from rtkit_explore.table_schema.findings import OVERVIEW
 from rtkit_explore.tables.frames import from_rows
 
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 _SCORED = ("loss_pct", "packets_per_s", "rtt_ms", "buffer_ms", "score", "score_scale")
 """What the scores are made of."""
+_HEARD = (
+    "session_id", "peer_id", "stream_id", "direction", "direct", "interval_s", "loss_pct", "packets_per_s",
+    "other_packets_per_s", "rtt_ms", "other_rtt_ms", "buffer_ms", "score", "score_scale",
+)  # fmt: skip
+"""What of the intervals is read of what was heard: of a large call all columns take gigabytes."""
 MOS_POOR = 3.6
 """G.107 annex B: below an R of 70, a MOS of 3.6, many users are dissatisfied."""
 
@@ -71,6 +76,7 @@ def overview_of(
     context = evaluation.context
     verdicts = {verdict.peer: verdict for verdict in judge(evaluation)}
     people = call.participants
+    scored = _scores(known_intervals(call, media=("audio",), clock_ahead_s=context.arrays.shifts, measures=_SCORED))
     # Only what is read is split by person: a row of the whole table is three times as wide.
     quality = plausible(call.quality)[[*_READ]]
     columns = _Columns(quality)
@@ -78,7 +84,6 @@ def overview_of(
         str(peer): np.asarray(rows)
         for peer, rows in quality.groupby("peer_id", observed=True, sort=False).indices.items()
     }
-    scored = _scores(known_intervals(call, media=("audio",), clock_ahead_s=context.arrays.shifts, measures=_SCORED))
     clients = getattr(call, "clients", None)
     rows: list[dict[str, Any]] = []
     for peer, report in zip(people["peer_id"], people["report"].astype("object"), strict=True):
@@ -165,7 +170,7 @@ class _Columns:
         self.consumer = (quality["direction"] == "consumer").to_numpy(dtype=bool)
         self.far_end = quality["far_end"].fillna(value=False).to_numpy(dtype=bool)
         self.end = pd.DatetimeIndex(quality["end"]).as_unit("us").asi8
-        self.numbers = {name: quality[name].to_numpy(dtype="float64", na_value=np.nan) for name in _NUMBERS}
+        self.numbers = {name: _as_floats(quality[name]) for name in _NUMBERS}
 
     def figures(self, rows: NDArray[np.intp]) -> dict[str, float]:
         """Work out the figures of the person whose rows these are."""
@@ -213,10 +218,11 @@ class _Columns:
 
 def _scores(known: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Aggregate the scores of what each person heard by time: the mean, the worst tenth, how long it was poor."""
-    heard = known[(known["direction"] == "consumer").to_numpy(dtype=bool)]
+    heard = known.loc[(known["direction"] == "consumer").to_numpy(dtype=bool), [*_HEARD]]
+    del known
     listener, peers = pd.factorize(heard["peer_id"])
     seconds = heard["interval_s"].to_numpy(dtype="float64")
-    estimated = mos(heard_loss(heard), delay_of(heard)[0])
+    estimated = mos(heard_loss(heard), one_way_delay(heard))
     reported = heard["score"].where(heard["score_scale"] != "1-5").to_numpy(dtype="float64")
 
     def over_time(values: Floats, how: str) -> Floats:
@@ -231,6 +237,12 @@ def _scores(known: pd.DataFrame) -> dict[str, dict[str, float]]:
         "score_heard_low": over_time(reported, "worst_tenth"),
     }
     return {str(peer): {name: float(column[at]) for name, column in columns.items()} for at, peer in enumerate(peers)}
+
+
+def _as_floats(column: pd.Series[float]) -> Floats:
+    """Return a column as float64: the array of the table itself where it is one, which asking for NaN would copy."""
+    plain = isinstance(column.dtype, np.dtype)
+    return column.to_numpy(dtype="float64") if plain else column.to_numpy(dtype="float64", na_value=np.nan)
 
 
 def _middle(values: Floats, percent: float = 50.0) -> float:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.measures.intervals import Tables, intervals
+from rtkit_explore.measures.series import codes_of
 from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
@@ -260,6 +261,21 @@ def delay_of(known: pd.DataFrame) -> tuple[Floats, NDArray[np.object_]]:
         ``none``, ``buffer``, ``network`` or ``network and buffer`` for each interval. The network counts as known
         if at least one of its halves is. In a call without a server it is half of one round trip.
     """
+    delay = one_way_delay(known)
+    consumer = (known["direction"] == "consumer").to_numpy()
+    own, other = known["rtt_ms"].to_numpy(dtype="float64"), known["other_rtt_ms"].to_numpy(dtype="float64")
+    has_network = ~np.isnan(own) | (consumer & ~np.isnan(other))
+    has_buffer = consumer & ~np.isnan(known["buffer_ms"].to_numpy(dtype="float64"))
+    counted = np.select(
+        [has_network & has_buffer, has_network, has_buffer],
+        ["network and buffer", "network", "buffer"],
+        default="none",
+    )
+    return delay, counted.astype("object")
+
+
+def one_way_delay(known: pd.DataFrame) -> Floats:
+    """Work out the delay of ``delay_of`` alone: what of it is known is a text for each interval, and rarely asked."""
     consumer = (known["direction"] == "consumer").to_numpy()
     own, other = known["rtt_ms"].to_numpy(dtype="float64"), known["other_rtt_ms"].to_numpy(dtype="float64")
     # Over a server there are two paths, the sender's to it and the receiver's from it; without one both ends measure
@@ -268,13 +284,7 @@ def delay_of(known: pd.DataFrame) -> tuple[Floats, NDArray[np.object_]]:
     one_way = np.where(consumer & np.isnan(own), np.nan_to_num(other), np.nan_to_num(own)) / 2
     network = np.where(both, np.nan_to_num(own) / 2 + np.nan_to_num(other) / 2, one_way)
     buffer = np.where(consumer, known["buffer_ms"].to_numpy(dtype="float64"), np.nan)
-    has_network = ~np.isnan(own) | (consumer & ~np.isnan(other))
-    counted = np.select(
-        [has_network & ~np.isnan(buffer), has_network, ~np.isnan(buffer)],
-        ["network and buffer", "network", "buffer"],
-        default="none",
-    )
-    return np.asarray(network + np.nan_to_num(buffer)), counted.astype("object")
+    return np.asarray(network + np.nan_to_num(buffer))
 
 
 _NOTHING, _AS_USUAL = 0.02, 0.8
@@ -297,8 +307,8 @@ def heard_loss(known: pd.DataFrame) -> Floats:
     if known.empty:
         return np.asarray(loss)
     sent = known["other_packets_per_s"]
-    streams = [known[name] for name in ("session_id", "peer_id", "stream_id")]
-    usual = sent.where(sent > 0).groupby(streams, observed=True, dropna=False).transform("median")
+    stream = codes_of(known, ("session_id", "peer_id", "stream_id"))
+    usual = sent.where(sent > 0).groupby(stream).transform("median")
     arrived = known["packets_per_s"].to_numpy(dtype="float64")
     with np.errstate(invalid="ignore"):
         silent = (arrived <= _NOTHING * usual.to_numpy()) & (sent.to_numpy() >= _AS_USUAL * usual.to_numpy())

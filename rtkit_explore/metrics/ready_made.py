@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.measures.scores import client_score, delay_of, heard_loss, mos, opus_impairment
+from rtkit_explore.measures.scores import client_score, heard_loss, mos, one_way_delay, opus_impairment
 from rtkit_explore.metrics.metric import metric
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _numbers(i: pd.DataFrame, name: str) -> Floats:
 )  # fmt: skip
 def mos_narrow(i: pd.DataFrame) -> Floats:
     """Estimate the MOS of audio received by the narrow-band E-model: loss, both ways through the network, buffer."""
-    return mos(heard_loss(i), delay_of(i)[0])
+    return mos(heard_loss(i), one_way_delay(i))
 
 
 @metric(
@@ -40,7 +40,7 @@ def mos_narrow(i: pd.DataFrame) -> Floats:
 )  # fmt: skip
 def mos_wide(i: pd.DataFrame) -> Floats:
     """Estimate the MOS of audio received on the wide-band scale; not to be compared with the narrow-band one."""
-    return mos(heard_loss(i), delay_of(i)[0], band="wide")
+    return mos(heard_loss(i), one_way_delay(i), band="wide")
 
 
 @metric(
@@ -92,7 +92,7 @@ def rtcscore_audio(i: pd.DataFrame) -> Floats:
     as it does by default; DTX is not in the report and taken as off. One departure: R is bounded at 0, below which
     the published polynomial turns up again and calls a delay of 250 ms excellent.
     """
-    delay = _PACKET_MS + delay_of(i)[0]
+    delay = _PACKET_MS + one_way_delay(i)
     loss, impaired = heard_loss(i), opus_impairment(_numbers(i, "bitrate_kbps"))
     of_loss = impaired + (100.0 - impaired) * loss / (loss + 20.0)
     rating = 100.0 - of_loss - 0.03 * delay - np.where(delay > 150.0, 0.1 * (delay - 150.0) ** 2, 0.0)
@@ -118,6 +118,6 @@ def rtcscore_video(i: pd.DataFrame) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         per_frame = 1000.0 * _numbers(i, "bitrate_kbps") / pixels / fps
         base = np.clip(0.56 * np.log(per_frame) + 5.36, 1.0, 5.0)
-        score = np.clip(base - 1.9 * np.log(sent_fps / fps) - 0.002 * delay_of(i)[0], 1.0, 5.0)
+        score = np.clip(base - 1.9 * np.log(sent_fps / fps) - 0.002 * one_way_delay(i), 1.0, 5.0)
     still = (fps <= 0) & (pixels > 0)
     return np.asarray(np.where(still, 1.0, np.where(np.isfinite(score) & (pixels > 0), score, np.nan)))

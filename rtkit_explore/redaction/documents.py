@@ -24,7 +24,7 @@ from rtkit_explore.redaction.rules import participants_tree, session_tree
 from rtkit_explore.redaction.samples import redacted_series, series_node
 from rtkit_explore.store import saved_calls as layout
 from rtkit_explore.store.documents import CallDocuments, Failure
-from rtkit_explore.tables.decoding import SplitReport, split_report
+from rtkit_explore.tables.decoding import split_report
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -82,7 +82,6 @@ class _Redaction:
         self.given = documents
         self.people = People(salt=salt)
         self.rewriter = Rewriter(self.people, Labels(), keep=keep)
-        self.split: dict[str, SplitReport] = {}
         self.made = CallDocuments(transcript_format=documents.transcript_format, redacted=True)
 
     def run(self) -> CallDocuments:
@@ -117,8 +116,9 @@ class _Redaction:
         ids = _texts([self.given.session_id, *_session_ids(session)])
         devices = []
         for peer, body in self.given.reports.items():
-            self.split[peer] = split_report(body)
-            rest, _ = _decode(self.split[peer].rest)
+            # A report is split again when it is rewritten: its lists of samples are views of its bytes, and those of
+            # all reports at once would be ten times as large as what a large call keeps compressed.
+            rest, _ = _decode(split_report(body).rest)
             found = list(_people(rest))
             records += [{**record, "id": peer} for record in found]
             ids |= _texts(record.get("id") for record in found)
@@ -161,7 +161,7 @@ class _Redaction:
             return None
 
     def _report(self, peer: str) -> bytes | None:
-        split = self.split.pop(peer)
+        split = split_report(self.given.reports[peer])
         rest, odd = _decode(split.rest)
         made = None
         if isinstance(rest, dict):

@@ -73,6 +73,8 @@ def write_report(
     ------
     InvalidArgumentError
         Where the profile or time zone does not exist, the file cannot be written there, or ``call`` is no Call.
+    NotEnoughMemoryError
+        For a large call that does not fit into the memory that is free; nothing has been begun then.
 
     Examples
     --------
@@ -84,6 +86,7 @@ def write_report(
     _check(target, overwrite=overwrite)
     check_place(target)
     where = time_zone(tz)
+    call.check_room(f"A report of {len(call.documents.reports)} reports", redacted=redacted, metrics=True)
     shown = call.redact() if redacted else call
     context = ReportContext(shown, profile, where)
     page = render(report_of(context, title=title or f"Call report: {shown.title}", redacted=redacted))

@@ -376,7 +376,8 @@ def _rows_of_reports(folder: Path) -> list[Any]:
 def _row_of_report(peer_id: str, path: Path) -> Row:
     """Describe a participant from the report alone, where no list was saved."""
     record = saved_calls.participant_in(path.read_bytes())
-    return {"id": peer_id, **_without(record, _ELSEWHERE)}
+    # The report is asked for by the name of its file, whatever id stands in it: reading it says where they differ.
+    return {"id": peer_id, **_without(record, (*_ELSEWHERE, "id"))}
 
 
 def _without(row: Any, names: tuple[str, ...]) -> Any:

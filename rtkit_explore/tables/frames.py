@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from rtkit_explore.tables.memory import return_freed_memory
 from rtkit_explore.tables.times import NAT
 
 if TYPE_CHECKING:
@@ -156,14 +157,14 @@ def join_in_parts(table: Table, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """
     Concatenate frames of one table column by column, for tables of millions of rows.
 
-    Each column is taken out of the frames as it is joined, which uses them up: so the table never stands in memory
-    twice.
+    Each column is taken out of the frames as it is joined, and given back to the system, which uses them up: so the
+    table never stands in memory twice.
     """
     rows = sum(map(len, frames))
-    columns = {
-        column.name: pd.concat([part.pop(column.name) for part in frames], ignore_index=True).array
-        for column in table.columns
-    }
+    columns: dict[str, Any] = {}
+    for column in table.columns:
+        columns[column.name] = pd.concat([part.pop(column.name) for part in frames], ignore_index=True).array
+        return_freed_memory()
     return frame(table, columns, rows)
 
 

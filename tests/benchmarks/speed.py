@@ -10,6 +10,7 @@ multiple of orjson's bare parse of the same bytes, taken in the same run. By han
 from __future__ import annotations
 
 import gc
+import json
 import statistics
 import tempfile
 import time
@@ -76,13 +77,17 @@ def files(*, small: bool) -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(count):
             body = big_report.report(number, minutes=2 if small else 60)
-            (Path(folder) / f"peer-report-{number}.json").write_bytes(body)
+            peer_id = json.loads(body)["data"]["participant"]["id"]
+            (Path(folder) / f"peer-report-{peer_id}.json").write_bytes(body)
         paths = sorted(Path(folder).iterdir())
         ways = {
             "orjson": lambda: by_orjson([path.read_bytes() for path in paths]),
             "load": lambda: rtk.load(paths).samples,
             "replay": lambda: by_replay(folder),
         }
+        if not len(ways["load"]()) == len(ways["replay"]()) > 0:
+            msg = "load and replay do not read the same rows"
+            raise SystemExit(msg)
         rounds = [{name: seconds(way) for name, way in ways.items()} for _ in range(3)]
         hand = seconds(lambda: by_hand.from_files(paths)) / statistics.median(one["orjson"] for one in rounds)
         for name, what, before in (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import tracemalloc
+
 import pandas as pd
 import pytest
 
@@ -9,6 +12,9 @@ import rtkit_explore as rtk
 from rtkit_explore.call import Call
 from rtkit_explore.errors import NotEnoughMemoryError
 from rtkit_explore.findings import segments
+from rtkit_explore.redaction.documents import redacted_documents
+from rtkit_explore.store import report_bytes
+from rtkit_explore.store.report_bytes import ReportBytes
 from rtkit_explore.tables import memory, parsed_documents
 
 
@@ -76,3 +82,61 @@ def test_redaction_and_metrics_are_refused_before_memory_ends(large, monkeypatch
         large.overview()
     with pytest.raises(NotEnoughMemoryError, match="redacted copy"):
         large.redact()
+
+
+@pytest.mark.parametrize("ask", [Call.findings, Call.verdicts, Call.story, Call.overview], ids=lambda ask: ask.__name__)
+def test_whoever_judges_is_refused_before_anything_is_read(large, monkeypatch, ask):
+    size = sum(map(len, large.documents.reports.values()))
+    # Enough for the table quality alone: the refusal is about all that follows.
+    monkeypatch.setattr(memory, "free_memory", lambda: size)
+    with pytest.raises(NotEnoughMemoryError, match="reports"):
+        ask(large)
+    assert "_intervals" not in large.__dict__
+
+
+@pytest.mark.parametrize("redacted", [True, False])
+def test_a_report_is_refused_before_anything_is_read_or_written(large, monkeypatch, tmp_path, redacted):
+    size = sum(map(len, large.documents.reports.values()))
+    monkeypatch.setattr(memory, "free_memory", lambda: size)
+    with pytest.raises(NotEnoughMemoryError, match="A report of 4 reports"):
+        rtk.write_report(large, tmp_path / "call.html", redacted=redacted)
+    assert "_intervals" not in large.__dict__
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_known_already_is_not_counted_again(large, monkeypatch):
+    large.findings()
+    monkeypatch.setattr(memory, "free_memory", lambda: 0)
+    assert large.story()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are not there")
+def test_the_limit_of_the_process_counts(monkeypatch):
+    import resource
+
+    limit = 10**15
+    monkeypatch.setattr(memory, "_available", lambda: None)
+    monkeypatch.setattr(memory, "_CGROUPS", ())
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (limit, limit))
+    if (left := memory.free_memory()) is not None:  # where the system tells what a process uses
+        assert 0 < left < limit
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (1, 1))
+    assert memory.free_memory() in (0, None)
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (resource.RLIM_INFINITY,) * 2)
+    assert memory.free_memory() is None
+
+
+def test_redaction_holds_no_more_than_a_few_reports_of_a_large_call_at_a_time(monkeypatch):
+    documents = rtk.simulate("clean", participants=20, minutes=3, seed=1).call.documents
+    plain = redacted_documents(documents)
+    size = sum(map(len, documents.reports.values()))
+    monkeypatch.setattr(report_bytes, "PLAIN", 0)
+    documents.reports = ReportBytes(documents.reports)
+    tracemalloc.start()
+    try:
+        compressed = redacted_documents(documents)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert dict(compressed.reports) == dict(plain.reports)
+    assert peak < 0.9 * size

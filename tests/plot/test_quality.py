@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from rtkit_explore import plot
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.plot.panels import quantiles
 from tests.plot.drawn import at, days, legend, line, marked, message, near, samples, table
 
 
@@ -309,3 +310,12 @@ def test_events_alone_are_no_reason_to_fail():
     )
     (ax,) = plot.quality({"quality": samples([None, 1.0, 1.0]), "events": events}, metrics="loss_pct")
     assert "(no name)" in legend(ax)
+
+
+@pytest.mark.parametrize("count", [1, 7, 300, 40_000])
+def test_the_band_of_a_crowd_has_the_quantiles_of_pandas_to_the_last_bit(count):
+    rng = np.random.default_rng(count)
+    group = rng.integers(0, count, 3000)
+    values = np.round(rng.normal(size=3000), 1) * 10.0 ** rng.integers(-3, 4, 3000)
+    wide = pd.Series(values).groupby(group).quantile(np.array([0.05, 0.5, 0.95])).unstack().reindex(range(count))
+    np.testing.assert_array_equal(quantiles(values, group, count), wide.to_numpy())

@@ -268,3 +268,14 @@ def test_where_the_saved_list_is_broken_the_reports_are_read_and_that_is_said(fo
         "clean/participants.json is damaged; the people are taken from their reports"
         in call.problems["message"].tolist()
     )
+
+
+def test_a_report_in_a_file_of_another_name_is_read_and_said_to_be_another_peers(recordings, tmp_path):
+    reports = sorted((recordings / "sfu-clean").glob("peer-report-*.json"))
+    for number, path in enumerate(reports):
+        shutil.copy(path, tmp_path / f"peer-report-{number}.json")
+    app = rtk.replay(tmp_path, progress=False)
+    call = app.call(app.sessions()["session_id"].iloc[0])
+    assert call.participants["report"].tolist() == ["read"] * len(reports)
+    assert len(call.samples) == len(rtk.load(reports).samples) > 0
+    assert "conflict" in set(call.problems["kind"])
