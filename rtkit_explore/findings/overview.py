@@ -242,7 +242,8 @@ def _scores(known: pd.DataFrame) -> dict[str, dict[str, float]]:
 def _as_floats(column: pd.Series[float]) -> Floats:
     """Return a column as float64: the array of the table itself where it is one, which asking for NaN would copy."""
     plain = isinstance(column.dtype, np.dtype)
-    return column.to_numpy(dtype="float64") if plain else column.to_numpy(dtype="float64", na_value=np.nan)
+    values = column.to_numpy() if plain else column.to_numpy(dtype="float64", na_value=np.nan)
+    return np.asarray(values, dtype="float64")
 
 
 def _middle(values: Floats, percent: float = 50.0) -> float:
