@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.api.progress import Progress
 from rtkit_explore.store.report_bytes import bytes_of
+from rtkit_explore.tables.decoding import SplitReport, split_report
 from rtkit_explore.tables.download_rows import chat_rows, check_summary, transcript_rows
 from rtkit_explore.tables.peer_report import PeerReport, read_samples
 from rtkit_explore.tables.people_rows import people_of, session_rows
@@ -85,6 +86,7 @@ class ParsedDocuments:
 
     def __init__(self, documents: CallDocuments) -> None:
         self.documents = documents
+        self._split_once: dict[str, SplitReport] = {}
 
     @cached_property
     def session_id(self) -> str | None:
@@ -146,7 +148,17 @@ class ParsedDocuments:
         session_id = self._listed_session(self.listings.sessions)
         for peer, body in self.documents.reports.items():
             name = self.documents.names.get(peer, f"peer-report {peer}")
-            yield body, {"peer_id": peer, "session_id": session_id, "source": name}
+            split = self._split(peer, body)
+            yield body, {"peer_id": peer, "session_id": session_id, "source": name, "split": split}
+
+    def _split(self, peer: str, body: bytes) -> SplitReport:
+        """Split a report once for two readers, its samples' and all else's; those of a large call are not held."""
+        if self.large:
+            return split_report(body)
+        split = self._split_once.pop(peer, None)
+        if split is None:
+            split = self._split_once[peer] = split_report(body)
+        return split
 
     @cached_property
     def metadata(self) -> ReportMetadata:

@@ -37,14 +37,23 @@ class PeerReport:
         Session it was requested for, if the document does not say.
     source
         What to call it in ``problems``.
+    split
+        The same document, where it has been split already.
     """
 
     def __init__(
-        self, document: Document, *, peer_id: str | None = None, session_id: str | None = None, source: str = ""
+        self,
+        document: Document,
+        *,
+        peer_id: str | None = None,
+        session_id: str | None = None,
+        source: str = "",
+        split: SplitReport | None = None,
     ) -> None:
         self.problems = Problems(source, session_id=session_id, peer_id=peer_id)
         body = document if isinstance(document, bytes) else _encode(document)
-        split = split_report(body) if body is not None else SplitReport(b"")
+        if split is None:
+            split = split_report(body) if body is not None else SplitReport(b"")
         self._series = split.series
         value = decode(split.rest, self.problems) if body is not None else document
         reader = Reader(self.problems)
@@ -99,23 +108,25 @@ def read_samples(
     session_id: str | None = None,
     source: str = "",
     thorough: bool = True,
+    split: SplitReport | None = None,
 ) -> list[Problem]:
     """
     Decode the samples of a report into a collector, in one pass where it can be; returns what was wrong.
 
-    ``thorough=False`` does not look for duplicate keys, for callers that do not need the problems.
+    ``thorough=False`` does not look for duplicate keys, for callers that do not need the problems; ``split`` is the
+    same document, where it has been split already.
     """
     whole = decode_whole(document) if isinstance(document, bytes) else None
     own = whole.peer_id if whole is not None else None
     if whole is None or not (peer_id or (isinstance(own, str) and own not in ("", "null"))):
-        report = PeerReport(document, peer_id=peer_id, session_id=session_id, source=source)
+        report = PeerReport(document, peer_id=peer_id, session_id=session_id, source=source, split=split)
         return report.samples_into(rows)
     named = whole.session_id
     session = named if isinstance(named, str) and named not in ("", "null") else session_id
     peer = peer_id or str(own)
     problems = Problems(source, session_id=session, peer_id=peer)
     if thorough and isinstance(document, bytes):
-        check_doubled_keys(split_report(document).series, whole.series, _QUALITY_PATH, problems)
+        check_doubled_keys((split or split_report(document)).series, whole.series, _QUALITY_PATH, problems)
     rows.add_decoded(whole.series, _QUALITY_PATH, problems, session_id=session, peer_id=peer)
     return problems.rows()
 
