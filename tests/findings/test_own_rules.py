@@ -97,7 +97,6 @@ def test_findings_are_worked_out_once_per_profile(call):
         ("delay_and_jitter", "jitter"),
         ("delay_and_jitter", "round_trip"),
         ("cpu_bound", "cpu_limited"),
-        ("cpu_bound", "low_frame_rate"),
         ("narrow_uplink", "congested"),
         ("lossy_uplink", "loss_in"),
         ("lossy_uplink", "loss_out"),
@@ -115,3 +114,12 @@ def test_tags_and_families_say_whose_side_it_was_on_as_they_do_of_shipped_rules(
     assert len(mine)
     for column in ("side", "side_peer_id"):
         assert mine[column].tolist() == theirs[column].tolist()
+
+
+def test_pictures_that_were_sent_so_are_the_senders_under_another_name_as_well(recorded):
+    shipped = next(rule for rule in RULES if rule.name == "low_frame_rate")
+    limits = [limit for limit in profile_of("default").limits if limit.rule == shipped.name]
+    own = replace(shipped, name="mine", limits=tuple(replace(limit, rule="mine") for limit in limits))
+    found = recorded("bandwidth").call.findings({"rules": [own]})
+    sides = {name: found[found["rule"] == name]["side"].tolist() for name in ("mine", shipped.name)}
+    assert sides["mine"] == sides[shipped.name] == ["sender_uplink"]
