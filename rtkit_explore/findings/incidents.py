@@ -86,7 +86,7 @@ class Incident:
         silent = self.tagged(SILENCE)
         if silent and self.lead.has(SILENCE):
             return [*_heard([one for one in silent if not one.follows] or silent), *self.worn]
-        trips = self.tagged(TRIP)
+        trips = [one for one in self.tagged(TRIP) if not one.follows]
         if trips and self.lead.has(DELAY):
             return trips  # buffers stay up long after the round trip has come down
         timed = [one for one in self.members if not one.has(LASTING)] or self.members
@@ -491,14 +491,16 @@ def _up_to(mean: float, most: float, unit: str) -> str:
 
 def _long_way(incident: Incident) -> str | None:
     """Say that a way was long or unsteady: delay is no congestion, and names no direction."""
-    trips, lead = incident.tagged(TRIP), incident.lead
+    lead = incident.lead
     if not lead.has(DELAY):
         return None
+    # Round trips that only met the trouble now and then do not speak for all of its time.
+    trips = [one for one in incident.tagged(TRIP) if not one.follows or lead.has(TRIP)]
     if trips:
         best = max(trips, key=lambda one: one.seconds)
         figures = f"a round trip of {_up_to(best.mean, max(one.value for one in trips), ' ms')}"
     else:
-        late = max(incident.members, key=lambda one: one.seconds)
+        late = max(incident.tagged(DELAY), key=lambda one: one.seconds)
         if not late.has(BUFFERED):
             return None
         figures = f"{_up_to(late.mean, late.value, ' ms')} in the jitter buffer"

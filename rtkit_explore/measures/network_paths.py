@@ -18,6 +18,7 @@ MEDIA_BYTES = 10_000.0
 _COLUMNS = (
     "peer_id", "transport", "nominated", "bytes_sent", "bytes_received", "local_candidate_address",
     "local_candidate_port", "remote_candidate_port", "local_candidate_network_type", "relayed", "path_protocol",
+    "remote_candidate_type",
 )  # fmt: skip
 _SECOND = 1_000_000
 
@@ -43,6 +44,8 @@ class CandidatePair:
         What tells it from other pairs of the same transport.
     network
         Kind of network in words.
+    far
+        Type of the far end's candidate: host, srflx, prflx or relay; empty where unknown.
     """
 
     row: int
@@ -56,6 +59,7 @@ class CandidatePair:
     network: str
     relayed: bool
     protocol: str
+    far: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def candidate_pairs_of(table: pd.DataFrame) -> dict[str, list[CandidatePair]]:
     ]
     found: dict[str, list[CandidatePair]] = {}
     for row, values in enumerate(zip(*columns, strict=True)):
-        peer, transport, nominated, up, down, address, local, remote, network, relayed, protocol = values
+        peer, transport, nominated, up, down, address, local, remote, network, relayed, protocol, far = values
         if peer is None:
             continue
         name = network_words(network)
@@ -138,9 +142,35 @@ def candidate_pairs_of(table: pd.DataFrame) -> dict[str, list[CandidatePair]]:
                 f"{name} through a relay" if relayed else name,
                 bool(relayed),
                 str(protocol or ""),
+                str(far or ""),
             )
         )
     return found
+
+
+def server_between(one: Iterable[CandidatePair], other: Iterable[CandidatePair]) -> bool | None:
+    """
+    Tell whether a media server stands between two people, by the ports at either end of their pairs.
+
+    Connected directly, the far end of each is the other: both name the same two ports. A server has ports of its own,
+    and is no client behind a router, whose far candidate is not of type host.
+
+    Returns
+    -------
+    bool or None
+        None where the pairs do not tell.
+    """
+    ends: list[tuple[set[object], set[object]]] = []
+    both = list(one), list(other)
+    for pairs in both:
+        told = [pair for pair in pairs if len(pair.ports) > 1]
+        if not told:
+            return None
+        ends.append(({pair.ports[1] for pair in told}, {pair.ports[2] for pair in told}))
+    (mine, far), (theirs, opposite) = ends
+    if mine & opposite or theirs & far:
+        return False
+    return True if all(pair.far == "host" for pairs in both for pair in pairs) else None
 
 
 def _micros(table: pd.DataFrame, name: str) -> list[int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rtkit_explore.simulator.participants import new_id
@@ -101,6 +101,16 @@ class Machine:
     def firefox(self) -> bool:
         """Whether the browser is Firefox."""
         return self.browser.engine == "Gecko"
+
+
+def facing_each_other(machines: dict[str, Machine]) -> dict[str, Machine]:
+    """Let the far end of two people's pairs be each other: without a server in between they name the same two ports."""
+    ports = {name: machine.ports.producing for name, machine in machines.items()}
+    found = {}
+    for name, machine in machines.items():
+        far = next((port for other, port in ports.items() if other != name), machine.ports.far_producing)
+        found[name] = replace(machine, ports=replace(machine.ports, far_producing=far, far_consuming=far))
+    return found
 
 
 def machine_of(person: Person, chance: random.Random, *, mixed: bool = True) -> Machine:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from rtkit_explore.simulator.conversations import chat_csv, summary_of, transcripts
-from rtkit_explore.simulator.devices import machine_of
+from rtkit_explore.simulator.devices import facing_each_other, machine_of
 from rtkit_explore.simulator.media import produce
 from rtkit_explore.simulator.metadata import Traffic, metadata
 from rtkit_explore.simulator.participants import new_id, take_seats
@@ -134,6 +134,8 @@ def run(plan: CallPlan, *, reports: bool = True, texts: bool = True) -> Simulate
     # Firefox does not report what limits its encoder, so a busy machine could not be found
     busy = {effect.who for effect in plan.effects if isinstance(effect, SlowDown)}
     machines = {p.name: machine_of(p, chance, mixed=plan.mixed_browsers and p.name not in busy) for p in plan.people}
+    if plan.direct:
+        machines = facing_each_other(machines)
     seats = take_seats(plan, rng, chance, physics=reports or texts)
     for seat in seats:
         seat.firefox = machines[seat.person.name].firefox

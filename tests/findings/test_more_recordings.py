@@ -65,6 +65,18 @@ TRUE = {
     "sfu-late-down-and-out": ({"Chen"}, {"connection"}, "Chen", (2, 2)),
     "sfu-burst-down-hidden": ({"Alma"}, {"receiver_downlink"}, "Alma", (1, 1)),
     "sfu-busy-boris": ({"Boris"}, {"sender"}, "Boris", (1, 1)),
+    "sfu-far-mild": ({"Boris"}, {"connection"}, "Boris", (1, 1)),
+    "p2p-turn-stalls-mid": ({"Alma"}, {"connection"}, "Alma", None),
+    "sfu-overlap": ({"Alma", "Boris"}, {"sender_uplink"}, "Alma", (1, 2)),
+    "p2p-first-way-dies": (set(), {"between"}, None, None),
+    "sfu-two-of-four": ({"Alma", "Boris"}, {"receiver_downlink"}, "Alma", (1, 1)),
+    "sfu-brief": ({"Alma", "Chen"}, {"sender_uplink"}, "Alma", None),
+    "p2p-turns": ({"Alma", "Boris"}, {"sender_uplink"}, "Alma", None),
+    "sfu-two-foxes": ({"Alma"}, {"sender_uplink"}, "Alma", (1, 1)),
+    "sfu-all-off": ({"Alma"}, {"sender_uplink"}, "Alma", (1, 1)),
+    "sfu-long-out": ({"Chen"}, {"connection"}, "Chen", None),
+    "sfu-duo-down": ({"Alma", "Boris"}, {"receiver_downlink"}, "Boris", (1, 1)),
+    "sfu-duo-narrow": ({"Alma", "Boris"}, {"receiver_downlink"}, "Boris", (1, 1)),
 }
 
 # What the verdict on the call says, of each cause.
@@ -106,6 +118,18 @@ SAID = {
     "sfu-late-down-and-out": ("Chen was cut off for 9 s, both ways", "Chen's downlink was probably slow for 63 s"),
     "sfu-burst-down-hidden": ("Alma's downlink lost 6.8 % of the audio packets that everyone sent",),
     "sfu-busy-boris": ("Boris's machine was too busy for 42 s", "only 44 % of the usual audio packets were sent"),
+    "sfu-far-mild": ("Boris's connection was probably slow for 49 s",),
+    "p2p-turn-stalls-mid": ("Alma's connection (through a TURN server over TCP) was perhaps slow for 63 s",),
+    "sfu-overlap": ("Alma's uplink lost 6.3 %", "Boris's downlink was slow for 56 s"),
+    "p2p-first-way-dies": ("Nothing passed between", "for about 3.6 s, in both directions"),
+    "sfu-two-of-four": ("Alma's downlink lost 8.1 %", "Boris's downlink lost 7.2 %"),
+    "sfu-brief": ("Alma's uplink lost 7.5 %", "Chen's downlink lost 14.8 %"),
+    "p2p-turns": ("Alma's uplink was perhaps too narrow for 35 s", "6.1 % of Boris's audio packets got lost"),
+    "sfu-two-foxes": ("Alma's uplink lost 7.8 %",),
+    "sfu-all-off": ("Alma's uplink lost 6.4 %",),
+    "sfu-long-out": ("Chen was cut off for 63 s, both ways",),
+    "sfu-duo-down": ("Boris's downlink probably lost 7.9 %", "Alma's uplink was perhaps slow for 35 s"),
+    "sfu-duo-narrow": ("Boris's downlink was probably too narrow for 35 s", "Alma was probably cut off for 10 s, both ways"),
 }  # fmt: skip
 
 

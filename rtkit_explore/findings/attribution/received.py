@@ -14,7 +14,7 @@ from rtkit_explore.findings.attribution.links import (
     slots_of,
     votes_of,
 )
-from rtkit_explore.findings.attribution.two_people import BOTH, loss_links
+from rtkit_explore.findings.attribution.two_people import BOTH, loss_links, over_a_server
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure, named
@@ -34,7 +34,7 @@ from rtkit_explore.findings.rules.rule import (
 )
 
 if TYPE_CHECKING:
-    from rtkit_explore.findings.candidates import Candidate, Confidence
+    from rtkit_explore.findings.candidates import Candidate, Confidence, Side
     from rtkit_explore.findings.concurrency import Concurrency
     from rtkit_explore.findings.localization import Link
     from rtkit_explore.findings.rules.rule import Tag
@@ -311,9 +311,34 @@ class ReceiverAttribution:
         if candidate.name == "frozen" and lossy and not self._both_silent():
             return False
         candidate.attribute_to("between", None, "low")
-        if self._both_silent():
+        both = self._both_silent()
+        if both:
             candidate.evidence_for.append("both directions stopped at the same time, and both went on sending")
+        if over_a_server(self.context) and self._cut_from_the_server(both=both):
+            return True
         candidate.evidence_against.append("with two people, the access of either one would look the same")
+        return True
+
+    def _cut_from_the_server(self, *, both: bool) -> bool:
+        """
+        Say who of two people over a server was cut off: what the server tells that one stands still.
+
+        The other goes on being told how the server receives them, with no loss. A direction of its own stops with what
+        the sender is told, or with what the listener is told.
+        """
+        context, candidate = self.context, self.candidate
+        own = [one for one in context.of_peer.get(self.stream.peer or "", ()) if not one.consumer]
+        mine = next((one for one in own if one.media == self.stream.media), None)
+        if candidate.name != "nothing_received" or mine is None or self.producer is None:
+            return False
+        untold = [self._stands_still(self.producer), self._stands_still(mine)]
+        if untold[0] == untold[1]:
+            return False
+        sender = untold[0]
+        who, told = (self.sender, self.me) if sender else (self.me, self.sender)
+        side: Side = "connection" if both else "sender_uplink" if sender else "receiver_downlink"
+        candidate.attribute_to(side, self.stream.remote if sender else self.stream.peer, "medium")
+        candidate.evidence_for.append(f"the server told {who} nothing at that time, and went on telling {told}")
         return True
 
     def _both_silent(self) -> bool:

@@ -8,13 +8,14 @@ import numpy as np
 
 from rtkit_explore.findings.attribution.links import SIDES
 from rtkit_explore.findings.attribution.tcp_relay import through_tcp
+from rtkit_explore.findings.attribution.two_people import over_a_server
 from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.narrative import named
 from rtkit_explore.findings.rules.rule import BUFFERED, BUSY, DELAY, LIMIT, LOSS, OF_MACHINE, QUEUED, SEEN, TRIP, WAY
 from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
-    from rtkit_explore.findings.candidates import Candidate
+    from rtkit_explore.findings.candidates import Candidate, Confidence
     from rtkit_explore.findings.concurrency import Concurrency
     from rtkit_explore.findings.context import Context, Window
     from rtkit_explore.findings.stream_arrays import Stream
@@ -107,7 +108,8 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
         return
     if two and _calm_meanwhile(around, others, window):
         part = _late_part(around, who, window, fewest=1)
-        candidate.attribute_to(SIDES[part], None if part == "server" else who, "low")
+        sure: Confidence = "medium" if part == "connection" and over_a_server(context) else "low"
+        candidate.attribute_to(SIDES[part], None if part == "server" else who, sure)
         candidate.evidence_for.append("the other's round trip stayed as it was: a server stands between the two")
         return
     own = [one for one in context.of_peer.get(who, ()) if not one.consumer]
@@ -134,15 +136,18 @@ def _of_round_trip(around: Concurrency, candidate: Candidate, stream: Stream) ->
 def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bool:
     """Tell whether other people's round trips are known, and not one was longer than else in that time."""
     context, arrays = around.context, around.context.arrays
+    server = over_a_server(context)
+    if server is False:
+        return False
+    # Without a server, two people see the same stall a sample apart: a sample more on either side counts as well.
+    slack = 0 if server else SLACK_US
     during: list[float] = []
     outside: list[float] = []
     for peer in peers:
         for stream in context.of_peer.get(peer, ()):
             rows, shift = stream.rows, context.shift(stream)
             trip = arrays["rtt_ms"][rows]
-            # A sample more on either side: two people who are connected directly see the same stall a sample apart.
-            inside = arrays.end[rows] - shift > window[0] - SLACK_US
-            inside &= arrays.start[rows] - shift < window[1] + SLACK_US
+            inside = (arrays.end[rows] - shift > window[0] - slack) & (arrays.start[rows] - shift < window[1] + slack)
             known = ~np.isnan(trip) & (trip > 0)
             if not stream.consumer:
                 during += trip[inside & known].tolist()
@@ -150,7 +155,7 @@ def _calm_meanwhile(around: Concurrency, peers: list[str], window: Window) -> bo
     if len(during) < 2 or len(outside) < 2:
         return False
     calm = float(np.median(outside))
-    return max(during) <= 1.3 * calm + 15
+    return float(np.median(during) if server else max(during)) <= 1.3 * calm + 15
 
 
 def _late_part(around: Concurrency, who: str, window: Window, *, fewest: int = 2) -> str:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtkit_explore.findings.concurrency import SLACK_US
 from rtkit_explore.findings.rules.participants import paths_of
 from rtkit_explore.findings.rules.rule import DELAY, HEARD_LOSS, LIMIT, LOSS
 
 if TYPE_CHECKING:
+    from rtkit_explore.findings.candidates import Candidate
     from rtkit_explore.findings.concurrency import Concurrency
     from rtkit_explore.findings.context import Context, Window
 
@@ -25,6 +27,7 @@ def stalls_of_tcp(around: Concurrency) -> None:
     relayed = [peer for peer in context.of_peer if through_tcp(context, peer)]
     if len({context.person(peer) for peer in context.of_peer}) > 2 or len(relayed) != 1:
         return
+    stalled: list[Window] = []
     for candidate in around.candidates:
         if candidate.stream is None:
             continue
@@ -38,10 +41,23 @@ def stalls_of_tcp(around: Concurrency) -> None:
             continue
         if not _comes_and_goes(around, around.window(candidate)) or _late_one_way(around, around.window(candidate)):
             continue
-        candidate.attribute_to("connection", relayed[0], "low")
+        stalled.append(around.window(candidate))
+        _on_the_relay(context, candidate, relayed[0])
         candidate.follows = candidate.has(LIMIT)
-        candidate.evidence_for.append(f"{context.name(relayed[0])} went through a TURN server over TCP, which stalls")
-        candidate.evidence_against.append("with two people, either end would report the same")
+    for candidate in around.candidates:
+        # Round trips are taken now and then: some of them hit a stall.
+        one, two = around.window(candidate)
+        met = candidate.side == "between" and candidate.severity != "note" and two - one <= 2 * SLACK_US
+        sent = candidate.stream is not None and not candidate.stream.consumer and candidate.has(DELAY, LIMIT)
+        if met and sent and any(start <= one and two <= end for start, end in stalled):
+            _on_the_relay(context, candidate, relayed[0])
+            candidate.follows = True
+
+
+def _on_the_relay(context: Context, candidate: Candidate, peer: str) -> None:
+    candidate.attribute_to("connection", peer, "low")
+    candidate.evidence_for.append(f"{context.name(peer)} went through a TURN server over TCP, which stalls")
+    candidate.evidence_against = ["with two people, either end would report the same"]
 
 
 def through_tcp(context: Context, peer: str | None) -> bool:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rtkit_explore.findings.rules.participants import pairs_of
+from rtkit_explore.measures.network_paths import server_between
 from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from rtkit_explore.findings.context import Context, Window
     from rtkit_explore.findings.localization import Link
     from rtkit_explore.findings.stream_arrays import Stream
+    from rtkit_explore.measures.network_paths import CandidatePair
 
 BOTH: Link = ("server", "before and beyond")
 """Stands for packets lost on the way up and on the way down at once."""
@@ -53,6 +56,17 @@ def loss_links(context: Context, candidate: Candidate) -> list[Link | None]:
         else:
             found.append(BOTH if whole > _TIMES * before + _MORE else ("up", stream.remote))
     return found
+
+
+def over_a_server(context: Context) -> bool | None:
+    """Tell whether a media server stands between the two of a call of two; None where the paths do not tell."""
+    if "over a server" not in context.kept:
+        pairs: dict[str, list[CandidatePair]] = {}
+        for peer, mine in pairs_of(context).items():
+            pairs.setdefault(context.person(peer), []).extend(mine)
+        context.kept["over a server"] = server_between(*pairs.values()) if len(pairs) == 2 else None
+    found = context.kept["over a server"]
+    return found if isinstance(found, bool) else None
 
 
 def _sound(context: Context, peer: str, *, consumer: bool) -> list[Stream]:

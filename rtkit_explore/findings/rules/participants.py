@@ -70,14 +70,14 @@ def _relayed(context: Context, _profile: Profile) -> Iterator[Observation]:
         )
 
 
-def _pairs_of(context: Context) -> dict[str, list[CandidatePair]]:
+def pairs_of(context: Context) -> dict[str, list[CandidatePair]]:
     """Return the candidate pairs of each participant, read once."""
     return context.once("pairs", lambda: candidate_pairs_of(context.call.candidate_pairs))
 
 
 def paths_of(context: Context) -> dict[str, list[NetworkPath]]:
     """Return the paths that carried media, by participant and in the order of their use."""
-    found = {peer: paths_in_use(mine, *span_of(context, peer)) for peer, mine in _pairs_of(context).items()}
+    found = {peer: paths_in_use(mine, *span_of(context, peer)) for peer, mine in pairs_of(context).items()}
     return {peer: paths for peer, paths in found.items() if paths}
 
 
@@ -116,7 +116,7 @@ def _of_transport(found: Observation, transport: str) -> Observation:
 def _one_way(context: Context, _profile: Profile) -> Iterator[Observation]:
     """Find connections with a nominated pair through which no media went for 20 s and more."""
     seen: set[tuple[str, str]] = set()
-    for peer, mine in _pairs_of(context).items():
+    for peer, mine in pairs_of(context).items():
         one, two = span_of(context, peer)
         lasted = (two - one) / 1e6 if NO_TIME not in (one, two) else 0.0
         for transport, pairs in by_transport(mine).items():
@@ -152,7 +152,7 @@ def _never_connected(context: Context, _profile: Profile) -> Iterator[Observatio
 
 def _dead_span(context: Context, peer: str) -> tuple[int, int] | None:
     """Return from when to when a participant tried to send and receive, if not a packet ever went through."""
-    mine = _pairs_of(context).get(peer, [])
+    mine = pairs_of(context).get(peer, [])
     moved = sum(pair.sent + pair.received for pair in mine)
     streams = context.of_peer.get(peer, [])
     counted = any(bool((context.arrays["packets"][stream.rows] >= 0).any()) for stream in streams)
