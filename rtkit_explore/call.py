@@ -21,7 +21,7 @@ from rtkit_explore.table_schema.describe import TABLES
 from rtkit_explore.table_schema.findings import SEVERITIES
 from rtkit_explore.tables.frames import from_rows, texts
 from rtkit_explore.tables.json_reader import decode
-from rtkit_explore.tables.memory import check_memory
+from rtkit_explore.tables.memory import check_memory, return_freed_memory
 from rtkit_explore.tables.parsed_documents import ParsedDocuments, Row
 from rtkit_explore.tables.participant_lookup import participant_labels, the_participant
 from rtkit_explore.tables.problem_rows import Problems, problems_frame
@@ -406,7 +406,10 @@ class Call:
             return narrowed_context(self._whole.judging, self, self._scope)
         rows = f"{len(self.quality):,} rows of quality" if "_intervals" in self.__dict__ else self._reports_said
         self.check_room(f"Judging {rows}")
-        return ready(self)
+        made = ready(self)
+        if self._parsed.large:
+            return_freed_memory()
+        return made
 
     @property
     def _reports_said(self) -> str:

@@ -84,7 +84,7 @@ def overview_of(
         str(peer): np.asarray(rows)
         for peer, rows in quality.groupby("peer_id", observed=True, sort=False).indices.items()
     }
-    clients = getattr(call, "clients", None)
+    clients, paths = _clients(getattr(call, "clients", None)), _paths(call.candidate_pairs)
     rows: list[dict[str, Any]] = []
     for peer, report in zip(people["peer_id"], people["report"].astype("object"), strict=True):
         if pd.isna(peer):
@@ -98,10 +98,10 @@ def overview_of(
             "verdict": verdict.verdict,
             "report": report,
             "minutes": span_minutes(context, who, people),
-            "path": _path(call.candidate_pairs, who),
+            "path": paths.get(who),
             "findings": sum(candidate.severity != "note" for candidate in verdict.candidates),
             "clock_ahead_s": context.arrays.shifts.get(who, np.nan),
-            **_client(clients, who),
+            **clients.get(who, {}),
         }
         if who in rows_of:
             row |= columns.figures(rows_of[who]) | scored.get(who, {})
@@ -123,34 +123,37 @@ def _with_metrics(overview: pd.DataFrame, call: CallTables, metrics: Metrics) ->
     return overview
 
 
-def _client(clients: pd.DataFrame | None, peer: str) -> dict[str, str | None]:
+def _clients(clients: pd.DataFrame | None) -> dict[str, dict[str, str | None]]:
+    """Say what each participant used; of several rows the first."""
     if clients is None:
         return {}
-    mine = clients[clients["peer_id"] == peer]
-    if mine.empty:
-        return {}
-    first = mine.iloc[0]
+    first = clients[clients["peer_id"].notna()].drop_duplicates("peer_id")
 
-    def words(*names: str) -> str | None:
-        return " ".join(str(first[name]) for name in names if not pd.isna(first[name])) or None
+    def words(*names: str) -> list[str | None]:
+        columns = [first[name].astype("object").tolist() for name in names]
+        return [" ".join(str(one) for one in row if not pd.isna(one)) or None for row in zip(*columns, strict=True)]
 
-    return {"browser": words("browser", "browser_version"), "os": words("os", "os_version")}
+    rows = zip(first["peer_id"], words("browser", "browser_version"), words("os", "os_version"), strict=True)
+    return {str(peer): {"browser": browser, "os": system} for peer, browser, system in rows}
 
 
-def _path(pairs: pd.DataFrame, peer: str) -> str | None:
+def _paths(pairs: pd.DataFrame) -> dict[str, str]:
     """Say how media went: by the pairs that carried it, else by those nominated."""
-    mine = pairs[pairs["peer_id"] == peer]
-    moved = mine["bytes_sent"].fillna(0) + mine["bytes_received"].fillna(0)
-    used = mine[moved > 0] if (moved > 0).any() else mine[mine["nominated"].fillna(value=False).astype(bool)]
-    if used.empty:
-        return None
-    ways = {
-        f"{'relayed' if relayed is True or relayed == 1 else 'direct'}, {protocol}"
-        for relayed, protocol in zip(
-            used["relayed"].fillna(value=False), used["path_protocol"].fillna("?"), strict=True
-        )
-    }
-    return "; ".join(sorted(ways))
+    moved = ((pairs["bytes_sent"].fillna(0) + pairs["bytes_received"].fillna(0)) > 0).tolist()
+    nominated = pairs["nominated"].fillna(value=False).astype(bool).tolist()
+    relayed = pairs["relayed"].fillna(value=False).tolist()
+    protocols = pairs["path_protocol"].fillna("?").tolist()
+    of_peer: dict[str, list[int]] = {}
+    for row, peer in enumerate(pairs["peer_id"]):
+        if not pd.isna(peer):
+            of_peer.setdefault(str(peer), []).append(row)
+    found: dict[str, str] = {}
+    for peer, rows in of_peer.items():
+        used = [row for row in rows if moved[row]] or [row for row in rows if nominated[row]]
+        ways = {f"{'relayed' if relayed[row] else 'direct'}, {protocols[row]}" for row in used}
+        if ways:
+            found[peer] = "; ".join(sorted(ways))
+    return found
 
 
 _LIMITED = ("limited_bandwidth_s", "limited_cpu_s", "limited_other_s")
