@@ -319,8 +319,14 @@ class AsyncApp:
             Plain text or Markdown.
         """
         from rtkit_explore.store.fetch_call import decode_text
+        from rtkit_explore.tables.download_rows import check_summary
+        from rtkit_explore.tables.problem_rows import Problems
 
-        return decode_text((await self.client.summary(session_id)).content)
+        text = decode_text((await self.client.summary(session_id)).content)
+        problems = Problems()
+        check_summary(text, problems)
+        problems.warn()
+        return text
 
     async def generate_summary(self, session_id: Id) -> pd.DataFrame:
         """

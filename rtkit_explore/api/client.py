@@ -266,7 +266,10 @@ class ApiClient:
             msg = f"the answer about {subject.what} names no address to download it from: try again"
             raise BadAnswerError(msg)
         expires = answer.get(f"{kind}_download_url_expiry")
-        return DownloadLink(str(session_id).strip(), kind, form, str(expires) if expires else None, Secret(url.strip()))
+        # Whatever else it is would be no time either; to spell it out could take more levels than there are.
+        plain = expires is None or isinstance(expires, str | int | float)
+        until = (str(expires) if expires else None) if plain else "not a time"
+        return DownloadLink(str(session_id).strip(), kind, form, until, Secret(url.strip()))
 
     async def _download(self, session_id: Id, kind: str, form: str) -> Download:
         link = await self.link(session_id, kind, form)
@@ -322,7 +325,7 @@ class ApiClient:
             page = await fetch(page_no, per_page)
             rows = page.rows if limit is None else page.rows[:limit]
             problems = [] if page.listed else [f"the answer holds no list of {wanted.key}"]
-            return PagedList(rows, page.content, page.total, problems)
+            return PagedList(rows, page.content, page.total, [*noted, *problems])
         size = per_page or (self.settings.per_page if limit is None else min(self.settings.per_page, limit))
         listing = await self._pagers[wanted.key].read(
             fetch, per_page=size, fixed_size=per_page is not None, limit=limit, on_progress=on_progress,

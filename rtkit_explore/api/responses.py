@@ -221,7 +221,8 @@ def _stated(answer: Any) -> tuple[int | str | None, str]:
         return None, ""
     code = stated.get("code")
     known = (isinstance(code, str) and len(code) < 100) or (isinstance(code, int) and abs(code) < 10**18)
-    return code if known else None, str(stated.get("message") or "")
+    said = stated.get("message")
+    return code if known else None, said if isinstance(said, str) else ""
 
 
 def _status_of(code: int | str | None) -> int:

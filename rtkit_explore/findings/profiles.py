@@ -15,7 +15,7 @@ from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.findings.candidates import SEVERITIES, Severity
 from rtkit_explore.findings.rules import BY_NAME, RULES
 from rtkit_explore.findings.rules.rule import Rule
-from rtkit_explore.paths import user_path
+from rtkit_explore.paths import read_file, user_path
 from rtkit_explore.table_schema.columns import CAMERA, MEDIA, PICTURE, SCREEN, SOUND
 
 if TYPE_CHECKING:
@@ -630,7 +630,7 @@ def read_profile(path: str | Path, *, rules: Iterable[Rule] | Rule = ()) -> Prof
     """
     file = user_path(path, "the profile's file")
     try:
-        read = tomllib.loads(file.read_text(encoding="utf-8"))
+        read = tomllib.loads(read_file(file).decode("utf-8"))
     except OSError as error:
         msg = f"The profile {file} cannot be read: {error.strerror}."
         raise InvalidArgumentError(msg) from error

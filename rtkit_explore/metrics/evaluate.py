@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -14,7 +15,7 @@ import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
 from rtkit_explore.metrics.agreement import Draws, auc, calibration, roc, spearman
-from rtkit_explore.paths import user_path
+from rtkit_explore.paths import read_file, user_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -306,7 +307,8 @@ def _read_labels(labels: pd.DataFrame | str | Path) -> pd.DataFrame:
     file = user_path(labels, "labels= takes a table or a CSV file, which")
     try:
         # Ids are text, also where they look like numbers: 007 is not 7.
-        return pd.read_csv(file, dtype=dict.fromkeys(KEYS, "string"), skipinitialspace=True, encoding="utf-8-sig")
+        content = io.BytesIO(read_file(file))
+        return pd.read_csv(content, dtype=dict.fromkeys(KEYS, "string"), skipinitialspace=True, encoding="utf-8-sig")
     except OSError as error:
         msg = f"The labels {labels} cannot be read: {error.strerror}."
         raise InvalidArgumentError(msg) from error

@@ -25,6 +25,8 @@ from rtkit_explore.redaction.samples import redacted_series, series_node
 from rtkit_explore.store import saved_calls as layout
 from rtkit_explore.store.documents import CallDocuments, Failure
 from rtkit_explore.tables.decoding import split_report
+from rtkit_explore.tables.json_reader import decode
+from rtkit_explore.tables.problem_rows import Problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -214,15 +216,13 @@ class _Redaction:
 
 
 def _decode(body: bytes | msgspec.Raw) -> tuple[Any, bool]:
-    """Decode JSON text; also whether it has numbers such as NaN, which some encoders write and JSON does not have."""
+    """Decode JSON text; also whether it may have what some encoders write and JSON does not have (NaN, say)."""
     try:
         return msgspec.json.decode(body), False
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
-    try:
-        return json.loads(bytes(body)), True
-    except (ValueError, RecursionError):
-        return None, False
+    # As the tables read it, so that a byte that is no text costs a redacted call no more than any other.
+    return decode(bytes(body), Problems()), True
 
 
 def _encode(value: Any, *, odd: bool) -> bytes:

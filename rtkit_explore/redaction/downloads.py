@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from rtkit_explore.redaction.redactor import REDACTED, said
 from rtkit_explore.redaction.rules import chat_rules, transcript_tree
 from rtkit_explore.redaction.safe_words import KEY_WORDS, service_id, technical, time_stamp
-from rtkit_explore.tables.download_rows import caption_blocks, spoken_by
+from rtkit_explore.tables.download_rows import cells_of, cues_of, is_page, spoken_by, text_of
+from rtkit_explore.tables.json_reader import decode
+from rtkit_explore.tables.problem_rows import Problems
 
 if TYPE_CHECKING:
     from rtkit_explore.redaction.redactor import Rewriter
@@ -23,12 +25,14 @@ _MILLISECONDS = re.compile(r"\d{1,16}(?:\.\d{1,9})?")
 
 
 def _decoded(content: bytes) -> str:
-    return content.decode("utf-8-sig", "replace").removeprefix("\ufeff")
+    # As the tables read it, so that the redacted download has the same rows. What was odd is said of the original.
+    return text_of(content, Problems())
 
 
-def _rows(content: bytes) -> list[list[str]] | None:
+def _rows(content: bytes, what: str) -> list[list[str]] | None:
+    text = _decoded(content)
     try:
-        return [row for row in csv.reader(io.StringIO(_decoded(content), newline="")) if row]
+        return None if is_page(text, Problems(), what) else cells_of(text, Problems())
     except csv.Error:
         return None
 
@@ -41,7 +45,7 @@ def _written(rows: list[list[str]], *, quoted: bool) -> bytes:
 
 def redacted_chat(content: bytes, rewriter: Rewriter) -> bytes | None:
     """Rewrite a chat download (CSV with a header); None where it cannot be read."""
-    rows = _rows(content)
+    rows = _rows(content, "a chat")
     if rows is None:
         return None
     if not rows:
@@ -73,13 +77,16 @@ def redacted_transcript(content: bytes, form: str, rewriter: Rewriter) -> bytes 
         case "JSON":
             return _json(content, rewriter)
         case "SRT" | "VTT":
-            return _cues(_decoded(content), rewriter, header="WEBVTT\n\n" if form.upper() == "VTT" else "")
+            text = _decoded(content)
+            if is_page(text, Problems(), "captions"):
+                return None
+            return _cues(text, rewriter, header="WEBVTT\n\n" if form.upper() == "VTT" else "")
         case _:
             return None
 
 
 def _csv(content: bytes, rewriter: Rewriter) -> bytes | None:
-    rows = _rows(content)
+    rows = _rows(content, "a transcript")
     if rows is None:
         return None
     made = []
@@ -108,9 +115,8 @@ def _is_time(text: str) -> bool:
 
 
 def _json(content: bytes, rewriter: Rewriter) -> bytes | None:
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
+    value = decode(content, Problems())
+    if value is None:
         return None
     try:
         return json.dumps(_utterances(value, rewriter)).encode("ascii")
@@ -151,8 +157,7 @@ def _utterance(record: Any, rewriter: Rewriter) -> Any:
 def _cues(text: str, rewriter: Rewriter, *, header: str) -> bytes:
     """Write the cues anew: number, times, speaker; styles, notes and settings may say anything and go."""
     blocks = []
-    for block in caption_blocks(text):
-        lines = block.strip("\n").split("\n")
+    for _, lines in cues_of(text):
         at = next((index for index, line in enumerate(lines) if "-->" in line), None)
         head = lines[0].strip()
         if at is None:

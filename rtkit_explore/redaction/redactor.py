@@ -40,6 +40,8 @@ _EVENT_NAME: Final = "name"
 """Column that holds the names of events, which may be sentences."""
 _IDENTIFYING: Final = frozenset("phone mobile number address ip ipv4 ipv6 mac location id ids account user".split())  # noqa: SIM905
 """Words in a key which say that its value identifies or locates somebody."""
+_DEEPEST: Final = 64
+"""Levels of a document; the reference has ten."""
 _LARGE: Final = 1e7
 _LARGE_WORDS: Final = frozenset(
     "time timestamp at start started end ended duration delay bytes bitrate bandwidth energy".split()  # noqa: SIM905
@@ -74,6 +76,7 @@ class Rewriter:
         self.people = people
         self.labels = labels
         self._keep = keep
+        self._depth = 0
         self.peer: str | None = None  # whose report is being rewritten
         self._devices: dict[str, str] = {}
         self._ids: set[str] = set()
@@ -109,16 +112,25 @@ class Rewriter:
 
     def value(self, value: Any, node: Node | None) -> Any:
         """Return the replacement of a value at a place of the document."""
-        if isinstance(value, dict):
-            return self._mapping(value, node)
-        if isinstance(value, list):
+        if isinstance(value, dict | list):
+            return self._nested(value, node)
+        if isinstance(value, str):
+            return self.text(value, node)
+        return value if value is None or isinstance(value, bool) else self._number(value, node)
+
+    def _nested(self, value: dict[str, Any] | list[Any], node: Node | None) -> Any:
+        if self._depth >= _DEEPEST:
+            return REDACTED  # what is nested without end costs itself, not the document around it
+        self._depth += 1
+        try:
+            if isinstance(value, dict):
+                return self._mapping(value, node)
             item = None if node is None else node.item
             if item is None and node is not None and node.rule in ("event", "number"):
                 item = node
             return [self.value(each, item) for each in value]
-        if isinstance(value, str):
-            return self.text(value, node)
-        return value if value is None or isinstance(value, bool) else self._number(value, node)
+        finally:
+            self._depth -= 1
 
     def _number(self, value: float, node: Node | None) -> float | None:
         """Return a number if its meaning is known: under unknown keys it may be a telephone number or an address."""
@@ -132,6 +144,8 @@ class Rewriter:
     def _event_value(self, key: str, value: Any, node: Node) -> Any:
         """Return the replacement of a value in an event's metadata; its keys can be anything, most are measurements."""
         if isinstance(value, list):
+            if any(isinstance(each, list) for each in value):
+                return self.value(value, None)  # no event is known to hold lists of lists
             return [self._event_value(key, each, node) for each in value]
         words = words_of(key)
         kept = "numbers" in self._keep
@@ -237,9 +251,9 @@ class Rewriter:
             for key, item in value.items():
                 if key in children:
                     self.meet_devices(item, children[key])
-        elif isinstance(value, list):
+        elif isinstance(value, list) and node is not None and node.item is not None:
             for item in value:
-                self.meet_devices(item, None if node is None else node.item)
+                self.meet_devices(item, node.item)
 
     def _known(self, text: str) -> str | None:
         known = self.people.known(text)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rtkit_explore.api.scrubbing import without_secrets
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
-from rtkit_explore.paths import user_path
+from rtkit_explore.paths import read_file, user_path
 from rtkit_explore.report.files import check_arguments, check_place, write_whole
 from rtkit_explore.table_schema.describe import TABLES, describe
 from rtkit_explore.tables.frames import TEXT, column_dtype, join_frames
@@ -283,7 +283,7 @@ def _read(name: str, path: Path) -> pd.DataFrame:
             return frame
         return frame.astype({column.name: column_dtype(column) for column in declared.columns if column.name in frame})
     try:
-        header, rows = _parsed(path.read_bytes().decode("utf-8"))
+        header, rows = _parsed(read_file(path).decode("utf-8"))
     except (OSError, ValueError) as error:
         msg = f"{path} is no table that rtk.export_tables wrote ({type(error).__name__}): write it again."
         raise InvalidArgumentError(msg) from error

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from rtkit_explore.errors import InvalidArgumentError, NotADocumentError, SavedCallError
-from rtkit_explore.paths import user_path
+from rtkit_explore.paths import read_file, user_path
 from rtkit_explore.store import saved_calls as layout
 from rtkit_explore.store.documents import CallDocuments, Failure
 
@@ -88,7 +88,7 @@ def _paths(source: Source | Iterable[Source]) -> list[Path]:
 
 def _take(path: Path, documents: CallDocuments, sessions: dict[str, Path], origins: dict[str, Path]) -> None:
     try:
-        content = layout.read_file(path)
+        content = read_file(path)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror or type(error).__name__}"
         raise SavedCallError(msg) from error

@@ -16,7 +16,7 @@ import httpx
 
 from rtkit_explore.api.responses import SAVED_FAILURE, SAVED_FILE, SAVED_PROBLEMS
 from rtkit_explore.errors import PartialResultWarning
-from rtkit_explore.paths import user_path
+from rtkit_explore.paths import read_file, user_path
 from rtkit_explore.serving.api import Links, Participants, SessionsApi
 from rtkit_explore.serving.listing import Paging
 from rtkit_explore.serving.messages import Request, RequestError, Response, encoded
@@ -297,7 +297,7 @@ class SavedBackend:
 
     def download(self, session_id: str, kind: Kind, form: str) -> bytes:
         """Return a saved download."""
-        return saved_calls.read_file(self._file(session_id, kind, form))
+        return read_file(self._file(session_id, kind, form))
 
     def generate_summary(self, session_id: str) -> str:
         """Raise: a replay is read-only."""
@@ -307,7 +307,7 @@ class SavedBackend:
 
 def _document(path: Path) -> Response:
     try:
-        content = saved_calls.read_file(path)
+        content = read_file(path)
     except OSError as error:
         message = f"the saved file {path.parent.name}/{path.name} cannot be read: {saved_calls.why(error)}"
         # Not 4xx of the API's own: with the session unreadable, the rest of the call is still there.
@@ -338,7 +338,7 @@ def _of_nobody(folder: Path, rows: list[Any]) -> tuple[str, ...]:
     listed = {row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)}
     files = saved_calls.report_files(folder)
     others = [path.name for peer, path in files.items() if peer not in listed]
-    if not (folder / saved_calls.COMMIT).is_dir():
+    if not saved_calls.committed(folder):
         # Two names can stand for one peer id: "a" and "%61".
         others += sorted(
             {path.name for path in saved_calls.all_reports(folder)} - {path.name for path in files.values()}
@@ -375,7 +375,7 @@ def _rows_of_reports(folder: Path) -> list[Any]:
 
 def _row_of_report(peer_id: str, path: Path) -> Row:
     """Describe a participant from the report alone, where no list was saved."""
-    record = saved_calls.participant_in(path.read_bytes())
+    record = saved_calls.participant_in(saved_calls.read_or_empty(path))
     # The report is asked for by the name of its file, whatever id stands in it: reading it says where they differ.
     return {"id": peer_id, **_without(record, (*_ELSEWHERE, "id"))}
 

@@ -22,6 +22,7 @@ import re
 import shutil
 import time
 import uuid
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -30,8 +31,8 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from rtkit_explore.errors import SavedCallError
-from rtkit_explore.paths import user_path
+from rtkit_explore.errors import PartialResultWarning, SavedCallError
+from rtkit_explore.paths import read_file, user_path
 from rtkit_explore.store.documents import CallDocuments, Failure
 
 if TYPE_CHECKING:
@@ -74,20 +75,6 @@ def stands(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def read_file(path: Path) -> bytes:
-    """
-    Read a file of a saved call.
-
-    Raises
-    ------
-    OSError
-        Where it cannot be read, or is none: a pipe or a device would be waited for, or read, for ever.
-    """
-    if path.exists() and not path.is_file():
-        raise IsADirectoryError(errno.EISDIR, "it is not a file")
-    return path.read_bytes()
-
-
 def why(error: OSError) -> str:
     """Return what a file system says is wrong, without the path."""
     return error.strerror or type(error).__name__
@@ -109,11 +96,17 @@ def report_name(peer_id: str) -> str:
 def path_of(folder: Path, name: str) -> Path:
     """Return where a saved file is: in its folder, or still in the part of a save that was interrupted."""
     # This is asked for thousands of folders, so the usual case takes one look at the disk.
-    if not os.path.isdir(f"{folder}/{COMMIT}"):  # noqa: PTH112
+    if not os.path.isdir(f"{folder}/{COMMIT}") or not committed(folder):  # noqa: PTH112
         return folder / name
     commit = folder / COMMIT
     pending = commit / name
     return pending if pending.is_file() or _superseded(commit, name) else folder / name
+
+
+def committed(folder: Path) -> bool:
+    """Tell whether a save into a folder was interrupted after it counted; a link, which may lead anywhere, is none."""
+    commit = folder / COMMIT
+    return commit.is_dir() and not commit.is_symlink()
 
 
 def _superseded(commit: Path, name: str) -> bool:
@@ -127,7 +120,7 @@ def report_files(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     commit = folder / COMMIT
     places = [folder]
-    if commit.is_dir():
+    if committed(folder):
         places = [commit] if (commit / _REMOVED).exists() else [folder, commit]
     for place in places:
         for path in all_reports(place):
@@ -212,7 +205,12 @@ def holds_call(folder: Path) -> bool:
         return False
     if os.path.isfile(f"{folder}/{SESSION}"):  # noqa: PTH113 - as in path_of
         return True
-    return path_of(folder, PARTICIPANTS).is_file() or bool(report_files(folder))
+    try:
+        return path_of(folder, PARTICIPANTS).is_file() or bool(report_files(folder))
+    except PermissionError:
+        message = f"the folder {folder.name} may not be looked into: if it holds a saved call, that is not listed"
+        warnings.warn(message, PartialResultWarning, stacklevel=2)
+        return False
 
 
 def session_id_of(folder: Path) -> str:
@@ -588,6 +586,8 @@ def _write_into(target: Path, files: Files, *, alone: bool) -> None:
 def _finish(target: Path) -> None:
     """Move the files of a committed save to their places, also one that was interrupted doing so."""
     commit = target / COMMIT
+    if commit.is_symlink():
+        commit.unlink()
     if not commit.is_dir():
         return
     pending = {path.name for path in commit.iterdir()}

@@ -57,7 +57,7 @@ _SPEAKER = re.compile(r"(?P<name>[^:\n]{1,80}): (?P<text>.*)", re.DOTALL)
 _VOICE = re.compile(r"<v(?:\.[^ >]*)? (?P<name>[^>]+)>(?P<text>.*?)(?:</v>)?$", re.DOTALL)
 
 
-def _text(document: bytes | str, problems: Problems) -> str:
+def text_of(document: bytes | str, problems: Problems) -> str:
     """Decode a download; encodings other than UTF-8 are recognized by the bytes, and reported."""
     if isinstance(document, str):
         return document.removeprefix("\ufeff")
@@ -93,7 +93,7 @@ def _wide_encoding(document: bytes) -> str:
     return ""
 
 
-def _is_page(text: str, problems: Problems, what: str) -> bool:
+def is_page(text: str, problems: Problems, what: str) -> bool:
     """Tell a web page or an error response from a download, for a server that sends status 200 all the same."""
     head = text[:500].lstrip().lower()
     if head.startswith("<"):
@@ -109,7 +109,7 @@ def _is_page(text: str, problems: Problems, what: str) -> bool:
     return True
 
 
-def _table(text: str, problems: Problems) -> list[list[str]]:
+def cells_of(text: str, problems: Problems) -> list[list[str]]:
     """Read comma-separated values; a quote that is never closed costs the rows after it nothing."""
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1000))  # one cell may hold all of it
     rows, begin = _cells(text)
@@ -141,8 +141,8 @@ def _cells(text: str) -> tuple[list[list[str]], int | None]:
 def chat_rows(document: bytes | str, problems: Problems, session_id: str | None = None) -> list[Row]:
     """Read a chat download: CSV with a header."""
     reader = Reader(problems)
-    text = _text(document, problems)
-    table = [] if _is_page(text, problems, "a chat") else _table(text, problems)
+    text = text_of(document, problems)
+    table = [] if is_page(text, problems, "a chat") else cells_of(text, problems)
     if not table:
         return []
     header = [name.strip() for name in table[0]]
@@ -179,7 +179,7 @@ def check_summary(text: str, problems: Problems) -> None:
     """Record what is wrong with a summary; it is shown as it came all the same."""
     if not text.strip():
         problems.add("broken", "$", "an empty text where a summary belongs", "fetch it again")
-    elif not _is_page(text, problems, "a summary") and (bad := text.count("\ufffd")):
+    elif not is_page(text, problems, "a summary") and (bad := text.count("\ufffd")):
         problems.bad_value("$", "bytes that are not UTF-8", "shown as \ufffd where they stand", count=bad)
 
 
@@ -226,8 +226,8 @@ def _is_header(cells: list[str]) -> bool:
 
 
 def _csv_utterances(document: bytes | str, reader: Reader) -> list[Row]:
-    text = _text(document, reader.problems)
-    table = [] if _is_page(text, reader.problems, "a transcript") else _table(text, reader.problems)
+    text = text_of(document, reader.problems)
+    table = [] if is_page(text, reader.problems, "a transcript") else cells_of(text, reader.problems)
     names = list(_TRANSCRIPT_COLUMNS)
     if table and _is_header(table[0]):
         table = table[1:]
@@ -269,9 +269,10 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return whole + int((fraction or "0").ljust(3, "0")) / 1000
 
 
-def caption_blocks(text: str) -> list[str]:
-    """Split captions at their blank lines, whichever line ends they have."""
-    return re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
+def cues_of(text: str) -> list[tuple[int, list[str]]]:
+    """Split captions into the lines of each cue, each with the number of its block (between blank lines)."""
+    blocks = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return [(number, cue) for number, block in enumerate(blocks, start=1) for cue in _apart(block.strip("\n"))]
 
 
 def spoken_by(text: str) -> re.Match[str] | None:
@@ -297,12 +298,10 @@ def _apart(block: str) -> Iterator[list[str]]:
 def _cues(document: bytes | str, problems: Problems) -> list[Row]:
     """Read the cues of SubRip (SRT) or WebVTT."""
     rows: list[Row] = []
-    whole = _text(document, problems)
-    if _is_page(whole, problems, "captions"):
+    whole = text_of(document, problems)
+    if is_page(whole, problems, "captions"):
         return rows
-    blocks = enumerate(caption_blocks(whole), start=1)
-    cues = [(number, cue) for number, block in blocks for cue in _apart(block.strip("\n"))]
-    for number, lines in cues:
+    for number, lines in cues_of(whole):
         at = next((index for index, line in enumerate(lines) if "-->" in line), None)
         if at is None:
             head = lines[0].strip()
@@ -363,7 +362,10 @@ def chat(document: bytes | str, *, session_id: str | None = None) -> pd.DataFram
     pandas.DataFrame
         Table ``chat``.
     """
-    return from_rows(CHAT, chat_rows(document, Problems(), session_id))
+    problems = Problems()
+    rows = chat_rows(document, problems, session_id)
+    problems.warn()
+    return from_rows(CHAT, rows)
 
 
 def transcript(document: bytes | str, *, format: str = "CSV", session_id: str | None = None) -> pd.DataFrame:  # noqa: A002 - the API's name
@@ -390,7 +392,10 @@ def transcript(document: bytes | str, *, format: str = "CSV", session_id: str | 
     NotADocumentError
         If it is another format.
     """
-    return from_rows(TRANSCRIPT, transcript_rows(document, format, Problems(), session_id))
+    problems = Problems()
+    rows = transcript_rows(document, format, problems, session_id)
+    problems.warn()
+    return from_rows(TRANSCRIPT, rows)
 
 
 def summary_jobs(documents: Any) -> pd.DataFrame:
@@ -408,8 +413,9 @@ def summary_jobs(documents: Any) -> pd.DataFrame:
         Table ``summary_jobs``.
     """
     rows = []
+    problems = Problems()
     for document in each(documents):
-        data, reader, path = _small(document, Problems(), ("session_id", "sessionId", "status"))
+        data, reader, path = _small(document, problems, ("session_id", "sessionId", "status"))
         session = data.get("session_id") or data.get("sessionId")
         rows.append(
             {
@@ -417,6 +423,7 @@ def summary_jobs(documents: Any) -> pd.DataFrame:
                 "status": reader.value(SUMMARY_JOBS["status"], data.get("status"), child(path, "status")),
             }
         )
+    problems.warn()
     return from_rows(SUMMARY_JOBS, rows)
 
 
@@ -446,7 +453,7 @@ def downloads(
     pandas.DataFrame
         Table ``downloads``. The presigned URLs are secrets and in no table.
     """
-    rows = [
-        download_row(document, kind, Problems(), session_id=session_id, form=format) for document in each(documents)
-    ]
+    problems = Problems()
+    rows = [download_row(document, kind, problems, session_id=session_id, form=format) for document in each(documents)]
+    problems.warn()
     return from_rows(DOWNLOADS, rows)

@@ -120,6 +120,8 @@ def read_samples(
     own = whole.peer_id if whole is not None else None
     if whole is None or not (peer_id or (isinstance(own, str) and own not in ("", "null"))):
         report = PeerReport(document, peer_id=peer_id, session_id=session_id, source=source, split=split)
+        if not thorough:
+            report.problems.warn(kinds=("broken",))
         return report.samples_into(rows)
     named = whole.session_id
     session = named if isinstance(named, str) and named not in ("", "null") else session_id
@@ -151,7 +153,11 @@ def _of_reports(name: str) -> Callable[..., pd.DataFrame]:
     table = TABLES[name]
 
     def build(documents: Any) -> pd.DataFrame:
-        rows = [row for document in each(documents) for row in PeerReport(document).parts.rows.get(name, ())]
+        rows = []
+        for document in each(documents):
+            report = PeerReport(document)
+            report.problems.warn(kinds=("broken",))  # the rest stands in ``problems``
+            rows += report.parts.rows.get(name, ())
         return from_rows(table, rows)
 
     build.__name__ = build.__qualname__ = name

@@ -95,7 +95,10 @@ def sessions(documents: Any) -> pd.DataFrame:
     pandas.DataFrame
         Table ``sessions``, one row a session.
     """
-    return from_rows(SESSIONS, [row for document in each(documents) for row in session_rows(document, Problems())])
+    problems = Problems()
+    rows = [row for document in each(documents) for row in session_rows(document, problems)]
+    problems.warn()
+    return from_rows(SESSIONS, rows)
 
 
 def participants(documents: Any, *, session_id: str | None = None) -> pd.DataFrame:
@@ -116,13 +119,15 @@ def participants(documents: Any, *, session_id: str | None = None) -> pd.DataFra
         ``read`` where the document holds a report.
     """
     rows = []
+    problems = Problems()
     for document in each(documents):
-        value, reader = opened(document, Problems())
+        value, reader = opened(document, problems)
         data, path = payload(value, reader)
         for place, record in listed(data, "participants", "participant", reader, path):
             row = participant_row(record, place, reader, session_id)
             row["report"] = "read" if isinstance(record.get("peer_report"), dict) else "not_fetched"
             rows.append(row)
+    problems.warn()
     return from_rows(PARTICIPANTS, rows)
 
 
@@ -142,22 +147,25 @@ def peer_events(documents: Any, *, session_id: str | None = None) -> pd.DataFram
     pandas.DataFrame
         Table ``peer_events``.
     """
-    rows = [row for document in each(documents) for row in people_of(document, Problems(), session_id)[1]]
+    problems = Problems()
+    rows = [row for document in each(documents) for row in people_of(document, problems, session_id)[1]]
+    problems.warn()
     return from_rows(PEER_EVENTS, rows)
 
 
 def sessions_from_records(records: Sequence[Any]) -> pd.DataFrame:
     """Make the table ``sessions`` of the rows of a list that has been read already."""
     reader = Reader(Problems())
-    return from_rows(
-        SESSIONS, [_session_row(record, place, reader) for _, place, record in reader.records(records, "$")]
-    )
+    rows = [_session_row(record, place, reader) for _, place, record in reader.records(records, "$")]
+    reader.problems.warn()
+    return from_rows(SESSIONS, rows)
 
 
 def participants_from_records(records: Sequence[Any], session_id: str | None) -> pd.DataFrame:
     """Make the table ``participants`` of the rows of a list that has been read already."""
     reader = Reader(Problems())
     rows = [participant_row(record, place, reader, session_id) for _, place, record in reader.records(records, "$")]
+    reader.problems.warn()
     return from_rows(PARTICIPANTS, [{**row, "report": "not_fetched"} for row in rows])
 
 
@@ -168,4 +176,5 @@ def peer_events_from_records(records: Sequence[Any], session_id: str | None) -> 
     for _, place, record in reader.records(records, "$"):
         named = participant_row(record, place, reader, session_id)["session_id"]
         rows += peer_event_rows(record, place, reader, named)
+    reader.problems.warn()
     return from_rows(PEER_EVENTS, rows)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from rtkit_explore.errors import PartialResultWarning
 from rtkit_explore.table_schema.people import PROBLEMS
 from rtkit_explore.tables.frames import from_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import pandas as pd
 
 _INDEX = re.compile(r"\[\d+\]")
+_SHOWN: Final = 200
+_NULL: Final = 'the text "null"'
+"""What older clients write for nothing."""
+LOSSES: Final = ("broken", "wrong_type", "bad_value", "conflict")
+"""Kinds of problems that cost something; a key that nobody knows does not."""
 
 
 @dataclass
@@ -76,10 +83,19 @@ class Problems:
         """Return what was found, in order."""
         return list(self._rows.values())
 
+    def warn(self, *, kinds: Collection[str] = LOSSES) -> None:
+        """Warn of what could not be read: for who asks for one table alone, beside which no ``problems`` stand."""
+        lost = [row for row in self._rows.values() if row.kind in kinds and not row.message.startswith(_NULL)]
+        if lost:
+            first, others = lost[0], sum(row.count for row in lost) - 1
+            more = f", and {others} more like it" if others else ""
+            message = f"{first.message} at {first.path[:_SHOWN]}: {first.meaning}{more}"
+            warnings.warn(message, PartialResultWarning, stacklevel=3)
+
 
 def _describe(value: Any) -> str:
     if isinstance(value, str):
-        return {"": "an empty text", "null": 'the text "null"'}.get(value, "a text")
+        return {"": "an empty text", "null": _NULL}.get(value, "a text")
     if value is None:
         return "null"
     if isinstance(value, bool):

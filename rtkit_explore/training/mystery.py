@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rtkit_explore.errors import InvalidArgumentError, MissingExtraError
 from rtkit_explore.local_time import moment_near, time_zone
-from rtkit_explore.paths import user_path
+from rtkit_explore.paths import read_file, user_path
 from rtkit_explore.tables.scope import call_span
 from rtkit_explore.training.cases import ABOUT, LEVELS, SIDES, Truth, draw, key_of, understood
 from rtkit_explore.training.scores import keep_score
@@ -380,7 +380,7 @@ def _read_case(path: Path) -> dict[str, Any]:
         msg = "A case file is YAML: pip install 'rtkit-explore[lab]' brings what reads it."
         raise MissingExtraError(msg) from error
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode("utf-8")
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
             # A few lines of aliases of aliases spell out to gigabytes.
             msg = f"The case {path.name!r} repeats parts of itself (*name): write them out."

@@ -107,7 +107,7 @@ def test_a_range_of_days_touches_only_its_files(made):
 
 def test_sql_sees_every_table_and_says_what_it_does_not_take(made):
     archive = rtk.open_archive(made)
-    counted = archive.sql("select count(*) n, min(start) first from quality")
+    counted = archive.sql("select count(*) n, min(start) AS first from quality")
     quality = archive.table("quality")
     assert counted["n"].tolist() == [len(quality)]
     assert counted["first"].dtype == "datetime64[us, UTC]"

@@ -191,6 +191,7 @@ add(
     a_duration_beyond_all_bounds=text_of(listed({"id": "c", "duration": "@n"}), n="1e400"),
     a_duration_in_superscript=listed({"id": "c", "duration": "\u00b2"}),
     events_that_are_a_text=listed({"id": "c", "peer_events": "joined"}),
+    events_in_nine_hundred_lists=text_of(listed({"id": "c", "peer_events": "@n"}), n="[" * 900 + "]" * 900),
     events_of_events=listed({"id": "c", "peer_events": [[{"event_name": "PEER_JOINING"}]]}),
     a_thousand_rows_without_id=data({"participants": [{"display_name": f"Guest {n}"} for n in range(1000)]}),
     fewer_than_counted=listed(paging={"total_count": 9, "start_offset": 1, "end_offset": 2}),
@@ -278,6 +279,11 @@ add(
         candidate_pairs={"producing_transport": [{"nominated": True, "last_packet_sent_timestamp": 9e14}]}
     ),
     devices_that_are_texts=metadata(audio_devices_updates=["Headset"]),
+    devices_in_nine_hundred_lists=text_of(metadata(audio_devices_updates="@n"), n="[" * 900 + "]" * 900),
+    pairs_in_four_hundred_objects=text_of(metadata(candidate_pairs="@n"), n='{"a":' * 400 + "1" + "}" * 400),
+    a_device_of_one_odd_byte=json.dumps(metadata(audio_devices_updates=[{"added": ["@n"]}]))
+    .encode()
+    .replace(b"@n", b"\xff"),
     three_thousand_unknown_keys=metadata(**{f"key {n}": n for n in range(3000)}),
 )
 add(

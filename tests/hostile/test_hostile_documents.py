@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,11 @@ def test_a_document_costs_itself_only_and_is_told_of(server, case, tmp_path):
     else:
         assert told(call, case.source).query("kind in ('fetch', 'broken')").empty
 
+    # Redacted it has as many rows: what can be read at all is rewritten as it was read.
+    redacted = call.redact()
+    for name in ("participants", "samples", "chat", "transcript"):
+        assert len(getattr(redacted, name)) == len(getattr(call, name)), f"redaction loses rows of {name}"
+
     # Saved and opened again it is the same call.
     with rtk.replay(call.save(tmp_path / "saved"), progress=False) as saved:
         again = saved.call(str(saved.sessions()["session_id"].iloc[0]))
@@ -108,6 +114,36 @@ def test_a_document_costs_itself_only_and_is_told_of(server, case, tmp_path):
     assert len(again.samples) == len(call.samples)
     assert bool(len(told(again, case.source))) == bool(len(told(call, case.source)))
     assert time.process_time() - began < LONGEST_S
+
+
+ALONE = {
+    "session": lambda app: app.session(ID),
+    "participants": lambda app: (app.participants(ID), app.peer_events(ID)),
+    "report": lambda app: app.peer_report(ALMA).problems,
+    "chat": lambda app: app.chat(ID),
+    "summary": lambda app: app.summary(ID),
+} | {
+    f"transcript.{form}": lambda app, form=form: app.transcript(ID, format=form) for form in ("CSV", "JSON", "SRT", "VTT")
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.lost], ids=str)
+def test_one_table_alone_says_what_it_lacks(server, case):
+    serve(server, case)
+    with warnings.catch_warnings(record=True) as heard, app_of(server) as app:
+        warnings.simplefilter("always")
+        try:
+            shown = ALONE[case.place](app)
+        except rtk.RtkitError:
+            return
+    if case.place == "report":
+        # A call of one, which has its own problems; of which session it should be, nobody has said.
+        assert len(shown) or case.name == "of another session"
+        return
+    # A key that nobody knows costs no table anything, and an odd id only its report: rows of the problems of a call.
+    costs_nothing = ("unknown key", "nobody knows", "an id ", "a row without anything")
+    told = [one for one in heard if issubclass(one.category, rtk.errors.PartialResultWarning)]
+    assert told or any(words in case.name for words in costs_nothing), f"{case} is lost in silence"
 
 
 REPORTS = [case for case in CASES if case.place == "report"]

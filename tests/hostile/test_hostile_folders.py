@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 
+import pandas as pd
 import pytest
 
 import rtkit_explore as rtk
+from tests.conftest import ROOT
 from tests.hostile import corpus
 from tests.hostile.corpus import ALMA, BORIS, ID
 
@@ -159,3 +163,99 @@ def test_an_archive_of_odd_saves_keeps_each_of_them(tmp_path):
     # A session whose own document says nothing is not known to have ended, and is left for later.
     assert len(kept | failed) >= len(cases) - 5
     assert len(archive.table("problems"))
+
+
+@pytest.mark.parametrize("spoil", NO_FILES, ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize("session", [True, False])
+def test_people_of_reports_alone_include_those_whose_report_is_no_file(saved, spoil, session):
+    (saved / "participants.json").unlink()
+    if not session:
+        (saved / "session.json").unlink()
+    spoil(saved / ALMAS)
+    states = replayed(saved).participants.set_index("peer_id")["report"].astype(str)
+    assert states.to_dict() == {ALMA: "failed", BORIS: "read"}
+
+
+@pytest.mark.parametrize("name", ["profile", "labels", "case", "table"])
+def test_what_waits_for_ever_is_not_read(name, tmp_path):
+    waiting = tmp_path / ("chat.csv" if name == "table" else name)
+    os.mkfifo(waiting)
+    read = {
+        "profile": lambda: rtk.read_profile(waiting),
+        "labels": lambda: rtk.evaluate(
+            pd.DataFrame({"session_id": ["s"], "x": [1.0]}), waiting, metric="x", worse="high"
+        ),
+        "case": lambda: rtk.mystery(case=waiting),
+        "table": lambda: rtk.read_tables(tmp_path),
+    }
+    if name == "case":
+        pytest.importorskip("yaml", reason="the extra 'lab' is not installed")
+    with pytest.raises(rtk.errors.InvalidArgumentError):
+        read[name]()
+
+
+def test_a_save_follows_no_link_to_other_files(saved, tmp_path):
+    others = tmp_path / "others"
+    shutil.copytree(saved, others)
+    (others / "notes.txt").write_text("mine")
+    (others / ALMAS).write_bytes(b"{}")
+    (saved / ".commit").symlink_to(others)
+    call = replayed(saved)
+    assert call.participants["report"].astype(str).tolist() == ["read", "read"]
+    call.save(saved)
+    assert (others / "notes.txt").read_text() == "mine"
+    assert not (saved / "notes.txt").exists()
+    assert len(list(others.iterdir())) == 1 + len(list(saved.iterdir()))
+
+
+CLOSED = """
+import sys, warnings
+from pathlib import Path
+import rtkit_explore as rtk
+
+closed, open_one, saved = (Path(one) for one in sys.argv[1:])
+with rtk.replay(saved, progress=False) as app:
+    call = app.call(str(app.sessions()["session_id"].iloc[0]))
+(open_one / "b").chmod(0o000)
+closed.chmod(0o000)
+for place in (closed, closed / "x"):
+    for attempt in (
+        lambda: rtk.load(place), lambda: rtk.replay(place), lambda: call.save(place), lambda: rtk.export_tables(call, place),
+        lambda: rtk.write_report(call, place / "y.html"), lambda: rtk.read_tables(place), lambda: rtk.read_profile(place),
+    ):
+        try:
+            attempt()
+        except rtk.RtkitError as error:
+            assert len(str(error)) > 20
+        else:
+            raise SystemExit("a closed folder was read")
+with warnings.catch_warnings(record=True) as heard:
+    warnings.simplefilter("always")
+    with rtk.replay(open_one, progress=False) as app:
+        assert len(app.sessions()) == 1
+    call.save(open_one / "c")
+    call.save(open_one)
+assert any("folder b" in str(one.message) for one in heard), "a closed folder is left out in silence"
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="root reads every folder unless it gives that up, which is Linux's way"
+)
+def test_folders_that_may_not_be_looked_into_are_refused_or_named(saved, tmp_path):
+    closed, several = tmp_path / "closed", tmp_path / "several"
+    shutil.copytree(saved, closed)
+    shutil.copytree(saved, several / "a")
+    shutil.copytree(saved, several / "b")
+    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        pytest.skip("root reads every folder")
+    command = [sys.executable, "-W", "ignore", "-c", CLOSED, str(closed), str(several), str(saved)]
+    try:
+        done = subprocess.run(
+            [*(without if os.geteuid() == 0 else []), *command], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+    finally:
+        closed.chmod(0o755)
+        (several / "b").chmod(0o755)
+    assert done.returncode == 0, done.stderr[-2000:]

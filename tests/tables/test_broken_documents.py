@@ -13,6 +13,8 @@ from rtkit_explore.store.documents import CallDocuments
 from tests import reference
 from tests.tables.shapes import assert_shape
 
+pytestmark = pytest.mark.filterwarnings("ignore::rtkit_explore.errors.PartialResultWarning")  # tested in tests/hostile
+
 QUALITY = ("data", "participant", "peer_report", "quality")
 NAME = ("data", "participant", "display_name")
 PACKETS = (*QUALITY, "audio_consumer", 0, "packets_received")

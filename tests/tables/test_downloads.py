@@ -18,6 +18,8 @@ from rtkit_explore.errors import NotADocumentError
 from rtkit_explore.store.documents import CallDocuments
 from tests.tables.shapes import assert_shape
 
+pytestmark = pytest.mark.filterwarnings("ignore::rtkit_explore.errors.PartialResultWarning")  # tested in tests/hostile
+
 CHAT = [
     "id",
     "participantId",

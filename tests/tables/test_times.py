@@ -14,6 +14,8 @@ from rtkit_explore import tables
 from rtkit_explore.tables.times import NAT, micros_of, parse_fixed_form
 from tests import reference
 
+pytestmark = pytest.mark.filterwarnings("ignore::rtkit_explore.errors.PartialResultWarning")  # tested in tests/hostile
+
 CLEAN = {
     "2022-12-13T07:08:39.051Z": "2022-12-13T07:08:39.051Z",
     "2022-12-13T07:08:39Z": "2022-12-13T07:08:39Z",
