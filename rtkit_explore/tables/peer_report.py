@@ -153,7 +153,7 @@ def _of_reports(name: str) -> Callable[..., pd.DataFrame]:
     table = TABLES[name]
 
     def build(documents: Any) -> pd.DataFrame:
-        rows = []
+        rows: list[dict[str, Any]] = []
         for document in each(documents):
             report = PeerReport(document)
             report.problems.warn(kinds=("broken",))  # the rest stands in ``problems``
