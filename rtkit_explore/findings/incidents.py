@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,9 @@ _BESIDE_US = 36_000_000
 _LINKS = ("sender_uplink", "receiver_downlink", "connection")
 _LASTS_S = 13.0
 """Loss over two samples: no edge of a silence."""
+_SHAKEN, _SHAKEN_MS, _LONGER_MS, _TWICE = 2.0, 4.0, 60.0, 2
+"""Jitter and round trips of a way that is not steady, in times of the usual, and in ms above it; samples that are no
+chance."""
 _OUTAGE_S = 5.0
 """Silence that no unsteady line brings about by itself."""
 _LAG_S = 2.5
@@ -132,7 +136,9 @@ class Incident:
             ahead = round(1e6 * self.context.arrays.shifts.get(self.lead.peer or "", 0.0))
             return self.unsteady.start - ahead, self.unsteady.end - ahead
         spans = [_window(self.context, one) for one in self.core]
-        return min(one for one, _ in spans), max(two for _, two in spans)
+        begin, end = min(one for one, _ in spans), max(two for _, two in spans)
+        over = _shaken_until(self.context, self.core)
+        return begin, end if over is None or over <= begin else min(end, over)
 
     @property
     def severity(self) -> Severity:
@@ -231,6 +237,38 @@ def _key(candidate: Candidate, people: dict[str, str]) -> object:
 def _window(context: Context, candidate: Candidate) -> tuple[int, int]:
     ahead = round(1e6 * context.arrays.shifts.get(candidate.peer or "", 0.0))
     return candidate.start - ahead, candidate.end - ahead
+
+
+def _shaken_until(context: Context, late: list[Candidate]) -> int | None:
+    """
+    Return when a way that made jitter buffers grow was steady again, on the call's clock; None where it never shook.
+
+    Buffers come down slowly: what they still hold when packets come evenly again is no trouble of the way any more.
+    """
+    if not late or not all(one.has(BUFFERED) and one.stream is not None for one in late):
+        return None
+    spans = [_window(context, one) for one in late]
+    begin, end = min(one for one, _ in spans), max(two for _, two in spans)
+    heard = {one.stream.number: one.stream for one in late if one.stream is not None}
+    ends = [peer for one in heard.values() for peer in (one.remote, one.peer)]
+    told = [one for peer in dict.fromkeys(ends) for one in context.of_peer.get(peer or "", ()) if not one.consumer]
+    found: list[int] = []
+    for stream, name, least in (
+        *((one, "jitter_ms", _SHAKEN_MS) for one in (*heard.values(), *told) if one.media in SOUND),
+        *((one, "rtt_ms", _LONGER_MS) for one in told),
+    ):
+        values, until = context.arrays[name][stream.rows], context.arrays.end[stream.rows] - context.shift(stream)
+        known = np.sort(values[~np.isnan(values)])
+        calm = float(np.median(known[: (len(known) + 1) // 2])) if len(known) else np.inf
+        with np.errstate(invalid="ignore"):
+            shaken = (values > max(_SHAKEN * calm, calm + least)) & (until > begin) & (until <= end)
+        found += until[shaken].tolist()
+    if len(found) < _TWICE:
+        return None
+    found.sort()
+    # A single sample long after the others is chance.
+    gap = next((place for place, (one, two) in enumerate(pairwise(found)) if two - one > 3 * _SAMPLE_US), -1)
+    return found[gap]
 
 
 def _near(context: Context, members: list[Candidate], candidate: Candidate) -> bool:

@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 import rtkit_explore as rtk
+from rtkit_explore.findings.evaluate import evaluate
+from rtkit_explore.findings.incidents import sentence_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "recordings"
 
@@ -102,7 +104,7 @@ SAID = {
     "sfu-shrinking-down": (
         "Chen's downlink was too narrow for 57 s", "kbit/s came through", "Then Chen received nothing for 36 s"
     ),
-    "sfu-stalling-up": ("Boris's uplink was probably slow for 63 s",),
+    "sfu-stalling-up": ("Boris's uplink was probably slow for 42 s",),
     "sfu-jitter-up": ("Boris's uplink was probably unsteady for 42 s", "nearly as much went out as before"),
     "sfu-four-late-narrow": ("Boris's uplink was probably too narrow for 63 s", "Dana's downlink was probably slow"),
     "sfu-all-lossy": ("Boris, Alma and Chen lost 9.6 % of the audio packets sent to them, all at once, for 42 s",),
@@ -119,8 +121,8 @@ SAID = {
     "sfu-burst-down-hidden": ("Alma's downlink lost 6.8 % of the audio packets that everyone sent",),
     "sfu-busy-boris": ("Boris's machine was too busy for 42 s", "only 44 % of the usual audio packets were sent"),
     "sfu-far-mild": ("Boris's connection was probably slow for 49 s",),
-    "p2p-turn-stalls-mid": ("Alma's connection (through a TURN server over TCP) was perhaps slow for 63 s",),
-    "sfu-overlap": ("Alma's uplink lost 6.3 %", "Boris's downlink was slow for 56 s"),
+    "p2p-turn-stalls-mid": ("Alma's connection (through a TURN server over TCP) was perhaps slow for 42 s",),
+    "sfu-overlap": ("Alma's uplink lost 6.3 %", "Boris's downlink was slow for 42 s"),
     "p2p-first-way-dies": ("Nothing passed between", "for about 3.6 s, in both directions"),
     "sfu-two-of-four": ("Alma's downlink lost 8.1 %", "Boris's downlink lost 7.2 %"),
     "sfu-brief": ("Alma's uplink lost 7.5 %", "Chen's downlink lost 14.8 %"),
@@ -172,6 +174,23 @@ def test_each_cause_is_told_and_nothing_else(name):
     headline = call.verdicts()["story"].iloc[0]
     assert [part for part in SAID[name] if part not in headline] == [], headline
     assert "more incident" not in headline
+
+
+# Incident, first and last phase: buffers stay up after these, and the incident ends with what made them grow.
+LASTED = {
+    "p2p-fox-jitter": (0, 1, 1), "sfu-stalling-up": (0, 1, 1), "p2p-turn-stalls-mid": (0, 1, 1), "sfu-overlap": (1, 2, 3),
+    "sfu-late-down-and-out": (1, 1, 3), "sfu-duo-down": (1, 3, 3), "sfu-busy-boris": (0, 1, 1), "sfu-far-mild": (0, 1, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LASTED)
+def test_an_incident_lasts_as_long_as_its_cause_and_not_until_buffers_are_empty(name):
+    call, truth = recorded(name)
+    place, first, last = LASTED[name]
+    incident = evaluate(call, context=call.judging).incidents[place]
+    one, two = (pd.Timestamp(when, unit="us", tz="UTC") for when in incident.window)
+    begin, end = pd.Timestamp(truth["phases"][first]["start"]), pd.Timestamp(truth["phases"][last]["end"])
+    assert (min(two, end) - max(one, begin)) / (max(two, end) - min(one, begin)) >= 0.9, sentence_of(incident)
 
 
 def test_a_clean_relay_is_no_fault():

@@ -137,8 +137,8 @@ def queues_delay_reports(around: Concurrency) -> None:
 
 
 def media_late_that_way(around: Concurrency) -> None:
-    """Put media that came late in one direction of a call of two behind the round trip that was long in it."""
-    trips = [one for one in around.candidates if one.has(TRIP) and one.side in _ONE_WAY]
+    """Put media that came late in a call of two behind the round trip that was long in that direction, or in both."""
+    trips = [one for one in around.candidates if one.has(TRIP) and one.side in (*_ONE_WAY, "connection")]
     if not localization_of(around.context).two:
         return
     for candidate in around.candidates:
@@ -148,8 +148,9 @@ def media_late_that_way(around: Concurrency) -> None:
         one = around.window(candidate)[0]
         for trip in trips:
             start, end = around.window(trip)
-            whose = stream.remote if trip.side == "sender_uplink" else candidate.peer
-            if whose == trip.side_peer and start - SLACK_US <= one <= end:
+            ends = {"sender_uplink": (stream.remote,), "receiver_downlink": (candidate.peer,)}
+            whose = ends.get(trip.side, (stream.remote, candidate.peer))
+            if trip.side_peer in whose and start - SLACK_US <= one <= end:
                 candidate.attribute_to(trip.side, trip.side_peer, trip.confidence)
                 candidate.follows = True
                 candidate.evidence_for.append("the round trip was long at that time")
