@@ -32,8 +32,6 @@ R_BEST: dict[str, float] = {"narrow": 93.2, "wide": 129.0}
 """R of an undisturbed call: G.107's default transmission rating; G.107.1's wide-band basic rating."""
 _WIDE_SCALE = 1.29
 """G.107.1 annex A: a wide-band R is divided by this before it is mapped to a MOS."""
-MOS_BEST: dict[str, float] = {"narrow": 4.41, "wide": 4.5}
-"""The highest MOS that each band can give (rounded): an axis to 5 promises what the model never says."""
 LOW_WIDTH = {"video": 240.0, "screenshare_video": 720.0}
 LOW_FPS = {"video": 8.0, "screenshare_video": 3.0}
 

@@ -47,8 +47,6 @@ BOLDER: Final = 1.16
 """How much wider bold letters are."""
 _PAD: Final = 60.0
 _MOST_MARKS: Final = 20
-_LETTERS: Final = {1: "M", 2: "L", 3: "Q", 4: "C"}
-"""Letters of an SVG path by matplotlib's codes."""
 _DARK: Final = "#262626"
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rtkit_explore.findings.congestion import ratio
-from rtkit_explore.findings.localization import localization_of
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import BUSY, OF_MACHINE, Observation, Rule
 from rtkit_explore.findings.stream_arrays import runs_of
@@ -90,6 +89,9 @@ NOT_CAPTURED = Rule(
 
 def _unsteady(context: Context, _profile: Profile) -> Iterator[Observation]:
     """Note whose line became less steady than usual, and yet stayed below the limits: all its sound shook at once."""
+    # Localization reads rules of streams, and with them the folder that this one is part of.
+    from rtkit_explore.findings.localization import localization_of
+
     where = localization_of(context)
     shaken = {one.number: window for one in where.streams for window in [_shaken(context, one)] if window is not None}
     sound = [one for one in where.streams if one.media in SOUND]
