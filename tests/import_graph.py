@@ -118,6 +118,14 @@ class ImportGraph:
         package = module if self.paths[module].name == "__init__.py" else module.rpartition(".")[0]
         return [found for found in (name, f"{package}.{name}") if found in self.paths and found != module]
 
+    def _entered(self, source: str, target: str) -> Iterator[str]:
+        """Give the folders above a module whose ``__init__`` runs before it, but for those that the importer lies in."""
+        parts = target.split(".")
+        for length in range(1, len(parts)):
+            folder = ".".join(parts[:length])
+            if folder in self.paths and folder != source and not source.startswith(f"{folder}."):
+                yield folder
+
     def circles(self, but: frozenset[tuple[str, str]] = frozenset()) -> list[list[str]]:
         """
         Modules that need each other, by whichever way they import; types aside.
@@ -130,7 +138,7 @@ class ImportGraph:
             namespace = self.paths[found.source].name == "__init__.py" and found.lazy
             apart = found.lazy and (_part_of(found.source), _part_of(found.target)) in but
             if not (found.typing_only or namespace or apart) and found.target in edges:
-                edges[found.source].add(found.target)
+                edges[found.source] |= {found.target, *self._entered(found.source, found.target)}
         return _strongly_connected(edges)
 
 

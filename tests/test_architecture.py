@@ -163,6 +163,11 @@ PLANTED = {
         "def f():\n    from rtkit_explore.simulator import engine",
         "these import each other",
     ),
+    "in a circle, through a folder": (
+        "findings/rules/rule.py",
+        "import rtkit_explore.findings.localization",
+        "these import each other",
+    ),
     "by a module that nobody ranked": ("newcomer.py", "import rtkit_explore.errors", "has no rank: add 'newcomer'"),
 }
 

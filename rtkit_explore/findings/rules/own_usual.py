@@ -89,13 +89,13 @@ NOT_CAPTURED = Rule(
 
 def _unsteady(context: Context, _profile: Profile) -> Iterator[Observation]:
     """Note whose line became less steady than usual, and yet stayed below the limits: all its sound shook at once."""
-    # Localization reads rules of streams, and with them the folder that this one is part of.
-    from rtkit_explore.findings.localization import localization_of
-
-    where = localization_of(context)
-    shaken = {one.number: window for one in where.streams for window in [_shaken(context, one)] if window is not None}
-    sound = [one for one in where.streams if one.media in SOUND]
-    for peer in where.people:
+    sound = [
+        one
+        for one in context.arrays.streams
+        if one.consumer and one.media in SOUND and one.peer and one.remote not in (None, one.peer) and one.usual > 0
+    ]
+    shaken = {one.number: window for one in sound for window in [_shaken(context, one)] if window is not None}
+    for peer in sorted({who for one in sound for who in (one.peer, one.remote) if who is not None}):
         heard = [one for one in sound if one.peer == peer]
         sent = [one for one in sound if one.remote == peer]
         for mine, side in ((heard, "receiver_downlink"), (sent, "sender_uplink")):
