@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 from rtkit_explore.errors import RtkitError
 
 if TYPE_CHECKING:
-    from rtkit_explore import measures, metrics, plot, tables
+    from rtkit_explore import measures, metrics, plot, simulator, tables
     from rtkit_explore.accuracy import check_findings
     from rtkit_explore.api.nested_loops import allow_nested_loops
     from rtkit_explore.app import App, AsyncApp, connect, load, replay
@@ -176,6 +176,7 @@ __all__ = [
     "schema",
     "score_card",
     "simulate",
+    "simulator",
     "symptoms",
     "tables",
     "usual_range",

@@ -131,7 +131,7 @@ class Answer:
         begin, end = (one.astimezone(self.tz) for one in self.window)
         lines = [
             f"{self.person}: “{self.asked}”. {self.status.capitalize()}.",
-            self.headline,
+            self._after_status,
             f"Looked at {begin:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} ({zone_label(self.tz)}) of {self.call.title}.",
         ]
         lines += [f" - {one}" for one in self.findings["story"]]
@@ -152,6 +152,12 @@ class Answer:
             lines.append(f"{len(self.others)} other calls of that time were looked at: answer.others.")
         return "\n".join(lines)
 
+    @property
+    def _after_status(self) -> str:
+        """The headline as it reads after the status: "Yes. That shows …", not "Yes. Yes, that shows …"."""
+        said = self.headline.removeprefix(f"{self.status.capitalize()}, ")
+        return said[:1].upper() + said[1:]
+
     def nearest_words(self) -> str:
         """Say what came nearest, with its threshold."""
         first = self.nearest.iloc[0]
@@ -164,9 +170,13 @@ class Answer:
         """Return the whole answer as text."""
         return self.text
 
+    def __repr__(self) -> str:
+        """Return the whole answer as text, as a console shows it."""
+        return self.text
+
     def _repr_html_(self) -> str:
         mark = {"yes": "●", "no": "○", "cannot know": "?"}[self.status]
-        head = f"<p><b>{mark} {escape(self.status.capitalize())}.</b> {escape(self.headline)}</p>"
+        head = f"<p><b>{mark} {escape(self.status.capitalize())}.</b> {escape(self._after_status)}</p>"
         rest = self.text.split("\n")[2:]
         items = "".join(f"<li>{escape(line.removeprefix(' - '))}</li>" for line in rest)
         reply = f"<p><b>Reply</b> (nothing in it names other people):<br>{escape(self.reply)}</p>"

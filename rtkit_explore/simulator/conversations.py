@@ -57,6 +57,14 @@ COMPLAINTS = {
     "shared": ("does everybody hear this badly?", "same here, everyone is breaking up"),
 }
 
+SPOKEN = {
+    "sender_uplink": ("Sorry, {who}, we lost half of that.", "Could you say that again, {who}?"),
+    "receiver_downlink": ("Sorry, I understand none of you.", "Could you say that again? It is choppy here."),
+    "connection": ("Is {who} still there?", "Let us wait for {who}."),
+    "shared": ("Can anybody understand me?", "It is bad for me as well."),
+}
+"""What is said aloud while something is wrong, by the side of the incident."""
+
 
 @dataclass(frozen=True)
 class Utterance:
@@ -147,9 +155,22 @@ def utterances(plan: CallPlan, seats: list[ParticipantState]) -> list[Utterance]
         there = [s for s in seats if s.join + 4 < step < s.leave - 8 and bool(s.microphone[step])]
         length = chance.uniform(1.5, 6.5)
         if there:
-            said.append(Utterance(at, at + length, chance.choice(there), chance.choice(SMALL_TALK)))
+            seat, text = chance.choice(there), chance.choice(SMALL_TALK)
+            said.append(Utterance(at, at + length, seat, _remark(plan, at, seat, len(said)) or text))
         at += length + chance.uniform(0.4, 14.0)
     return said
+
+
+def _remark(plan: CallPlan, at: float, seat: ParticipantState, number: int) -> str | None:
+    """Every other time somebody speaks who notices that something is wrong, that is what is spoken of."""
+    for incident in plan.incidents:
+        if incident.severity not in ("warn", "bad") or not incident.start + 8 < at < incident.end or number % 2:
+            continue
+        if (seat.person.name == incident.who) == (incident.side == "receiver_downlink"):
+            remarks = SPOKEN.get(incident.side, ())
+            if remarks:
+                return remarks[number // 2 % len(remarks)].format(who=(incident.who or "").split(" ")[0])
+    return None
 
 
 def transcripts(plan: CallPlan, seats: list[ParticipantState], users: dict[str, str]) -> dict[str, bytes]:
@@ -179,8 +200,8 @@ def transcripts(plan: CallPlan, seats: list[ParticipantState], users: dict[str, 
         writer.writerow((round(one.start * 1000), seat.peer_id, users[person.name], custom, person.name, one.text))
         listed.append(
             {
-                "startTime": round(one.start, 3),
-                "endTime": round(one.end, 3),
+                "startTime": round(one.start * 1000),
+                "endTime": round(one.end * 1000),
                 "sentence": one.text,
                 "peerData": {
                     "id": seat.peer_id,
