@@ -86,7 +86,7 @@ def delivery(
         msg = f"media= is one of {', '.join(MEDIA)}, not {media!r}."
         raise InvalidArgumentError(msg)
     where = time_zone(tz)
-    view = window_of(window, where)
+    view = window_of(window, where, call.quality)
     me = call.peer(sender)
     listeners = None if to is None else [call.peer(one) for one in ([to] if isinstance(to, str) else list(to))]  # type: ignore[call-overload]
     names = {peer: shown(name, spare=peer[:8]) for peer, name in call.names.items()}

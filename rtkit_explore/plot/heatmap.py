@@ -108,7 +108,7 @@ def heatmap(
         raise InvalidArgumentError(msg)
     where = time_zone(tz)
     peers = subject.peers(participant)
-    view = window_of(window, where)
+    view = window_of(window, where, table)
     chosen = select(table, peers, media=media, direction=direction, streams=stream_ids(streams, table), view=view)
     values = chosen[names[0]].to_numpy(dtype="float64", na_value=np.nan)
     title = f"{sentence_case(title_of(names[0]))} of every stream"

@@ -91,7 +91,7 @@ def quality(
     table, wanted = with_metrics(subject, table, metrics)
     where = time_zone(tz)
     peers = subject.peers(participant)
-    view = window_of(window, where)
+    view = window_of(window, where, table)
     chosen = select(table, peers, media=media, direction=direction, streams=stream_ids(streams, table), view=view)
     if chosen.empty:
         axes = many_axes(ax, [1.2, *([0.6] * (len(wanted) - 1))], sharex=True, extra=0.4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from matplotlib import dates as mdates
 
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.local_time import moment_near
 from rtkit_explore.plot.layout import SMALL, axes_size_inches
 
 if TYPE_CHECKING:
@@ -46,9 +48,15 @@ def positions(times: Any) -> Floats:
     return np.asarray(mdates.date2num(micros), dtype="float64")  # type: ignore[no-untyped-call]
 
 
-def window_of(window: object, tz: dt.tzinfo) -> tuple[float, float]:
+_CLOCK = re.compile(r"\s*(\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|\+.*)\s*")
+"""A time without a day: of the call, never of today."""
+
+
+def window_of(window: object, tz: dt.tzinfo, quality: pd.DataFrame) -> tuple[float, float]:
     """
     Parse the argument ``window``: two times, either of them None for open; a time without zone is in ``tz``.
+
+    A time without a day ("14:40", "+5min") is one of the call that ``quality`` is the table of.
 
     Raises
     ------
@@ -64,7 +72,12 @@ def window_of(window: object, tz: dt.tzinfo) -> tuple[float, float]:
         msg = f"{form}. It is {window!r}."
         raise InvalidArgumentError(msg)
     ends = []
+    times = quality["end"].dropna()
     for value, open_end in zip(window, (-np.inf, np.inf), strict=True):
+        if isinstance(value, str) and len(times) and _CLOCK.fullmatch(value):
+            span = (times.min().to_pydatetime(), times.max().to_pydatetime())
+            ends.append(float(positions([pd.Timestamp(moment_near(value, tz, span))])[0]))
+            continue
         try:
             moment = pd.NaT if value is None else pd.Timestamp(value)
         except (ValueError, TypeError):

@@ -120,7 +120,7 @@ TERMS: dict[str, Term] = {
         Term("counter", "A number that only grows, such as packets received. What is said of an interval is how much it grew.",
              ("counter_readings.counter",), (), ("counters", "running total", "running totals")),
         Term("CPU", "The processor of a participant's device. When it is too busy, the encoder sends a smaller and slower picture "
-             "though the network is fine.", ("clients.cpus", "quality.limited_by"), ("outbound-rtp.qualityLimitationReason",), ("processor", "cpus", "processors", "cpu limited", "limited by CPU")),
+             "though the network is fine.", ("clients.cpus", "quality.limited_by"), ("outbound-rtp.qualityLimitationReason",), ("processor", "cpus", "processors", "cpu limited", "limited by CPU", "not captured")),
         Term("CQD", "Call Quality Dashboard: how Microsoft Teams judges the mean of a whole stream. It is one of the published profiles.", ("findings.profile",)),
         Term("custom participant id", "The id that your own application gave a person. It stays the same over calls, unlike the participant id.",
              ("participants.custom_participant_id",), (), ("user id",)),
@@ -175,7 +175,7 @@ TERMS: dict[str, Term] = {
         Term("IP address", "The number by which a device is reached. Home networks hide it behind that of their router, so many people can share one.", ("clients.ipv4", "candidate_pairs.local_candidate_address"),
              ("local-candidate.address",), ("IPv4", "IPv6", "IP")),
         Term("jitter", "How unevenly packets arrive, in ms. Up to 30 ms is nothing; more makes the receiver wait longer, or patch sound.",
-             ("quality.jitter_ms",), ("inbound-rtp.jitter",)),
+             ("quality.jitter_ms",), ("inbound-rtp.jitter",), ("unsteady",)),
         Term("jitter buffer", "Where a receiver keeps packets for a moment, to play them evenly. The more unsteady the "
              "network, the longer it waits: above 200 ms people begin to talk over each other, and it comes down slowly.",
              ("quality.buffer_ms",), ("inbound-rtp.jitterBufferDelay",), ("buffer", "jitter buffer delay", "jitter buffer emitted count")),

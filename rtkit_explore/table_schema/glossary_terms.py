@@ -73,7 +73,7 @@ def _of_a_column(name: str) -> Term | None:
     return None
 
 
-NOT_LINKED: Final = frozenset({"check", "checks", "reports", "utc"})
+NOT_LINKED: Final = frozenset({"check", "checks", "reports"})
 """Words that in a sentence mostly mean something plainer than the term of that name."""
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rtkit_explore.call import Call
+    from rtkit_explore.table_schema.glossary_entries import Term
 
 NAMES = ("Alma", "Boris", "Chen")
 SECONDS = 150.0
@@ -176,6 +177,20 @@ class Lesson:
         asked = self.plan.question
         return f"{asked.asks} ({'; '.join(asked.choices)})"
 
+    @property
+    def words(self) -> list[Term]:
+        """The terms of the glossary that stand in it, those that it is about first."""
+        from rtkit_explore.plot.labels import axis_label
+        from rtkit_explore.table_schema.glossary_entries import TERMS
+        from rtkit_explore.table_schema.glossary_terms import terms_in
+
+        plan = self.plan
+        asked = (plan.question.asks, *plan.question.choices, plan.question.why, plan.question.hint)
+        drawn = [axis_label(column) for column, _, _ in plan.panels]
+        text = "\n".join([plan.title, plan.text, plan.slider.label, *plan.slider.words, *drawn, *asked])
+        found = {term: TERMS[term] for term in plan.terms} | {one.term: one for one in terms_in(text)}
+        return list(found.values())
+
     def at(self, value: float | None = None) -> Call:
         """
         Return the call of a step of the slider.
@@ -306,9 +321,11 @@ def _drawn(call: Call, plan: _Plan, figure: Figure | None) -> Figure:
                 start, end, values[order], mine["gap"].fillna(value=False).to_numpy(dtype=bool)[order]
             )
             number = list(lines).index(label) if label in lines else len(lines)
+            again, colour = divmod(number, len(LINE_COLOURS))  # three people make nine lines, one more than colours
             look = {
-                "color": LINE_COLOURS[number % len(LINE_COLOURS)],
-                "marker": LINE_MARKERS[number % len(LINE_MARKERS)],
+                "color": LINE_COLOURS[colour],
+                "marker": LINE_MARKERS[(colour + again) % len(LINE_MARKERS)],
+                "linestyle": "--" if again else "-",
             }
             (line,) = ax.plot(x * _DAY, y, markevery=samples, markersize=3, linewidth=1.3, label=label, **look)
             lines.setdefault(label, line)
@@ -462,7 +479,7 @@ _PLANS: dict[str, _Plan] = {
               Question("The way grows by 100 ms in each direction. By how many ms does the round trip grow?", ("50 ms", "100 ms", "200 ms", "400 ms"), "200 ms",
                        "It goes there and back.", "Compare Chen's round trip at 100 ms and at 200 ms.",
                        hints=("It is more than that of one direction.", "A packet does not only go there.", "Only Chen's way grew, there and back.")),
-              ("round trip", "E-model")),
+              ("round trip", "packet loss")),
         _Plan("jitter_buffer", "Jitter and the jitter buffer", _TEXTS["jitter_buffer"], Slider("Jitter on Alma's uplink", "ms", 0, 120, 10, 40),
               lambda value: (Impair("Alma", "up", BEGIN, END, jitter_ms=value),) if value else (), "Alma",
               (("jitter_ms", "audio", "consumer"), ("buffer_ms", "audio", "consumer"), ("concealment_events", "audio", "consumer")),
@@ -500,7 +517,7 @@ _PLANS: dict[str, _Plan] = {
               Question("After a change of network, how many participant ids has Chen had?", ("one", "two", "three"), "two",
                        "Rejoining makes a new participant id; user_id stays.", "Choose the last step: how many ids are there, and how many people?",
                        hints=("Three people have more than three ids.", "Alma and Boris have one each.")),
-              ("candidate pair", "relay", "TCP")),
+              ("candidate pair", "relay", "TCP", "cellular", "participant id")),
         _Plan("no_fault", "What is no fault", _TEXTS["no_fault"],
               Slider("What happens to Alma", "", 0, 3, 1, 1, ("nothing", "first case", "second case", "third case")), _off_happens, "Alma",
               (("packets_per_s", "audio", "consumer"), ("packets_per_s", "video", "consumer")),

@@ -242,10 +242,11 @@ class Case:
     def _told(self, given: dict[str, Any], parts: dict[str, bool], grade: Grade) -> str:
         if grade == "right":
             return self._truth.explanation
-        good = [name for name in QUESTIONS if parts.get(name)]
+        words = {"about": "what", "at": "when"}  # the questions as they are asked on the screen
+        good = [words.get(name, name) for name in QUESTIONS if parts.get(name)]
         said = [f"Right so far: {', '.join(good)}."] if good else []
         said += [self._not_right(name, given[name]) for name in QUESTIONS if parts.get(name) is False]
-        if left := [name for name in QUESTIONS if name not in parts]:
+        if left := [words.get(name, name) for name in QUESTIONS if name not in parts]:
             said.append(f"Still to be answered: {', '.join(left)}.")
         return "\n".join(said)
 

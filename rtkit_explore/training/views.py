@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from rtkit_explore.errors import InvalidArgumentError
-from rtkit_explore.table_schema.glossary_entries import TERMS
 from rtkit_explore.table_schema.labels import device_kind_words, event_words
 from rtkit_explore.tables.scope import call_span
 from rtkit_explore.training.cases import ABOUT, SIDES
@@ -101,7 +100,7 @@ def lesson_view(lesson: Lesson) -> widgets.VBox:
         said.value = _words(f"<b>{'●' if good else '○'}</b> {escape(words)}")
 
     check.on_click(judge)
-    words = " ".join(TERMS[term].html for term in plan.terms if term in TERMS)
+    words = " ".join(term.html for term in lesson.words)
     paint()
     return widgets.VBox(
         [
@@ -252,7 +251,7 @@ def _case_face(case: Case) -> tuple[Any, ...]:
         show.layout.display = ""
 
     def show_it(_: object = None) -> None:
-        what.value, whom.value = show.look
+        what.value, whom.value = show.look[0], show.look[1] or ""
 
     hint.on_click(give_hint)
     check.on_click(judge)
@@ -272,7 +271,8 @@ def _looking_glass(case: Case, names: list[str]) -> widgets.VBox:
 
     what = widgets.Dropdown(options=list(_LOOKS), description="Look at", layout=widgets.Layout(width="340px"))
     whom = widgets.Dropdown(
-        options=[("everybody", None), *((name, name) for name in names)],
+        options=[("everybody", ""), *((name, name) for name in names)],  # a dropdown shows nothing for None
+        value="",
         description="of",
         layout=widgets.Layout(width="340px"),
     )
@@ -280,7 +280,7 @@ def _looking_glass(case: Case, names: list[str]) -> widgets.VBox:
     listed = widgets.HTML()
 
     def paint(_: object = None) -> None:
-        shown = _looked_at(case, what.value, whom.value)
+        shown = _looked_at(case, what.value, whom.value or None)
         if isinstance(shown, str):
             listed.value, picture.layout.display = _words(shown), "none"
         else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import rtkit_explore as rtk
@@ -83,3 +85,15 @@ def test_intervals_add_up_to_what_was_sent(lossy):
     assert audit["missing_pct"].abs().median() < 2
     assert str(audit["start"].dtype) == "datetime64[us, UTC]"
     assert delivery_over_time(call.quality, "nothing").empty
+
+
+def test_a_window_without_a_day_is_one_of_the_call():
+    call, _ = rtk.simulate("clean", participants=["Alma", "Boris"], minutes=4, seed=1)
+    began = call.sessions["started_at"].iloc[0]
+    window = (f"{began + pd.Timedelta(minutes=1):%H:%M}", "+3min")
+    for draw in (lambda: rtk.plot.delivery(call, "Alma", window=window), lambda: rtk.plot.quality(call, window=window)):
+        axes = draw()
+        low, high = (mdates.num2date(one) for one in axes[0].get_xlim())
+        assert began + pd.Timedelta(seconds=45) < low < high < began + pd.Timedelta(seconds=200)
+    with pytest.raises(InvalidArgumentError, match="call"):
+        rtk.plot.delivery(call, "Alma", window=("23:00", "23:10"))

@@ -8,6 +8,7 @@ import pytest
 
 import rtkit_explore as rtk
 from rtkit_explore.errors import InvalidArgumentError
+from rtkit_explore.table_schema.glossary_terms import terms_in
 from rtkit_explore.training.lessons import Lesson
 
 LESSONS = list(rtk.lessons()["lesson"])
@@ -24,6 +25,17 @@ def test_a_lesson_draws_and_tells_every_end_of_its_slider(name):
         figures = lesson.figures(value)
         assert len(figures) >= 2
         assert figures["figure"].str.len().gt(0).all()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_two_lines_of_a_lesson_look_alike_and_its_words_are_explained(name):
+    lesson = rtk.lesson(name)
+    lines = lesson.draw().axes[-1].get_legend().get_lines()
+    looks = [(line.get_color(), line.get_marker(), line.get_linestyle()) for line in lines]
+    assert len(set(looks)) == len(looks) >= 3
+    words = {term.term for term in lesson.words}
+    assert {rtk.glossary(term).term for term in lesson.plan.terms} <= words
+    assert {term.term for term in terms_in(lesson.text)} <= words
 
 
 @pytest.mark.parametrize("name", LESSONS)
