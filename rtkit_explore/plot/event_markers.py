@@ -186,7 +186,7 @@ class Events:
                     markerfacecolor=mark.colour if mark.filled else "white",
                 )
             )
-            text = ", ".join(shown(event_words(name)) for name in names[:3]) + (
+            text = ", ".join(shown(event_words(name), longest=48) for name in names[:3]) + (
                 f" and {len(names) - 3} more" if names[3:] else ""
             )
             labels.append(f"{text} (also on a normal hang-up)" if "disconnect" in names else text)

@@ -320,10 +320,15 @@ def _complaint(
 
 
 _LOOKS = {
-    "loss": "loss_pct of the streams", "narrow": "limited_by and bitrate_kbps", "delay": "rtt_ms, jitter_ms and buffer_ms",
-    "outage": "packets_per_s, which falls to nothing", "device": "case.call.device_changes and the events",
-    "permission": "the event media_permission", "machine": "fps and limited_by", "server": "loss_pct of everybody at once",
-    "no fault": "the events: audio_off, meeting_view_backgrounded",
+    "loss": "packet loss of the streams (loss_pct)",
+    "narrow": "bitrate, and what limited the encoder (bitrate_kbps, limited_by)",
+    "delay": "delay: round trip, jitter and jitter buffer (rtt_ms, jitter_ms, buffer_ms)",
+    "outage": "packets per second, which fall to nothing (packets_per_s)",
+    "device": "the list of devices: which vanished, and when (case.call.device_changes)",
+    "permission": "the list of events: the media permission of the first seconds (case.call.events)",
+    "machine": "pictures and losses: fewer pictures, and nothing lost (fps, loss_pct)",
+    "server": "packet loss of everybody at once (loss_pct)",
+    "no fault": "the list of events: microphone off, tab in the background (case.call.events)",
 }  # fmt: skip
 _WHERE = {
     "sender_uplink": "Everybody who received that person had the same trouble.",
@@ -338,7 +343,7 @@ _WHERE = {
 def _hints(about: str, side: str, whose: str | None, start: Any, complainer: str) -> tuple[str, ...]:
     """Say more and more, from where to begin to the minute and the person."""
     return (
-        f"Start with {complainer}: rtk.plot.quality(case.call, participant={complainer!r}).",
+        f"Start with {complainer}, who complains: what {complainer} sends and receives, and when that changes.",
         f"Look at {_LOOKS[about]}.",
         _WHERE[side],
         f"Look at the minutes around {start:%H:%M} UTC" + (f", and at {whose}." if whose else "."),
