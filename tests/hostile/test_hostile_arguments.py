@@ -130,6 +130,7 @@ TAKE_WORDS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::rtkit_explore.errors.PartialResultWarning")  # words are no documents
 @pytest.mark.parametrize("name", TAKE_WORDS)
 def test_words_of_any_kind_are_understood_or_refused(app, call, name):
     import matplotlib.pyplot as plt

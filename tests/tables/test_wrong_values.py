@@ -237,6 +237,7 @@ EMPTY = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:a participant without an id")
 @pytest.mark.parametrize("document", EMPTY, ids=json.dumps)
 def test_an_empty_report_gives_every_table_in_its_shape(document):
     for name in REPORT_TABLES:
