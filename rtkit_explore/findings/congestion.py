@@ -194,6 +194,11 @@ class Unsteady:
     usual_ms: float
 
 
+def uneven_from(usual: Floats | float) -> Floats:
+    """Return the jitter at the far end, ms, above which packets did not leave or arrive evenly, from what is usual."""
+    return np.maximum(_TIMES * usual, usual + _MORE_MS)
+
+
 def unsteady_uplink(context: Context, limit: Candidate) -> Unsteady | None:
     """
     Tell whether an encoder that bandwidth limited was held back by an unsteady uplink, and not by a narrow one.
@@ -209,7 +214,7 @@ def unsteady_uplink(context: Context, limit: Candidate) -> Unsteady | None:
     for rows, usual in _calm_jitter(context, stream.peer, limit.start):
         jitter = arrays["jitter_ms"][rows]
         during = ~np.isnan(jitter) & (arrays.end[rows] > limit.start) & (arrays.start[rows] < limit.end)
-        shaken = np.flatnonzero(during & (jitter > max(_TIMES * usual, usual + _MORE_MS)))
+        shaken = np.flatnonzero(during & (jitter > uneven_from(usual)))
         if len(shaken) >= _TWICE:
             one, two = int(arrays.start[rows[shaken[0]]]), int(arrays.end[rows[shaken[-1]]])
             return Unsteady(one, two, float(np.median(jitter[shaken])), usual)

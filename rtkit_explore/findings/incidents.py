@@ -33,6 +33,7 @@ from rtkit_explore.findings.rules.rule import (
     SILENCE,
     TRIP,
 )
+from rtkit_explore.findings.stream_arrays import calm_of
 from rtkit_explore.table_schema.columns import SOUND
 from rtkit_explore.table_schema.labels import media_words
 
@@ -129,7 +130,7 @@ class Incident:
         """The finding that explains the others."""
         return self.members[0]
 
-    @property
+    @cached_property
     def window(self) -> tuple[int, int]:
         """From the first to the last moment of what it consists of, on the call's clock."""
         if self.unsteady is not None:  # encoders climb slowly once it is over
@@ -258,8 +259,7 @@ def _shaken_until(context: Context, late: list[Candidate]) -> int | None:
         *((one, "rtt_ms", _LONGER_MS) for one in told),
     ):
         values, until = context.arrays[name][stream.rows], context.arrays.end[stream.rows] - context.shift(stream)
-        known = np.sort(values[~np.isnan(values)])
-        calm = float(np.median(known[: (len(known) + 1) // 2])) if len(known) else np.inf
+        calm = calm_of(values)
         with np.errstate(invalid="ignore"):
             shaken = (values > max(_SHAKEN * calm, calm + least)) & (until > begin) & (until <= end)
         found += until[shaken].tolist()

@@ -32,6 +32,12 @@ def runs_of(flags: Bools) -> list[tuple[int, int]]:
     return list(zip(turns[::2], turns[1::2], strict=True))
 
 
+def calm_of(values: Floats) -> float:
+    """Return the median of the lower half of what is known: what a measure usually is; NaN where nothing is known."""
+    known = np.sort(values[~np.isnan(values)])
+    return float(np.median(known[: (len(known) + 1) // 2])) if len(known) else float("nan")
+
+
 @dataclass(frozen=True)
 class Stream:
     """One stream: what stands beside its rows."""

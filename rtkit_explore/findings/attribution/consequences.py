@@ -249,7 +249,7 @@ def lateness_outlives_its_cause(around: Concurrency) -> None:
         fit = [
             cause
             for cause, (one, two) in zip(mine, spans, strict=True)
-            if one - SLACK_US <= start <= two + (SLACK_US if cause.name == "loss_in" else AFTER_US) and end > one
+            if one - SLACK_US <= start <= two + (SLACK_US if cause.loss_in else AFTER_US) and end > one
         ]
         if not fit:
             continue

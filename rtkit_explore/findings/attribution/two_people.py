@@ -60,13 +60,14 @@ def loss_links(context: Context, candidate: Candidate) -> list[Link | None]:
 
 def over_a_server(context: Context) -> bool | None:
     """Tell whether a media server stands between the two of a call of two; None where the paths do not tell."""
-    if "over a server" not in context.kept:
-        pairs: dict[str, list[CandidatePair]] = {}
-        for peer, mine in pairs_of(context).items():
-            pairs.setdefault(context.person(peer), []).extend(mine)
-        context.kept["over a server"] = server_between(*pairs.values()) if len(pairs) == 2 else None
-    found = context.kept["over a server"]
-    return found if isinstance(found, bool) else None
+    return context.once("over a server", lambda: _over_a_server(context))
+
+
+def _over_a_server(context: Context) -> bool | None:
+    pairs: dict[str, list[CandidatePair]] = {}
+    for peer, mine in pairs_of(context).items():
+        pairs.setdefault(context.person(peer), []).extend(mine)
+    return server_between(*pairs.values()) if len(pairs) == 2 else None
 
 
 def _sound(context: Context, peer: str, *, consumer: bool) -> list[Stream]:

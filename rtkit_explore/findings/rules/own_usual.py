@@ -11,24 +11,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtkit_explore.findings.congestion import ratio
+from rtkit_explore.findings.congestion import ratio, uneven_from
 from rtkit_explore.findings.narrative import figure
 from rtkit_explore.findings.rules.rule import BUSY, OF_MACHINE, Observation, Rule
-from rtkit_explore.findings.stream_arrays import runs_of
+from rtkit_explore.findings.stream_arrays import calm_of, runs_of
 from rtkit_explore.table_schema.columns import SOUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rtkit_explore.findings.candidates import Candidate
+    from rtkit_explore.findings.candidates import Candidate, Side
     from rtkit_explore.findings.context import Context, Window
     from rtkit_explore.findings.profiles import Profile
     from rtkit_explore.findings.stream_arrays import Floats, Stream
 
 _STEADY = 20.0
 """Packets per second from which on a microphone sends steadily: with silence suppression it does not."""
-_TIMES, _MORE_MS = 3.0, 8.0
-"""How much more jitter at the far end than usual, in times and in ms, shows that packets left unevenly."""
 _LITTLE = 0.02
 """Lost packets above this share are trouble on the way, whatever the machine does."""
 _LESS_STEADY, _LEAST_MS, _MOST_MS = 5.0, 12.0, 30.0
@@ -40,12 +38,13 @@ _TOGETHER = 0.5
 
 def _usual_jitter(context: Context) -> Floats:
     """Return for each row the median jitter of the calmer half of its stream's samples, at least 1 ms."""
-    jitter = context.arrays["jitter_ms"]
-    calm = []
-    for stream in context.arrays.streams:
-        known = np.sort(jitter[stream.rows][~np.isnan(jitter[stream.rows])])
-        calm.append(max(1.0, float(np.median(known[: (len(known) + 1) // 2]))) if len(known) >= _BEFORE else np.nan)
-    return context.arrays.spread(calm)
+    return context.once("usual jitter", lambda: context.arrays.spread(_calm_jitter(context)))
+
+
+def _calm_jitter(context: Context) -> list[float]:
+    """Return the usual jitter of each stream; NaN of those with too few samples."""
+    told = [context.arrays["jitter_ms"][stream.rows] for stream in context.arrays.streams]
+    return [max(1.0, calm_of(jitter)) if np.count_nonzero(~np.isnan(jitter)) >= _BEFORE else np.nan for jitter in told]
 
 
 def _captured(context: Context) -> Floats:
@@ -58,7 +57,7 @@ def _captured(context: Context) -> Floats:
     arrays = context.arrays
     usual, jitter = _usual_jitter(context), arrays["jitter_ms"]
     with np.errstate(invalid="ignore"):
-        uneven = jitter > np.maximum(_TIMES * usual, usual + _MORE_MS)
+        uneven = jitter > uneven_from(usual)
         whole = ~(ratio(arrays["lost"], arrays["judged"]) > _LITTLE)
     steady = arrays.spread([stream.usual for stream in arrays.streams]) >= _STEADY
     open_rows = uneven & whole & steady & ~context.switched_off & ~context.unseen & ~context.final
@@ -98,13 +97,15 @@ def _unsteady(context: Context, _profile: Profile) -> Iterator[Observation]:
     for peer in sorted({who for one in sound for who in (one.peer, one.remote) if who is not None}):
         heard = [one for one in sound if one.peer == peer]
         sent = [one for one in sound if one.remote == peer]
-        for mine, side in ((heard, "receiver_downlink"), (sent, "sender_uplink")):
-            others = {one.remote if side == "receiver_downlink" else one.peer for one in mine}
+        ways: tuple[tuple[list[Stream], set[str | None], Side], ...] = (
+            (heard, {one.remote for one in heard}, "receiver_downlink"),
+            (sent, {one.peer for one in sent}, "sender_uplink"),
+        )
+        for mine, others, side in ways:
             window = _of_all(mine, shaken)
             if len(others) > 1 and window is not None:
                 found = _observed(context, peer, mine, window)
-                found.side = "receiver_downlink" if side == "receiver_downlink" else "sender_uplink"
-                found.side_peer, found.confidence = peer, "medium"
+                found.side, found.side_peer, found.confidence = side, peer, "medium"
                 found.evidence_for.append(f"all sound of {len(others)} others shook at that time, and nothing else")
                 yield found
 
@@ -112,7 +113,7 @@ def _unsteady(context: Context, _profile: Profile) -> Iterator[Observation]:
 def _shaken(context: Context, stream: Stream) -> Window | None:
     """Return when a received stream shook for some samples in a row, below the limits and whole; or None."""
     arrays, rows, shift = context.arrays, stream.rows, context.shift(stream)
-    jitter, usual = arrays["jitter_ms"][rows], _usual_of(context)[rows]
+    jitter, usual = arrays["jitter_ms"][rows], _usual_jitter(context)[rows]
     with np.errstate(invalid="ignore"):
         up = (jitter >= np.maximum(_LESS_STEADY * usual, _LEAST_MS)) & (context.age_s[rows] >= 0)
     runs = [(one, two) for one, two in runs_of(up) if two - one >= _SAMPLES]
@@ -123,10 +124,6 @@ def _shaken(context: Context, stream: Stream) -> Window | None:
     if float(np.nanmedian(jitter[first:stop])) >= _MOST_MS or lost[0] > _LITTLE * lost[1]:
         return None
     return int(arrays.start[rows][first]) - shift, int(arrays.end[rows][stop - 1]) - shift
-
-
-def _usual_of(context: Context) -> Floats:
-    return context.once("usual jitter", lambda: _usual_jitter(context))
 
 
 def _of_all(streams: list[Stream], shaken: Mapping[int, Window]) -> Window | None:
@@ -147,7 +144,7 @@ def _observed(context: Context, peer: str, streams: list[Stream], window: Window
         rows, shift = one.rows, context.shift(one)
         inside = (arrays.end[rows] - shift > window[0]) & (arrays.start[rows] - shift < window[1])
         now.append(float(np.nanmedian(arrays["jitter_ms"][rows][inside])))
-        usual.append(float(_usual_of(context)[rows.start]))
+        usual.append(float(_usual_jitter(context)[rows.start]))
     ahead = round(1e6 * arrays.shifts.get(peer, 0.0))
     value, calm = float(np.median(now)), float(np.median(usual))
     return Observation(
